@@ -1,0 +1,91 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// The extension is built alone, once per server version, with the standard library linked statically
+// (`make extension`); everything else is built without the server's headers.
+let buildsExtension = Context.environment["FORGE_EXTENSION"] == "1"
+
+// Code that runs inside a Postgres backend: no concurrency runtime, no run-time exclusivity checks (docs/safety.md).
+let backendSettings: [SwiftSetting] = [
+    .unsafeFlags([
+        "-enforce-exclusivity=unchecked",
+        "-Xfrontend", "-disable-implicit-concurrency-module-import",
+        "-Xfrontend", "-disable-implicit-string-processing-module-import",
+    ])
+]
+let exactArithmetic: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno"])]
+let xgboost = ".deps/xgboost/xgboost/lib"
+
+let backendTargets: [Target] = [
+    .target(name: "CForgeABI"),
+    .target(name: "CForgeMath", dependencies: ["CForgeABI"], cSettings: exactArithmetic),
+    .target(name: "ForgeModel", dependencies: ["CForgeMath", "CForgeABI"], swiftSettings: backendSettings),
+    .target(name: "ForgeSQL", dependencies: ["CForgeABI", "ForgeModel"], swiftSettings: backendSettings),
+]
+
+let extensionTargets: [Target] = [
+    .target(
+        name: "CForgePG", dependencies: ["CForgeABI", "ForgeSQL"],
+        linkerSettings: [.unsafeFlags(["-Xlinker", "--version-script=\(Context.packageDirectory)/sql/extension/forge.exports"])])
+]
+
+let sidecarTargets: [Target] = [
+    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .target(
+        name: "CXGBoost",
+        linkerSettings: [
+            .unsafeFlags([
+                "-L\(Context.packageDirectory)/\(xgboost)", "-lxgboost",
+                "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../lib/forge",
+                "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../../../\(xgboost)",
+            ])
+        ]),
+    .target(name: "ForgeLinalg", dependencies: ["COpenBLAS"]),
+    .target(name: "ForgeLearn", dependencies: ["ForgeModel", "ForgeLinalg", "CXGBoost"]),
+    .target(name: "ForgePQ", dependencies: ["CLibPQ"]),
+    .target(name: "ForgeStore", dependencies: ["ForgePQ", "ForgeModel"], plugins: ["EmbedSQL"]),
+    .target(
+        name: "ForgeBridge",
+        dependencies: [
+            "ForgeStore", "ForgeLearn",
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        ]),
+    .target(name: "ForgeCluster"),
+    .executableTarget(
+        name: "forged",
+        dependencies: ["ForgeBridge", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .executableTarget(
+        name: "forgectl",
+        dependencies: [
+            "ForgeStore", "ForgeCluster", "Yams",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
+    // Writes migrations/ and sql/ into ForgeStore as string literals, so that the programs carry them.
+    .executableTarget(name: "embed-sql"),
+    .plugin(name: "EmbedSQL", capability: .buildTool(), dependencies: ["embed-sql"]),
+    .target(name: "ForgeTestSupport", dependencies: ["ForgePQ", "ForgeStore"], path: "Tests/ForgeTestSupport"),
+    .testTarget(name: "ForgeModelTests", dependencies: ["ForgeModel"]),
+    .testTarget(name: "ForgeLearnTests", dependencies: ["ForgeLearn"]),
+    .testTarget(name: "ForgeStoreTests", dependencies: ["ForgeStore", "ForgeTestSupport"]),
+    .testTarget(name: "ForgeBridgeTests", dependencies: ["ForgeBridge", "ForgeTestSupport"]),
+    .testTarget(name: "ForgeCLITests", dependencies: ["ForgeTestSupport"]),
+]
+
+let package = Package(
+    name: "forge",
+    platforms: [.macOS(.v15)],
+    products: buildsExtension
+        ? [.library(name: "forge", type: .dynamic, targets: ["CForgePG"])]
+        : [.executable(name: "forged", targets: ["forged"]), .executable(name: "forgectl", targets: ["forgectl"])],
+    dependencies: buildsExtension
+        ? []
+        : [
+            .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+            .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+            .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+            .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        ],
+    targets: backendTargets + (buildsExtension ? extensionTargets : sidecarTargets)
+)

@@ -1,0 +1,1 @@
+#include "forge_abi.h"

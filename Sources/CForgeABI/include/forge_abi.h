@@ -1,0 +1,64 @@
+// The plain C structs and prototypes that both halves of the extension agree on (docs/internals.md, "ABI").
+// C (CForgePG) calls, Swift (ForgeSQL) computes and returns a status, C raises the error after Swift has returned.
+#pragma once
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// What a column holds once read: a number (double) or a category (bytes compared with its levels).
+enum { FORGE_NUMBER = 0, FORGE_CATEGORY = 1 };
+
+// One value of one feature column. A number column reads `number` (NaN = missing), a category column `bytes`
+// (NULL = missing; not NUL-terminated, valid for the call only).
+typedef struct ForgeCell {
+    double number;
+    const char *bytes;
+    int64_t length;
+} ForgeCell;
+
+// Outcome of a call. code 0 = done; otherwise all texts are NUL-terminated UTF-8, ready for ereport.
+typedef struct ForgeStatus {
+    int32_t code;
+    char sqlstate[8];
+    char message[512];
+    char detail[512];
+    char hint[512];
+} ForgeStatus;
+
+typedef struct ForgeModelInfo {
+    int32_t columns;      // source columns, in the model's order
+    int32_t outputs;      // margins a row has: 1 for regression and binary classification, else one per class
+    int32_t classes;      // 0 for regression
+    int32_t positive;     // index of the positive class of a binary model, else -1
+    int64_t scratch;      // bytes of scratch memory a scoring or explaining call needs (8-byte aligned)
+} ForgeModelInfo;
+
+typedef struct ForgeColumnInfo {
+    const char *name;     // not NUL-terminated; points into the arena
+    int64_t name_length;
+    const char *type;     // SQL type as format_type() writes it
+    int64_t type_length;
+    int32_t kind;         // FORGE_NUMBER or FORGE_CATEGORY
+} ForgeColumnInfo;
+
+// Bytes of arena that the artifact needs, or -1 with `status` set. Reads the artifact, allocates nothing.
+int64_t forge_model_measure(const uint8_t *artifact, int64_t length, ForgeStatus *status);
+// Decodes into `arena` (16-byte aligned, `arena_length` as measured), 0 or a code. Position-independent: the arena may be copied.
+int32_t forge_model_decode(const uint8_t *artifact, int64_t length, void *arena, int64_t arena_length, ForgeStatus *status);
+void forge_model_info(const void *arena, ForgeModelInfo *info);
+int32_t forge_model_column(const void *arena, int32_t index, ForgeColumnInfo *column);
+// Text of class `index`; 0, or -1 when there is no such class.
+int32_t forge_model_label(const void *arena, int32_t index, const char **bytes, int64_t *length);
+
+// cells: (columns). scores: (outputs or 2): regression → the value; classification → a probability per class, (classes).
+int32_t forge_model_score(const void *arena, const ForgeCell *cells, void *scratch, double *scores, ForgeStatus *status);
+// The single number of forge.predict: regression value, or probability of the positive class. Refuses multiclass.
+int32_t forge_model_predict(const void *arena, const ForgeCell *cells, void *scratch, double *value, ForgeStatus *status);
+// contributions: (outputs, columns + 1) row-major on the margin; element 0 of each row is the base.
+int32_t forge_model_explain(const void *arena, const ForgeCell *cells, void *scratch, double *contributions, ForgeStatus *status);
+
+#ifdef __cplusplus
+}
+#endif

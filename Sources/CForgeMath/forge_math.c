@@ -1,0 +1,1 @@
+#include "forge_math.h"

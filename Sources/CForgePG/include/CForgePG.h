@@ -1,0 +1,1 @@
+// Nothing of the extension is called from Swift.

