@@ -1,0 +1,30 @@
+"""ADBC → scikit-learn → COPY: linear.py URL linear|logistic."""
+import sys
+
+from common import FEATURES, Clock, connect, matrix, read, write
+
+kind = sys.argv[2]
+target = "y" if kind == "linear" else "label"
+clock = Clock()
+from sklearn.linear_model import LinearRegression, LogisticRegression  # noqa: E402 (the import is part of a user's run)
+from sklearn.metrics import r2_score, roc_auc_score  # noqa: E402
+from sklearn.model_selection import train_test_split  # noqa: E402
+from sklearn.pipeline import make_pipeline  # noqa: E402
+from sklearn.preprocessing import StandardScaler  # noqa: E402
+clock.stage("import")
+with connect() as connection:
+    table = read(connection, ["id", *FEATURES, target], "bench.points")
+    X, y, ids = matrix(table, FEATURES), table.column(target).to_numpy(), table.column("id").to_numpy()
+    del table
+    clock.stage("load")
+    train, test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=42)
+    model = LinearRegression() if kind == "linear" else make_pipeline(StandardScaler(), LogisticRegression())
+    model.fit(train, y_train)
+    clock.stage("train")
+    score = r2_score(y_test, model.predict(test)) if kind == "linear" else roc_auc_score(y_test, model.predict_proba(test)[:, 1])
+    del train, test
+    predictions = model.predict(X) if kind == "linear" else model.predict_proba(X)[:, 1]
+    clock.stage("evaluate_predict")
+    write(connection, f"bench.peer_{kind}", ids, predictions)
+    clock.stage("write")
+clock.report(score=float(score))

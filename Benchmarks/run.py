@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""Runs Forge and its peers in turn and prints ours, the peer's and the ratio, as a Markdown table. See README.md."""
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+
+import forge_side as forge
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+FORGECTL = ROOT / ".build/release/forgectl"
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def peer(url, script, *arguments):
+    out = subprocess.run([sys.executable, HERE / "peers" / script, url, *arguments], check=True, text=True,
+                         stdout=subprocess.PIPE).stdout
+    return json.loads(out.splitlines()[-1])
+
+
+class Table:
+    def __init__(self):
+        self.rows, self.raw = [], {}
+
+    def add(self, what, ours, theirs, peer_name, goal, unit="s", higher_is_better=False):
+        ratio = (ours / theirs) if higher_is_better else (theirs / ours)
+        self.raw[what] = {"ours": ours, "peer": theirs, "ratio": ratio, "goal": goal}
+        self.rows.append((what, f"{ours:.4g} {unit}", f"{theirs:.4g} {unit}", f"{ratio:.2f}×", goal, peer_name))
+        say(f"  {what}: ours {ours:.4g} {unit}, {peer_name} {theirs:.4g} {unit}, ratio {ratio:.2f}×")
+
+    def note(self, what, value, goal):
+        self.raw[what] = {"ours": value, "goal": goal}
+        self.rows.append((what, value, "–", "–", goal, "–"))
+        say(f"  {what}: {value}")
+
+    def markdown(self):
+        lines = ["| what | ours | peer | ratio | goal | peer is |", "|---|---|---|---|---|---|"]
+        return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in self.rows])
+
+
+def cold_and_warm(run, key, repeats):
+    """Runs 1 + repeats times: (first, the run whose `key` is the median of the rest)."""
+    results = [run() for _ in range(repeats + 1)]
+    warm = sorted(results[1:], key=lambda result: result[key])[repeats // 2]
+    return results[0], warm
+
+
+def group_read(table, url, db, repeats):
+    for name, script, source, features, goal in [
+        ("read 1 M × 29 numeric", "read_numeric.py", "bench.points", forge.FEATURES, "6×"),
+        ("read 1 M × 29, 5 of them text", "read_mixed.py", "bench.mixed",
+         forge.FEATURES[:23] + ["plan", "region", "shop", "product", "street"], "4×"),
+    ]:
+        ours = cold_and_warm(lambda: forge.read_seconds(db, source, features, "y"), "read", repeats)
+        theirs = cold_and_warm(lambda: peer(url, script), "read", repeats)
+        for when, mine, other in zip(("cold", "warm"), ours, theirs):
+            table.add(f"{name}, {when}", mine["read"], other["read"], "ADBC", goal)
+
+
+def group_training(table, url, db, repeats):
+    for name, model, target, algorithm, params, script, arguments, goal in [
+        ("linear, INSERT → 1 M predictions", "bench_linear", "y", "linear_regression", {}, "linear.py", ["linear"], "3×"),
+        ("logistic, INSERT → 1 M predictions", "bench_logistic", "label", "logistic_regression", {}, "linear.py",
+         ["logistic"], "2×"),
+        ("boosting 100 × depth 6, INSERT → 1 M predictions", "bench_boosting", "y", "gradient_boosting",
+         {"n_estimators": 100, "max_depth": 6}, "boosting.py", [], "1.15×"),
+    ]:
+        ours = cold_and_warm(lambda: forge.end_to_end(db, model, target, algorithm, params), "total", repeats)
+        theirs = cold_and_warm(lambda: peer(url, script, *arguments), "total", repeats)
+        for when, mine, other in zip(("cold", "warm"), ours, theirs):
+            table.add(f"{name}, {when}", mine["total"], other["total"], script[:-3], goal)
+        say(f"    stages, warm: ours {ours[1]}, peer {theirs[1]}")
+        table.add(f"{name}, peak memory", ours[1]["peak_mb"], theirs[1]["peak_mb"], script[:-3], "2×", unit="MB")
+
+
+def group_functions(table, url, rows):
+    db = forge.one_backend(url)
+    names = ", ".join(forge.FEATURES)
+    if db.execute("select count(*) from forge.models where name in ('bench_linear', 'bench_boosting')").fetchone()[0] < 2:
+        forge.train(db, "bench_linear", "bench.points", "y", "linear_regression", forge.FEATURES)
+        forge.train(db, "bench_boosting", "bench.points", "y", "gradient_boosting", forge.FEATURES,
+                    {"n_estimators": 100, "max_depth": 6})
+    bare = forge.seconds_of(db, f"select sum({'+'.join(forge.FEATURES)}) from bench.points")
+    typed = forge.seconds_of(db, f"select sum(forge_models.bench_linear({names})) from bench.points")
+    for when, mine, other in zip(("cold", "warm"), typed, bare):
+        table.add(f"sum(linear model(x1, …, x28)), 1 M rows, {when}", mine, other, "sum(x1+…+x28)", "1×")
+    scoring = peer(url, "tree_scoring.py")
+    for form, call, goal in [("typed", f"forge_models.bench_boosting({names})", "≥ 0.75 M rows/s and faster"),
+                             ("row form", "forge_models.bench_boosting(p)", "≥ 0.4 M rows/s")]:
+        _, seconds = forge.seconds_of(db, f"select sum({call}) from bench.points p", runs=3)
+        table.add(f"100 trees of depth 6, {form}, warm", rows / seconds / 1e6, scoring["rows_per_second"] / 1e6,
+                  "inplace_predict, 1 thread", goal, unit="M rows/s", higher_is_better=True)
+    few = rows // 10
+    _, seconds = forge.seconds_of(db, "select sum(forge_models.bench_linear(w)) from bench.wide w", runs=3)
+    _, typed_seconds = forge.seconds_of(db, f"select sum(forge_models.bench_linear({names})) from bench.wide", runs=3)
+    table.add("row form beside a 20 kB text", seconds / few * 1e6, typed_seconds / few * 1e6, "the typed form", "printed",
+              unit="µs a row")
+
+
+def group_latency(table, url, db, pgbench):
+    names = ", ".join(forge.FEATURES)
+    values = ", ".join(str(0.1 * i) + "::float8" for i in range(28))
+    json_row = "{" + ", ".join(f'"{name}": 0.5' for name in forge.FEATURES) + "}"
+    base = forge.latency_us(pgbench, url, "select 1")
+    typed = forge.latency_us(pgbench, url, f"select forge_models.bench_linear({values})")
+    row = forge.latency_us(pgbench, url, f"select forge.predict('bench_linear', p) from (select {names} from bench.points "
+                                         "where id = 1) p")
+    lookup = forge.latency_us(pgbench, url, f"select {names} from bench.points where id = 1")
+    by_json = forge.latency_us(pgbench, url, f"select forge.predict('bench_linear', '{json_row}'::jsonb)")
+    table.note("one prediction, typed form, above SELECT 1 (p50)", f"{typed - base:.0f} µs (SELECT 1: {base:.0f})", "≤ 60 µs")
+    table.note("one prediction, row form, above the row's own SELECT (p50)", f"{row - lookup:.0f} µs", "≤ 60 µs")
+    table.note("one prediction, jsonb form, above SELECT 1 (p50)", f"{by_json - base:.0f} µs", "≤ 60 µs")
+    p50, p95 = forge.claim_latency_ms(db)
+    table.note("INSERT → claimed", f"p50 {p50:.1f} ms, p95 {p95:.1f} ms", "p50 ≤ 10 ms, p95 ≤ 50 ms")
+
+
+def cpu_family():
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":")[1].strip()
+    return platform.processor()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--repeats", type=int, default=3, help="warm runs of each, their median is quoted")
+    parser.add_argument("--only", default="read,training,functions,latency")
+    parser.add_argument("--data-dir", default=os.environ.get("FORGE_BENCH_DIR", ""))
+    parser.add_argument("--json", help="also write the raw numbers here")
+    options = parser.parse_args()
+
+    where = ["--data-dir", options.data_dir] if options.data_dir else []
+    say("starting the cluster")
+    subprocess.run([FORGECTL, "up", "--detach", *where], check=True, stdout=sys.stderr)
+    try:
+        url = subprocess.run([FORGECTL, "url", *where], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
+        db = psycopg.connect(url, autocommit=True)
+        bindir = db.execute("select setting from pg_config where name = 'BINDIR'").fetchone()[0]
+        have = db.execute("select to_regclass('bench.wide') is not null").fetchone()[0]
+        if not have or db.execute("select count(*) from bench.points").fetchone()[0] != options.rows:
+            say(f"filling the tables with {options.rows} rows")
+            subprocess.run([f"{bindir}/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", f"rows={options.rows}",
+                            "-f", HERE / "data.sql", url], check=True, stdout=subprocess.DEVNULL)
+        table, only = Table(), options.only.split(",")
+        if "read" in only:
+            group_read(table, url, db, options.repeats)
+        if "training" in only:
+            group_training(table, url, db, options.repeats)
+        if "functions" in only:
+            group_functions(table, url, options.rows)
+        if "latency" in only:
+            group_latency(table, url, db, f"{bindir}/pgbench")
+    finally:
+        subprocess.run([FORGECTL, "down", *where], stdout=sys.stderr)
+    print(f"\n{os.cpu_count()} cores, {cpu_family()}; {options.rows} rows; warm = median of {options.repeats}\n")
+    print(table.markdown())
+    if options.json:
+        Path(options.json).write_text(json.dumps(table.raw, indent=2))
+
+
+if __name__ == "__main__":
+    main()
