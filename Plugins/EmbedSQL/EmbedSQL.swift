@@ -6,7 +6,7 @@ import PackagePlugin
 struct EmbedSQL: BuildToolPlugin {
     func createBuildCommands(context: PluginContext, target: Target) throws -> [Command] {
         let root = context.package.directoryURL
-        let folders = ["migrations", "sql/code", "sql/extension"]
+        let folders = ["migrations", "sql", "sql/code", "sql/extension"]
         let files = try folders.flatMap { folder in
             try FileManager.default.contentsOfDirectory(
                 at: root.appending(path: folder), includingPropertiesForKeys: nil)
