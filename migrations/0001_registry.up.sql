@@ -131,6 +131,7 @@ create table forge.model_aliases (
     valid_from timestamptz not null default clock_timestamp(),
     valid_to timestamptz,
     changed_by regrole not null default quote_ident(current_user)::regrole,
+    is_rollback boolean not null default false,
     reason text,
     constraint aliases_name_versions foreign key (model, version) references forge.model_versions on delete cascade,
     constraint alias_is_a_lower_case_identifier check (alias ~ '^[a-z_][a-z0-9_]*$' and octet_length(alias) <= 63),
@@ -146,6 +147,7 @@ comment on column forge.model_aliases.version is 'version that it names';
 comment on column forge.model_aliases.valid_from is 'since when';
 comment on column forge.model_aliases.valid_to is 'until when; null: now';
 comment on column forge.model_aliases.changed_by is 'role that set it';
+comment on column forge.model_aliases.is_rollback is 'set by forge.rollback, which does not count as a step to roll back';
 comment on column forge.model_aliases.reason is 'why';
 
 create table forge.model_metrics (
@@ -194,7 +196,7 @@ comment on table forge.model_grants is
     'rights on models: predict mirrors EXECUTE on the generated functions, so that they can be made again with it; train lives here alone';
 comment on column forge.model_grants.model is 'name of the model';
 comment on column forge.model_grants.grantee is 'role that has the right';
-comment on column forge.model_grants.privilege is 'predict: score and read versions and metrics; train: that, and request new versions';
+comment on column forge.model_grants.privilege is 'predict: score, and read versions and metrics; train: that, and request new versions';
 comment on column forge.model_grants.granted_by is 'role that gave it';
 comment on column forge.model_grants.granted_at is 'when';
 
