@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A throw-away PostgreSQL cluster for development and for tests.
 #   scripts/pg.sh config VERSION         the pg_config of the private server (15 or 18)
+#   scripts/pg.sh default                the pg_config of the newest installed server with development files
 #   scripts/pg.sh start VERSION DIR      initdb in DIR and start on a socket in DIR; prints the URL of its superuser
 #   scripts/pg.sh stop DIR               stop and remove it
 # Root runs the server as the user postgres. Extra settings: PGOPTS="-c name=value …".
@@ -14,8 +15,17 @@ config() {
   esac
 }
 as_server() { if [ "$(id -u)" = 0 ]; then setpriv --reuid postgres --regid postgres --init-groups env -C / HOME=/tmp "$@"; else "$@"; fi; }
+# Debian keeps several versions side by side; elsewhere PATH decides.
+default() {
+  local candidate
+  for candidate in $(printf '%s\n' /usr/lib/postgresql/*/bin/pg_config | sort -rV) "$(command -v pg_config || true)"; do
+    [ -x "$candidate" ] && [ -e "$("$candidate" --includedir-server)/postgres.h" ] && { echo "$candidate"; return; }
+  done
+  echo "pg.sh: no PostgreSQL with development files; scripts/deps.sh installs one" >&2; exit 1
+}
 case ${1:-} in
   config) config "$2" ;;
+  default) default ;;
   start)
     bin=$("$(config "$2")" --bindir); dir=$3
     mkdir -p "$dir"; dir=$(cd "$dir" && pwd)
@@ -30,5 +40,5 @@ case ${1:-} in
     as_server "$(cat "$2/bin")/pg_ctl" -D "$2/data" -m immediate -w stop >/dev/null || true
     rm -rf "$2" "$2.initdb.log"
     ;;
-  *) sed -n '2,6p' "$0"; exit 2 ;;
+  *) sed -n '2,7p' "$0"; exit 2 ;;
 esac

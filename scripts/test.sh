@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Every test, in the order in which a failure is cheapest to find. Called by `make test`.
+#   scripts/test.sh VERSION…     the server versions to test, such as 15 18
+# A folder of Tests/ with an executable `run` is a suite of its own, called with a version: `Tests/regress/run 18`.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+failures=()
+
+# stage NAME COMMAND…: runs it, says how long it took, and remembers a failure.
+stage() {
+  local name=$1 began=$SECONDS; shift
+  printf '\n== %s\n' "$name"
+  if "$@"; then printf -- '-- %s: passed in %d s\n' "$name" $((SECONDS - began))
+  else failures+=("$name"); printf -- '-- %s: FAILED after %d s\n' "$name" $((SECONDS - began)); fi
+}
+# Without the library in the test servers, or the programs, the suites could only repeat that.
+must() { stage "$@"; ((${#failures[@]} == 0)) || finish; }
+finish() {
+  if ((${#failures[@]})); then printf '\nFAILED: %s\n' "${failures[@]}"; exit 1; fi
+  printf '\nAll tests passed in %d s.\n' "$SECONDS"; exit 0
+}
+
+for version in "$@"; do
+  must "extension for PostgreSQL $version" make --no-print-directory -s install PG_CONFIG="$(scripts/pg.sh config "$version")"
+done
+must "build the tests" swift build --build-tests
+for version in "$@"; do
+  for suite in Tests/*/run; do
+    [ -x "$suite" ] && stage "$(basename "$(dirname "$suite")") on PostgreSQL $version" "$suite" "$version"
+  done
+done
+stage "swift test" swift test --skip-build
+finish
