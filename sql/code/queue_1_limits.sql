@@ -1,0 +1,92 @@
+-- training_requests.config: resources and scheduling, from text to numbers.
+
+create or replace function forge.config_problems(config jsonb) returns setof forge.problem
+language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $$
+declare
+  part record;
+  key text;
+  given jsonb;
+  amount double precision;
+begin
+  -- every object, with the keys it may have
+  for part in
+    select * from (values
+      ('{}'::text[], 'config', array['resources', 'scheduling']),
+      ('{resources}', 'config.resources', array['limits', 'requests']),
+      ('{resources,limits}', 'config.resources.limits', array['cpu', 'memory']),
+      ('{resources,requests}', 'config.resources.requests', array['cpu', 'memory']),
+      ('{scheduling}', 'config.scheduling', array['max_retries', 'timeout'])) as t(path, label, keys)
+  loop
+    given := case when part.path = '{}' then config else config #> part.path end;
+    continue when given is null;
+    if jsonb_typeof(given) <> 'object' then
+      return next row('FG027', format('%s is %s, not an object', part.label, given),
+        format('its keys are %s', array_to_string(part.keys, ', ')))::forge.problem;
+      continue;
+    end if;
+    for key in select k from jsonb_object_keys(given) k where k <> all (part.keys) order by 1 loop
+      return next row('FG027', format('%s has no key "%s"', part.label, key),
+        format('its keys are %s', array_to_string(part.keys, ', ')))::forge.problem;
+    end loop;
+  end loop;
+
+  for part in select * from (values ('limits'), ('requests')) as t(kind) loop
+    key := config #>> array['resources', part.kind, 'cpu'];
+    amount := forge.cpu_quantity(key);
+    if key is not null and (amount is null or amount <= 0) then
+      return next row('FG027', format('config.resources.%s.cpu is "%s"', part.kind, key),
+        'write a number of cpus above 0, such as "2", "0.5" or "500m"')::forge.problem;
+    end if;
+    key := config #>> array['resources', part.kind, 'memory'];
+    amount := forge.memory_quantity(key);
+    if key is not null and (amount is null or amount <= 0) then
+      return next row('FG027', format('config.resources.%s.memory is "%s"', part.kind, key),
+        'write an amount above 0, such as "8G" (8·10⁹ bytes) or "8Gi" (2³³)')::forge.problem;
+    end if;
+  end loop;
+  if forge.cpu_quantity(config #>> '{resources,requests,cpu}') > forge.cpu_quantity(config #>> '{resources,limits,cpu}') then
+    return next row('FG027', format('config.resources.requests.cpu %s is above limits.cpu %s',
+      config #>> '{resources,requests,cpu}', config #>> '{resources,limits,cpu}'), 'lower the request or raise the limit')::forge.problem;
+  end if;
+  if forge.memory_quantity(config #>> '{resources,requests,memory}') > forge.memory_quantity(config #>> '{resources,limits,memory}') then
+    return next row('FG027', format('config.resources.requests.memory %s is above limits.memory %s',
+      config #>> '{resources,requests,memory}', config #>> '{resources,limits,memory}'), 'lower the request or raise the limit')::forge.problem;
+  end if;
+
+  key := config #>> '{scheduling,max_retries}';
+  if key is not null and (key !~ '^[0-9]{1,3}$' or key::int > 100) then
+    return next row('FG027', format('config.scheduling.max_retries is "%s"', key), 'write a whole number from 0 to 100')::forge.problem;
+  end if;
+  key := config #>> '{scheduling,timeout}';
+  if key is not null and (key !~ '^[0-9]{1,8}(\.[0-9]{1,6})?$' or key::double precision <= 0) then
+    return next row('FG027', format('config.scheduling.timeout is "%s"', key), 'write seconds above 0, such as 3600')::forge.problem;
+  end if;
+end
+$$;
+comment on function forge.config_problems(jsonb) is 'everything wrong with a request''s config; no row if it is right';
+
+-- The numbers that the claim compares, beside the config that they come from.
+create or replace function forge.apply_config() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+  problems forge.problem[] := array(select p from forge.config_problems(new.config) p);
+begin
+  if cardinality(problems) > 0 then
+    raise exception using errcode = 'FG027',
+      message = (select string_agg(p.message, '; ') from unnest(problems) p),
+      hint = (select string_agg(distinct p.hint, '; ') from unnest(problems) p);
+  end if;
+  new.cpu_limit := forge.cpu_quantity(new.config #>> '{resources,limits,cpu}');
+  new.memory_limit := forge.memory_quantity(new.config #>> '{resources,limits,memory}');
+  -- A job never needs more than its limit, so the default of one cpu shrinks with it.
+  new.cpu_request := coalesce(forge.cpu_quantity(new.config #>> '{resources,requests,cpu}'), least(1, new.cpu_limit));
+  new.memory_request := coalesce(forge.memory_quantity(new.config #>> '{resources,requests,memory}'), 0);
+  new.max_retries := coalesce((new.config #>> '{scheduling,max_retries}')::int, 3);
+  new.timeout_seconds := (new.config #>> '{scheduling,timeout}')::double precision;
+  return new;
+end
+$$;
+comment on function forge.apply_config() is 'trigger: reads a request''s config into its resource and scheduling columns';
+
+create or replace trigger training_requests_config before insert on forge.training_requests
+  for each row execute function forge.apply_config();

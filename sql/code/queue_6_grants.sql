@@ -1,0 +1,40 @@
+-- Who may touch the queue. Requesters see and steer their own requests; workers have functions only.
+
+grant select on forge.training_requests, forge.training_attempts, forge.training_log, forge.training_metrics, forge.training_status
+  to forge_trainer;
+grant insert (model, task, algorithm, source, target, features, exclude, id_column, weight_column, time_column, group_columns, params,
+  preprocess, split, sample, promote, config, priority, run_at, idempotency_key) on forge.training_requests to forge_trainer;
+-- For forge.cancel and forge.retry, which run with the caller's rights; forge.check_transition allows nothing else.
+grant update (status, cancel_requested_at) on forge.training_requests to forge_trainer;
+grant execute on function forge.cancel(bigint), forge.retry(bigint), forge.live_capacity(), forge.config_problems(jsonb),
+  forge.cpu_quantity(text), forge.memory_quantity(text) to forge_trainer;
+grant execute on procedure forge.wait(bigint, interval) to forge_trainer;
+
+grant usage on schema forge to forge_trainer, forge_worker;
+grant execute on function
+  forge.worker_hello(uuid, text, text, int, text, text, text, jsonb), forge.worker_draining(uuid), forge.worker_bye(uuid),
+  forge.worker_gone(uuid, uuid[]), forge.claim(uuid, interval, double precision, bigint, text[]),
+  forge.heartbeat(bigint, uuid, interval, real), forge.job(bigint, uuid), forge.champion_artifact(bigint, uuid),
+  forge.report(bigint, uuid, real, text), forge.record_log(bigint, uuid, text, text),
+  forge.record_metrics(bigint, uuid, int[], text[], double precision[]), forge.stage_chunk(bigint, uuid, int, bytea),
+  forge.complete(bigint, uuid, jsonb), forge.fail(bigint, uuid, text, text, text, text, boolean, boolean),
+  forge.release(bigint, uuid), forge.confirm_cancel(bigint, uuid), forge.rescue()
+  to forge_worker;
+
+-- A requester is the role itself or any member of it; forge_admin owns the tables and sees everything.
+drop policy if exists requesters_see_their_own on forge.training_requests;
+create policy requesters_see_their_own on forge.training_requests for select using (pg_has_role(requested_by, 'usage'));
+drop policy if exists requesters_ask_for_themselves on forge.training_requests;
+create policy requesters_ask_for_themselves on forge.training_requests for insert with check (requested_by = quote_ident(current_user)::regrole);
+drop policy if exists requesters_steer_their_own on forge.training_requests;
+create policy requesters_steer_their_own on forge.training_requests for update using (pg_has_role(requested_by, 'usage'));
+
+drop policy if exists of_requests_that_you_see on forge.training_attempts;
+create policy of_requests_that_you_see on forge.training_attempts for select
+  using (exists (select from forge.training_requests r where r.id = request));
+drop policy if exists of_requests_that_you_see on forge.training_log;
+create policy of_requests_that_you_see on forge.training_log for select
+  using (exists (select from forge.training_requests r where r.id = request));
+drop policy if exists of_requests_that_you_see on forge.training_metrics;
+create policy of_requests_that_you_see on forge.training_metrics for select
+  using (exists (select from forge.training_requests r where r.id = request));
