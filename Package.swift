@@ -42,7 +42,10 @@ let sidecarTargets: [Target] = [
             ])
         ]),
     .target(name: "ForgeLinalg", dependencies: ["COpenBLAS"]),
-    .target(name: "ForgeLearn", dependencies: ["ForgeModel", "ForgeLinalg", "CXGBoost"]),
+    // Crypto: SHA-256 of the training data and of the artifact, with the processor's own instructions.
+    .target(
+        name: "ForgeLearn",
+        dependencies: ["ForgeModel", "ForgeLinalg", "CXGBoost", .product(name: "Crypto", package: "swift-crypto")]),
     .target(name: "ForgePQ", dependencies: ["CLibPQ"]),
     .target(name: "ForgeStore", dependencies: ["ForgePQ", "ForgeModel"], plugins: ["EmbedSQL"]),
     .target(
@@ -86,6 +89,7 @@ let package = Package(
             .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
             .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
             .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+            .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         ],
     targets: backendTargets + (buildsExtension ? extensionTargets : sidecarTargets)
 )

@@ -2,13 +2,13 @@ import COpenBLAS
 
 /// The BLAS calls that Forge makes, shape-checked. Each has a plain loop of the same meaning in `Reference`.
 public enum BLAS {
-    /// `gram += tileᵀ · tile`, lower triangle only. gram: (columns, columns).
-    public static func addGram(of tile: Tile, to gram: UnsafeMutablePointer<Double>, order: Int) {
-        precondition(order == tile.columns, "a Gram matrix of \(tile.columns) columns is not of order \(order)")
-        guard tile.rows > 0, order > 0 else { return }
+    /// `gram += tileᵀ · tile`, lower triangle only. gram: (columns, columns), its columns `stride` apart.
+    public static func addGram(of tile: Tile, to gram: UnsafeMutablePointer<Double>, stride: Int) {
+        precondition(stride >= tile.columns, "a Gram matrix of \(tile.columns) columns does not fit a stride of \(stride)")
+        guard tile.rows > 0, tile.columns > 0 else { return }
         cblas_dsyrk(
-            CblasColMajor, CblasLower, CblasTrans, Int32(order), Int32(tile.rows), 1, tile.base, Int32(tile.stride), 1,
-            gram, Int32(order))
+            CblasColMajor, CblasLower, CblasTrans, Int32(tile.columns), Int32(tile.rows), 1, tile.base, Int32(tile.stride), 1,
+            gram, Int32(stride))
     }
 
     /// `result = tile · vector + result`. vector: (columns), result: (rows).

@@ -1,0 +1,83 @@
+import ForgeModel
+
+/// One data block (docs/internals.md, "Blocks"), every length and code checked.
+struct Block {
+    enum Values {
+        case numbers(UnsafeRawBufferPointer)  // (rows) doubles, unaligned
+        case categories(UnsafeRawBufferPointer, levels: [Bytes])  // (rows) UInt32 codes, unaligned; levels new in this block
+    }
+
+    let rows: Int
+    let keys: UnsafeRawBufferPointer  // (rows) UInt64, unaligned
+    let columns: [Values]
+
+    init(_ bytes: UnsafeRawBufferPointer, kinds: [ColumnKind]) throws {
+        var cursor = BlockCursor(bytes)
+        guard try cursor.take(4).elementsEqual("FGB1".utf8) else { throw malformedBlock("it does not begin with FGB1") }
+        rows = try cursor.count()
+        let columnCount = try cursor.count()
+        _ = try cursor.count()
+        guard columnCount == kinds.count else {
+            throw malformedBlock("it has \(columnCount) columns, the header \(kinds.count)")
+        }
+        guard rows <= bytes.count / 8 else { throw malformedBlock("\(rows) rows do not fit into \(bytes.count) bytes") }
+        keys = try cursor.take(8 * rows)
+        var columns: [Values] = []
+        columns.reserveCapacity(kinds.count)
+        for kind in kinds {
+            try cursor.align()
+            switch kind {
+            case .number: columns.append(.numbers(try cursor.take(8 * rows)))
+            case .category:
+                let levels = try Self.readLevels(&cursor)
+                columns.append(.categories(try cursor.take(4 * rows), levels: levels))
+            }
+        }
+        self.columns = columns
+    }
+
+    private static func readLevels(_ cursor: inout BlockCursor) throws -> [Bytes] {
+        let count = try cursor.count()
+        let length = try cursor.count()
+        guard count <= cursor.remaining / 4 else { throw malformedBlock("\(count) levels do not fit") }
+        let ends = try cursor.take(4 * count)
+        let text = try cursor.take(length)
+        try cursor.align()
+        var levels: [Bytes] = []
+        levels.reserveCapacity(count)
+        var start = 0
+        for index in 0..<count {
+            let end = Int(UInt32(littleEndian: ends.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
+            guard end >= start, end <= length else { throw malformedBlock("level \(index) ends at \(end)") }
+            levels.append(Bytes(text[start..<end]))
+            start = end
+        }
+        return levels
+    }
+}
+
+/// Walks over a block; refuses to leave it.
+private struct BlockCursor {
+    private let bytes: UnsafeRawBufferPointer
+    private var position = 0
+
+    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+    var remaining: Int { bytes.count - position }
+
+    mutating func take(_ count: Int) throws -> UnsafeRawBufferPointer {
+        guard count <= remaining else { throw malformedBlock("it ends after \(bytes.count) bytes") }
+        defer { position += count }
+        return UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
+    }
+
+    mutating func count() throws -> Int {
+        Int(UInt32(littleEndian: try take(4).loadUnaligned(as: UInt32.self)))
+    }
+
+    mutating func align() throws { _ = try take((8 - position % 8) % 8) }
+}
+
+func malformedBlock(_ detail: String) -> ForgeError {
+    ForgeError(.versionMismatch, "malformed block from the reader", detail: detail, hint: TrainingJob.releaseHint)
+}

@@ -1,0 +1,41 @@
+import ForgeModel
+
+/// A feature column as the reader delivered it.
+struct FeatureColumn: Sendable {
+    var name: Bytes
+    var type: Bytes
+    var kind: ColumnKind
+    /// Levels in the order they were first seen, by code; empty for numbers.
+    var levels: [Bytes]
+}
+
+/// The rows of a job, read once, split, in columns. Handed from the reader to `train`, which frees it as it goes.
+public final class DataSet {
+    let features: [FeatureColumn]
+    let target: FeatureColumn
+    let training: Part
+    let heldOut: Part
+    /// SHA-256 of the header and all blocks as read, in hex.
+    public let fingerprint: String
+    public let rowsRead: Int
+    /// Rows left out, by reason, in the order of the checks; the sample's rest is not among them.
+    let dropped: [(reason: String, rows: Int)]
+    let sampledOut: Int
+
+    init(
+        features: [FeatureColumn], target: FeatureColumn, training: Part, heldOut: Part, fingerprint: String, rowsRead: Int,
+        dropped: [(reason: String, rows: Int)], sampledOut: Int
+    ) {
+        self.features = features
+        self.target = target
+        self.training = training
+        self.heldOut = heldOut
+        self.fingerprint = fingerprint
+        self.rowsRead = rowsRead
+        self.dropped = dropped
+        self.sampledOut = sampledOut
+    }
+
+    public var trainingRows: Int { training.rows }
+    public var heldOutRows: Int { heldOut.rows }
+}

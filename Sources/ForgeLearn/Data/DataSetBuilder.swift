@@ -1,0 +1,392 @@
+import Crypto
+import ForgeModel
+
+/// Takes the reader's blocks as they come and keeps each value once, in the width that the algorithm computes with.
+///
+/// Rows are told apart by their keys, so that the held-out rows and the sample do not depend on order or block size.
+public final class DataSetBuilder {
+    static let levelLimit = 65_536  // of a column; the reader refuses more
+
+    private let job: TrainingJob
+    private let columns: [JobColumn]  // of the blocks
+    private let features: [Int]  // block columns that are features
+    private let target: Int
+    private let weight: Int?
+    private let part: Int?
+    private let split: KeyedChoice
+    private let sampling: KeyedChoice
+    private let training: Part
+    private let heldOut: Part
+    private var levels: [[Bytes]]
+    private var hash = SHA256()
+    private var rowsRead = 0
+    private var sampledOut = 0
+    private var tally = RowTally()
+    private var range: [ValueRange]
+
+    /// `header` is the reader's first block. Only its bytes up to the call's return are used.
+    public init(header: UnsafeRawBufferPointer, job: TrainingJob) throws {
+        guard header.count >= 4, header[..<4].elementsEqual("FGH1".utf8) else {
+            throw malformedBlock("the header does not begin with FGH1")
+        }
+        guard let json = try? JSONValue(parsing: Bytes(header[4...])) else { throw malformedBlock("the header is no JSON") }
+        self.job = job
+        let columns = try TrainingJob.readColumns(json)
+        self.columns = columns
+        func only(_ role: JobColumn.Role) -> Int? { columns.firstIndex { $0.role == role } }
+        guard let target = only(.target) else {
+            throw ForgeError(.missingColumn, "the source has no target column", hint: "name one of its columns as target")
+        }
+        self.target = target
+        weight = only(.weight)
+        part = only(.part)
+        let features = columns.indices.filter { columns[$0].role == .feature }
+        self.features = features
+        guard !features.isEmpty else {
+            throw ForgeError(
+                .missingColumn, "the source has no feature columns", hint: "name features, or a source with more columns")
+        }
+        if job.split.method == .column, part == nil {
+            throw ForgeError(
+                .missingColumn, "split.method is column, and the source has no part column",
+                hint: "name a text column of train and test as split.column")
+        }
+        split = KeyedChoice(seed: job.split.seed, purpose: .split)
+        sampling = KeyedChoice(seed: job.split.seed, purpose: .sample)
+        let narrow = features.map { Self.storage(of: columns[$0], job: job, heldOut: false) }
+        let wide = features.map { Self.storage(of: columns[$0], job: job, heldOut: true) }
+        training = Part(ChunkLayout(narrow))
+        heldOut = Part(ChunkLayout(wide))
+        levels = Array(repeating: [], count: columns.count)
+        range = Array(repeating: ValueRange(limit: job.algorithm.form == .trees ? .float32 : .float64), count: columns.count)
+        hash.update(bufferPointer: header)
+    }
+
+    /// Trees compare Float32. Held-out rows keep all bits when a champion, which may be linear, scores them too; so do
+    /// columns that are imputed or scaled before they are rounded.
+    private static func storage(of column: JobColumn, job: TrainingJob, heldOut: Bool) -> Storage {
+        if column.kind == .category { return .codes }
+        let rounded = job.algorithm.form == .trees && job.preprocess[Bytes(column.name.utf8)].isAutomatic
+        return rounded && !(heldOut && job.champion != nil) ? .float32 : .float64
+    }
+
+    /// Adds one data block. Only the call's duration may use its bytes.
+    public func append(block bytes: UnsafeRawBufferPointer) throws {
+        let block = try Block(bytes, kinds: columns.map(\.kind))
+        try addLevels(of: block)
+        let places = place(block)
+        // The digest reads every byte: the other core does it meanwhile.
+        var digest = hash
+        inParallel(2, threads: job.threads) { lane in
+            if lane == 0 { digest.update(bufferPointer: bytes) } else { copy(block, places) }
+        }
+        hash = digest
+        rowsRead += block.rows
+        trimSample(slack: 16_384)
+    }
+
+    /// Ends the reading. Throws what is wrong with the values, all columns together.
+    public func finish() throws -> DataSet {
+        try checkValues()
+        trimSample(slack: 0)
+        let kept = training.rows + heldOut.rows
+        guard kept > 0 else { throw noRowsError() }
+        guard training.rows > 0 else {
+            throw ForgeError(
+                .notEnoughRows, "no rows to train on: all \(heldOut.rows) are held out",
+                hint: "give more rows, a smaller split.test, or {\"method\": \"none\"}")
+        }
+        let all = columns.indices.map { index in
+            FeatureColumn(
+                name: Bytes(columns[index].name.utf8), type: Bytes(columns[index].type.utf8), kind: columns[index].kind,
+                levels: levels[index])
+        }
+        return DataSet(
+            features: features.map { all[$0] }, target: all[target], training: training, heldOut: heldOut,
+            fingerprint: hash.finalize().map { hexByte($0) }.joined(), rowsRead: rowsRead, dropped: tally.dropped,
+            sampledOut: sampledOut)
+    }
+
+    // MARK: - Levels
+
+    private func addLevels(of block: Block) throws {
+        for (index, values) in block.columns.enumerated() {
+            guard case .categories(let codes, let new) = values else { continue }
+            levels[index] += new
+            let count = levels[index].count
+            guard count <= Self.levelLimit else {
+                throw ForgeError(
+                    .tooManyLevels, "column \"\(columns[index].name)\" has more than \(Self.levelLimit) distinct levels",
+                    hint: "exclude the column, or group its levels in the source")
+            }
+            for row in 0..<block.rows {
+                let code = loadCode(codes, row)
+                guard code < count || code == missingCode else { throw malformedBlock("code \(code) of \(count) levels") }
+            }
+        }
+    }
+
+    // MARK: - Where rows go
+
+    /// Rows of a block by destination, in their order.
+    private struct Places {
+        var training: [Int32] = []
+        var heldOut: [Int32] = []
+    }
+
+    private func place(_ block: Block) -> Places {
+        var places = Places()
+        places.training.reserveCapacity(block.rows)
+        for row in 0..<block.rows {
+            let key = loadKey(block.keys, row)
+            guard sampleTakes(key) else { continue }
+            guard tally.accepts(target: number(block, target, row)) else { continue }
+            if let weight, !tally.accepts(weight: number(block, weight, row)) { continue }
+            switch side(key, block, row) {
+            case .training: places.training.append(Int32(row))
+            case .heldOut: places.heldOut.append(Int32(row))
+            case nil: tally.dropOutsideParts()
+            }
+        }
+        return places
+    }
+
+    private enum Side { case training, heldOut }
+
+    private func side(_ key: UInt64, _ block: Block, _ row: Int) -> Side? {
+        switch job.split.method {
+        case .none: return .training
+        case .random: return split.takes(key, fraction: job.split.test) ? .heldOut : .training
+        case .column:
+            guard let part else { return nil }
+            let code = number(block, part, row)
+            guard !code.isNaN else { return nil }
+            let text = levels[part][Int(code)]
+            return text.elementsEqual("train".utf8) ? .training : text.elementsEqual("test".utf8) ? .heldOut : nil
+        }
+    }
+
+    private func sampleTakes(_ key: UInt64) -> Bool {
+        guard case .fraction(let fraction) = job.sample else { return true }
+        if sampling.takes(key, fraction: fraction) { return true }
+        sampledOut += 1
+        return false
+    }
+
+    /// Of `{"rows": n}` the n smallest hashes stay. Trimmed when more than `slack` beyond 2n wait, so that memory stays bounded.
+    private func trimSample(slack: Int) {
+        guard case .rows(let wanted) = job.sample else { return }
+        let kept = training.rows + heldOut.rows
+        guard kept > (slack == 0 ? wanted : 2 * wanted + slack) else { return }
+        let hashes = (training.keys + heldOut.keys).map(sampling.hash)
+        let limit = hashes.sorted()[wanted - 1]
+        var room = wanted - hashes.count { $0 < limit }  // rows of equal keys: the first ones stay
+        let keep = hashes.map { hash in
+            guard hash == limit else { return hash < limit }
+            room -= 1
+            return room >= 0
+        }
+        let trainingRows = training.rows
+        training.filter(Array(keep[..<trainingRows]))
+        heldOut.filter(Array(keep[trainingRows...]))
+        sampledOut += kept - wanted
+    }
+
+    // MARK: - Copying
+
+    private func copy(_ block: Block, _ places: Places) {
+        let keepsKeys = { if case .rows = self.job.sample { true } else { false } }()
+        copy(block, places.training, into: training, keys: keepsKeys)
+        copy(block, places.heldOut, into: heldOut, keys: keepsKeys || job.champion != nil)
+    }
+
+    private func copy(_ block: Block, _ rows: [Int32], into part: Part, keys: Bool) {
+        guard !rows.isEmpty else { return }
+        part.extend(by: rows.count) { chunk, start, count, done in
+            let chosen = rows[done..<done + count]
+            for (feature, column) in features.enumerated() {
+                switch (block.columns[column], part.layout.storages[feature]) {
+                case (.numbers(let bytes), .float32):
+                    range[column].copy(bytes, chosen, chunk.float32(feature) + start)
+                case (.numbers(let bytes), _):
+                    range[column].copy(bytes, chosen, chunk.float64(feature) + start)
+                case (.categories(let bytes, _), _):
+                    let out = chunk.codes(feature) + start
+                    for (i, row) in chosen.enumerated() { out[i] = loadCode(bytes, Int(row)) }
+                }
+            }
+        }
+        part.targets.append(contentsOf: rows.lazy.map { self.number(block, self.target, Int($0)) })
+        if let weight { part.weights.append(contentsOf: rows.lazy.map { self.number(block, weight, Int($0)) }) }
+        if keys { part.keys.append(contentsOf: rows.lazy.map { loadKey(block.keys, Int($0)) }) }
+    }
+
+    /// A cell as a number: a category's code, NaN when missing.
+    private func number(_ block: Block, _ column: Int, _ row: Int) -> Double {
+        switch block.columns[column] {
+        case .numbers(let bytes): return loadNumber(bytes, row)
+        case .categories(let bytes, _):
+            let code = loadCode(bytes, row)
+            return code == missingCode ? Double(bitPattern: nullBits) : Double(code)
+        }
+    }
+
+    // MARK: - Refusals
+
+    private func checkValues() throws {
+        try tally.check(target: columns[target], weight: weight.map { columns[$0] })
+        let bad = columns.indices.filter { range[$0].isBad }
+        guard let first = bad.first else { return }
+        let lines = bad.map { range[$0].complaint(columns[$0]) }
+        throw ForgeError(
+            .valueOutOfRange, bad.count == 1 ? lines[0] : "\(bad.count) columns hold values out of range, first \"\(columns[first].name)\"",
+            detail: bad.count == 1 ? nil : lines.joined(separator: "\n"),
+            hint: "write nullif(column, 'Infinity'), clip the value, or exclude the column")
+    }
+
+    private func noRowsError() -> ForgeError {
+        let reasons = tally.dropped.map { "\($0.rows) rows: \($0.reason)" }.joined(separator: "\n")
+        if rowsRead > 0, tally.nullTargets == rowsRead {
+            return ForgeError(
+                .unusableTarget, "target \"\(columns[target].name)\" is NULL in all \(rowsRead) rows",
+                hint: "name another target, or fill it in the source")
+        }
+        return ForgeError(
+            .notEnoughRows, rowsRead == 0 ? "the source has no rows" : "none of \(rowsRead) rows can be used",
+            detail: reasons.isEmpty ? nil : reasons, hint: "look at the source with a plain SELECT")
+    }
+}
+
+private let nullBits: UInt64 = 0x7FF8_0000_0000_07A2
+
+@inline(__always)
+private func loadNumber(_ bytes: UnsafeRawBufferPointer, _ row: Int) -> Double {
+    Double(bitPattern: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * row, as: UInt64.self)))
+}
+
+@inline(__always)
+private func loadKey(_ bytes: UnsafeRawBufferPointer, _ row: Int) -> UInt64 {
+    UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * row, as: UInt64.self))
+}
+
+@inline(__always)
+private func loadCode(_ bytes: UnsafeRawBufferPointer, _ row: Int) -> UInt32 {
+    UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * row, as: UInt32.self))
+}
+
+func hexByte(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+
+/// Rows left out or refused for their target, weight or part.
+private struct RowTally {
+    private(set) var nullTargets = 0
+    private var nanTargets = 0
+    private var infiniteTargets = 0
+    private var missingWeights = 0
+    private var zeroWeights = 0
+    private var badWeights = 0
+    private var firstBadWeight = 0.0
+    private var outsideParts = 0
+
+    mutating func accepts(target value: Double) -> Bool {
+        if value.isFinite { return true }
+        if value.bitPattern == nullBits {
+            nullTargets += 1
+        } else if value.isNaN {
+            nanTargets += 1
+        } else {
+            infiniteTargets += 1
+        }
+        return false
+    }
+
+    mutating func accepts(weight value: Double) -> Bool {
+        if value > 0, value.isFinite { return true }
+        if value.isNaN {
+            missingWeights += 1
+        } else if value == 0 {
+            zeroWeights += 1
+        } else {
+            if badWeights == 0 { firstBadWeight = value }
+            badWeights += 1
+        }
+        return false
+    }
+
+    mutating func dropOutsideParts() { outsideParts += 1 }
+
+    var dropped: [(reason: String, rows: Int)] {
+        [
+            ("target is NULL", nullTargets), ("weight is NULL", missingWeights), ("weight is zero", zeroWeights),
+            ("part is neither train nor test", outsideParts),
+        ].filter { $0.1 > 0 }.map { (reason: $0.0, rows: $0.1) }
+    }
+
+    func check(target: JobColumn, weight: JobColumn?) throws {
+        if nanTargets + infiniteTargets > 0 {
+            throw ForgeError(
+                .unusableTarget,
+                "target \"\(target.name)\" holds \(nanTargets) NaN and \(infiniteTargets) infinite values",
+                hint: "filter these rows in the source, or make them NULL: rows with a NULL target are left out")
+        }
+        if badWeights > 0, let weight {
+            throw ForgeError(
+                .valueOutOfRange,
+                "weight column \"\(weight.name)\" holds \(badWeights) negative or infinite values, first \(firstBadWeight)",
+                hint: "weights are finite and at least 0; rows with weight 0 or NULL are left out")
+        }
+    }
+}
+
+/// Watches a number column for values that the model cannot take.
+private struct ValueRange {
+    enum Limit { case float32, float64 }
+
+    private let limit: Limit
+    private var infinite = 0
+    private var tooLarge = 0
+    private var first = 0.0
+
+    init(limit: Limit) { self.limit = limit }
+
+    var isBad: Bool { infinite + tooLarge > 0 }
+
+    mutating func copy(_ bytes: UnsafeRawBufferPointer, _ rows: ArraySlice<Int32>, _ out: UnsafeMutablePointer<Float>) {
+        var bad = false
+        for (i, row) in rows.enumerated() {
+            let value = Float(loadNumber(bytes, Int(row)))
+            out[i] = value
+            bad = bad || abs(value) == .infinity
+        }
+        if bad { count(bytes, rows) }
+    }
+
+    mutating func copy(_ bytes: UnsafeRawBufferPointer, _ rows: ArraySlice<Int32>, _ out: UnsafeMutablePointer<Double>) {
+        var bad = false
+        for (i, row) in rows.enumerated() {
+            let value = loadNumber(bytes, Int(row))
+            out[i] = value
+            bad = bad || exceeds(value)
+        }
+        if bad { count(bytes, rows) }
+    }
+
+    private func exceeds(_ value: Double) -> Bool {
+        limit == .float32 ? abs(Float(value)) == .infinity : abs(value) == .infinity
+    }
+
+    private mutating func count(_ bytes: UnsafeRawBufferPointer, _ rows: ArraySlice<Int32>) {
+        for row in rows {
+            let value = loadNumber(bytes, Int(row))
+            guard exceeds(value) else { continue }
+            if !isBad { first = value }
+            if value.isInfinite { infinite += 1 } else { tooLarge += 1 }
+        }
+    }
+
+    func complaint(_ column: JobColumn) -> String {
+        var parts: [String] = []
+        if infinite > 0 { parts.append("\(infinite) infinite values") }
+        if tooLarge > 0 { parts.append("\(tooLarge) values beyond float32 (3.4e38)") }
+        return "column \"\(column.name)\" holds \(parts.joined(separator: " and ")), first \(first)"
+    }
+}

@@ -1,0 +1,23 @@
+/// One step of splitmix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
+@inlinable
+func splitmix64(_ x: UInt64) -> UInt64 {
+    var z = x &+ 0x9E37_79B9_7F4A_7C15
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+}
+
+/// Decides by a row's key alone, so that a row keeps its place whatever rows come beside or before it.
+struct KeyedChoice: Sendable, Equatable {
+    private let salt: UInt64
+
+    /// Choices of different purposes are independent of each other.
+    enum Purpose: UInt64 { case split = 0, sample = 0x5A4D_504C_45 }
+
+    init(seed: Int, purpose: Purpose) { salt = splitmix64(UInt64(bitPattern: Int64(seed))) ^ purpose.rawValue }
+
+    func hash(_ key: UInt64) -> UInt64 { splitmix64(key ^ salt) }
+
+    /// True for a share of about `fraction` of all keys.
+    func takes(_ key: UInt64, fraction: Double) -> Bool { Double(hash(key)) * 0x1p-64 < fraction }
+}

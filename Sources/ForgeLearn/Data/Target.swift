@@ -1,0 +1,131 @@
+import ForgeModel
+
+/// The column to learn, as the fit needs it.
+enum Target: Sendable {
+    case values
+    case classes(Classes)
+}
+
+/// The labels of a classification, in byte order.
+struct Classes: Sendable, Equatable {
+    static let limit = 1_000
+
+    var labels: [Bytes]
+    /// Index of the positive class; -1 unless there are two.
+    var positive: Int
+    /// Class of each training row.
+    var training: [Int32]
+    /// Class of each held-out row; -1: a class without training rows.
+    var heldOut: [Int32]
+
+    var count: Int { labels.count }
+    var isBinary: Bool { labels.count == 2 }
+}
+
+extension DataSet {
+    /// Checks the target against the task and turns labels into classes.
+    func resolveTarget(_ job: TrainingJob) throws -> Target {
+        switch job.task {
+        case .regression:
+            try checkRegressionTarget()
+            return .values
+        case .classification: return .classes(try resolveClasses(job))
+        }
+    }
+
+    var targetName: String { String(decoding: target.name, as: UTF8.self) }
+    var targetType: String { String(decoding: target.type, as: UTF8.self) }
+
+    private func checkRegressionTarget() throws {
+        guard target.kind == .number else {
+            throw ForgeError(
+                .unusableTarget, "target \"\(targetName)\" is \(targetType), regression needs a number",
+                hint: "use task classification, or another target")
+        }
+        try requireRows(2)
+        let low = training.targets.min()!
+        guard low < training.targets.max()! else {
+            throw ForgeError(
+                .unusableTarget, "target \"\(targetName)\" is \(low) in all \(training.rows) training rows",
+                hint: "give rows with different values of the target")
+        }
+    }
+
+    private func requireRows(_ count: Int) throws {
+        guard training.rows < count else { return }
+        throw ForgeError(
+            .notEnoughRows, "\(training.rows) training row is too few: at least \(count) are needed",
+            detail: "\(rowsRead) rows read, \(heldOut.rows) held out", hint: "give more rows")
+    }
+
+    private func resolveClasses(_ job: TrainingJob) throws -> Classes {
+        try requireRows(2)
+        let texts = try classTexts(job)
+        let labels = texts.values.sorted { $0.lexicographicallyPrecedes($1) }
+        guard labels.count > 1 else {
+            throw ForgeError(
+                .unusableTarget,
+                "target \"\(targetName)\" has one class only, \"\(String(decoding: labels[0], as: UTF8.self))\", in all \(training.rows) training rows",
+                hint: "give rows of at least two classes")
+        }
+        let rank = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, Int32($0)) })
+        let classOf = texts.mapValues { rank[$0]! }
+        return Classes(
+            labels: labels, positive: try positiveClass(labels, job), training: training.targets.map { classOf[$0]! },
+            heldOut: heldOut.targets.map { classOf[$0] ?? -1 })
+    }
+
+    /// Label texts of the training rows' target values.
+    private func classTexts(_ job: TrainingJob) throws -> [Double: Bytes] {
+        var seen = Set<Double>()
+        for value in training.targets {
+            seen.insert(value)
+            guard seen.count <= Classes.limit else {
+                throw ForgeError(
+                    .tooManyLevels, "target \"\(targetName)\" has more than \(Classes.limit) classes",
+                    hint: "use task regression, or group the labels in the source")
+            }
+        }
+        let write = try labelWriter()
+        return Dictionary(uniqueKeysWithValues: seen.map { ($0, write($0)) })
+    }
+
+    /// A label's text as Postgres prints it.
+    private func labelWriter() throws -> (Double) -> Bytes {
+        if target.kind == .category { return { [levels = target.levels] in levels[Int($0)] } }
+        switch targetType {
+        case "boolean": return { Bytes(($0 == 0 ? "false" : "true").utf8) }
+        case let type where type.hasPrefix("date") || type.hasPrefix("time") || type.hasPrefix("interval"):
+            throw ForgeError(
+                .unsupportedType, "target \"\(targetName)\" is \(type), which is no class",
+                hint: "use task regression, or a text, enum, boolean or integer target")
+        default:
+            return { Bytes(JSONValue.shortest($0 == 0 ? 0 : $0).serialized.utf8) }
+        }
+    }
+
+    private func positiveClass(_ labels: [Bytes], _ job: TrainingJob) throws -> Int {
+        let asked = job.parameters["positive_class"].textValue
+        guard labels.count == 2 else {
+            if asked != nil {
+                throw ForgeError(
+                    .multiclass, "positive_class is for two classes, target \"\(targetName)\" has \(labels.count)",
+                    hint: "leave positive_class out, or make the target a yes or no")
+            }
+            return -1
+        }
+        if let asked {
+            guard let index = labels.firstIndex(of: Bytes(asked.utf8)) else {
+                throw ForgeError(
+                    .invalidParameter, "positive_class \"\(asked)\" is no label of target \"\(targetName)\"",
+                    detail: "labels: " + labels.map { "\"\(String(decoding: $0, as: UTF8.self))\"" }.joined(separator: ", "),
+                    hint: "name one of its two labels")
+            }
+            return index
+        }
+        for usual in ["true", "1"] {
+            if let index = labels.firstIndex(of: Bytes(usual.utf8)) { return index }
+        }
+        return 1
+    }
+}

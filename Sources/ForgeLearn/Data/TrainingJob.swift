@@ -1,0 +1,167 @@
+import ForgeModel
+
+public enum LearningTask: String, Sendable, CaseIterable {
+    case classification, regression
+}
+
+/// A column that the reader delivers, or the id column behind the rows' keys.
+public struct JobColumn: Sendable, Equatable {
+    public enum Role: String, Sendable { case feature, target, weight, id, part }
+    public var name: String
+    public var type: String
+    public var kind: ColumnKind
+    public var role: Role
+}
+
+/// Which rows are held out.
+public struct Split: Sendable, Equatable {
+    public enum Method: String, Sendable { case random, column, none }
+    public var method: Method
+    /// Share of the rows held out by `random`; 0.2 by default, in [0, 1).
+    public var test: Double
+    /// Seed of the split, of the sample and of the fit; 42 by default.
+    public var seed: Int
+    /// Name of the text column that `column` reads.
+    public var column: String?
+
+    public static let defaults = Split(method: .random, test: 0.2, seed: 42, column: nil)
+}
+
+public enum Sample: Sendable, Equatable {
+    case rows(Int)
+    case fraction(Double)
+}
+
+/// What a request asks for, resolved: every hyperparameter has a value, every name is known.
+public struct TrainingJob: Sendable {
+    public let id: Int
+    public let model: String
+    public let task: LearningTask
+    public let algorithm: Algorithm
+    public let parameters: Parameters
+    public let preprocess: PreprocessRequest
+    public let split: Split
+    public let sample: Sample?
+    public let columns: [JobColumn]
+    public let threads: Int
+    /// The version to beat; nil when there is none.
+    public let champion: JSONValue?
+
+    /// Reads what `forge.job` returns (docs/internals.md). Throws one error that names all problems.
+    public init(json: JSONValue) throws {
+        var problems = Problems()
+        id = json["id"]?.intValue ?? 0
+        model = json["model"]?.textValue ?? ""
+        task = try Self.readTask(json)
+        algorithm = try AlgorithmRegistry.algorithm(json["algorithm"]?.textValue ?? "", for: task)
+        parameters = Parameters(json["params"] ?? nil, of: algorithm, task: task, problems: &problems)
+        columns = try Self.readColumns(json)
+        preprocess = PreprocessRequest(json["preprocess"] ?? nil, columns: columns, problems: &problems)
+        split = Self.readSplit(json["split"] ?? nil, problems: &problems)
+        sample = Self.readSample(json["sample"] ?? nil, problems: &problems)
+        threads = max(1, json["threads"]?.intValue ?? 1)
+        champion = json["champion"].flatMap { $0.isNull ? nil : $0 }
+        try problems.throwIfAny()
+    }
+
+    public var target: JobColumn? { columns.first { $0.role == .target } }
+    public var features: [JobColumn] { columns.filter { $0.role == .feature } }
+
+    private static func readTask(_ json: JSONValue) throws -> LearningTask {
+        let text = json["task"]?.textValue ?? ""
+        guard let task = LearningTask(rawValue: text) else {
+            throw ForgeError(
+                .unknownAlgorithm, "unknown task \"\(text)\"",
+                hint: "use one of: \(LearningTask.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return task
+    }
+
+    static func readColumns(_ json: JSONValue) throws -> [JobColumn] {
+        guard let list = json["columns"]?.arrayValue else {
+            throw ForgeError(.versionMismatch, "the job lists no columns", hint: Self.releaseHint)
+        }
+        return try list.map { entry in
+            guard let name = entry["name"]?.textValue, let type = entry["type"]?.textValue,
+                let kind = entry["kind"]?.textValue.flatMap(ColumnKind.init(name:)),
+                let role = entry["role"]?.textValue.flatMap(JobColumn.Role.init)
+            else {
+                throw ForgeError(.versionMismatch, "unreadable column \(entry.serialized)", hint: Self.releaseHint)
+            }
+            return JobColumn(name: name, type: type, kind: kind, role: role)
+        }
+    }
+
+    static let releaseHint = "install the extension, the schema and the sidecar of one release; forgectl doctor compares them"
+
+    private static func readSplit(_ json: JSONValue, problems: inout Problems) -> Split {
+        var split = Split.defaults
+        guard let object = json.objectValue else {
+            if !json.isNull { problems.add("split must be an object, got \(json.serialized)") }
+            return split
+        }
+        for member in object {
+            switch member.key {
+            case "method":
+                if let method = member.value.textValue.flatMap(Split.Method.init) {
+                    split.method = method
+                } else {
+                    problems.add("split.method must be random, column or none, got \(member.value.serialized)")
+                }
+            case "test":
+                if let test = member.value.doubleValue, test >= 0, test < 1 {
+                    split.test = test
+                } else {
+                    problems.add("split.test must be a number in [0, 1), got \(member.value.serialized)")
+                }
+            case "seed":
+                if let seed = member.value.intValue {
+                    split.seed = seed
+                } else {
+                    problems.add("split.seed must be an integer, got \(member.value.serialized)")
+                }
+            case "column": split.column = member.value.textValue
+            case "key": break  // how rows were told apart: written into manifests by `resolved`
+            default: problems.add("unknown split entry \"\(member.key)\"")
+            }
+        }
+        return split
+    }
+
+    private static func readSample(_ json: JSONValue, problems: inout Problems) -> Sample? {
+        guard !json.isNull else { return nil }
+        if let rows = json["rows"]?.intValue, rows >= 1, json.objectValue?.count == 1 { return .rows(rows) }
+        if let fraction = json["fraction"]?.doubleValue, fraction > 0, fraction <= 1, json.objectValue?.count == 1 {
+            return .fraction(fraction)
+        }
+        problems.add("sample must be {\"rows\": at least 1} or {\"fraction\": in (0, 1]}, got \(json.serialized)")
+        return nil
+    }
+}
+
+extension ColumnKind {
+    init?(name: String) {
+        switch name {
+        case "number": self = .number
+        case "category": self = .category
+        default: return nil
+        }
+    }
+
+    var name: String { self == .number ? "number" : "category" }
+}
+
+/// What is wrong with a request, gathered so that a user mends it in one go.
+public struct Problems: Sendable {
+    private(set) var messages: [String] = []
+    public init() {}
+    mutating func add(_ message: String) { messages.append(message) }
+
+    func throwIfAny() throws {
+        guard let first = messages.first else { return }
+        throw ForgeError(
+            .invalidParameter, messages.count == 1 ? first : "\(messages.count) entries of the request are invalid",
+            detail: messages.count == 1 ? nil : messages.joined(separator: "\n"),
+            hint: "select name, parameters from forge.algorithms lists names, defaults and ranges")
+    }
+}

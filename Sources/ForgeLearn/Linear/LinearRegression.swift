@@ -1,0 +1,43 @@
+import ForgeLinalg
+import ForgeModel
+
+extension Algorithm {
+    /// Ordinary least squares, as scikit-learn's `LinearRegression`.
+    static let linearRegression = Algorithm(
+        name: "linear_regression", tasks: [.regression], form: .linear,
+        description: "Ordinary least squares: a weighted sum of the columns, the fastest to train and to read.",
+        parameters: [.fitIntercept],
+        fit: { input in try fitLeastSquares(input, alpha: 0) })
+
+    /// Least squares with an L2 penalty on the encoded columns' coefficients, as scikit-learn's `Ridge`.
+    static let ridge = Algorithm(
+        name: "ridge", tasks: [.regression], form: .linear,
+        description: "Least squares with an L2 penalty: steadier than linear_regression when columns are many or depend on each other.",
+        parameters: [
+            .number("alpha", 1, minimum: 0, "Strength of the penalty on the squared coefficients of the encoded columns; 0 is linear_regression."),
+            .fitIntercept,
+        ],
+        fit: { input in try fitLeastSquares(input, alpha: input.parameters.number("alpha")) })
+}
+
+extension Hyperparameter {
+    static let fitIntercept = Hyperparameter.boolean(
+        "fit_intercept", true, "Whether to learn a constant term, which no penalty touches.")
+}
+
+private func fitLeastSquares(_ input: borrowing FitInput, alpha: Double) throws -> FittedModel {
+    let design = Design(input.data.training, input.plan)
+    let solution = try NormalEquations(
+        design: design, targets: input.data.training.targets, weights: input.weights, alpha: alpha,
+        fitIntercept: input.parameters.boolean("fit_intercept"), threads: input.threads, observer: input.observer
+    ).solve()
+    var notes: [String] = []
+    if solution.rank < solution.coefficients.count(where: { $0 != 0 }) {
+        notes.append(
+            "encoded columns depend on each other (rank \(solution.rank)): of all solutions the one with the smallest coefficients is kept")
+    }
+    let form = LinearForm(
+        outputs: 1, coefficients: design.encoded(solution.coefficients), intercepts: [solution.intercept],
+        means: design.encoded(solution.means))
+    return FittedModel(form: .linear(form), link: .identity, importance: form.coefficients.map(abs), notes: notes)
+}

@@ -1,0 +1,233 @@
+import ForgeLinalg
+import ForgeModel
+
+/// Weighted least squares over an encoded design: `min Σ w (y − b − x·c)² + alpha ‖c‖²`, the intercept `b` free of penalty.
+///
+/// 1. Means of all encoded features and of the target.
+/// 2. Gram matrix and right side of the centred rows; centring first keeps what would cancel.
+/// 3. Cholesky when it is well conditioned. Else the eigenvalues tell exact dependences (a column twice, one-hot features that
+///    sum to one), which get the solution of minimum norm, from near ones, which get QR of the rows themselves.
+struct NormalEquations {
+    /// Below this reciprocal condition the Gram matrix has lost half the digits.
+    static let wellConditioned = 1e-8
+    /// Eigenvalues below this share of the largest are rounding errors of zero.
+    static let zeroEigenvalue = 1e-14
+
+    struct Solution {
+        var coefficients: [Double]  // (width) packed
+        var intercept: Double
+        var means: [Double]  // (width) packed
+        var method: Method
+        var rank: Int
+    }
+
+    enum Method: String { case cholesky, minimumNorm = "minimum norm", qr }
+
+    let design: Design
+    let targets: [Double]
+    let weights: [Double]?
+    let alpha: Double
+    let fitIntercept: Bool
+    let threads: Int
+    let observer: any TrainingObserver
+
+    func solve() throws -> Solution {
+        let (means, center) = try featureMeans()
+        observer.progress(0.3, phase: "fit")
+        let sums = try centeredSums(around: fitIntercept ? means : [Double](repeating: 0, count: design.width), fitIntercept ? center : 0)
+        observer.progress(0.6, phase: "fit")
+        let active = sums.gram.activeIndexes
+        let (solved, method, rank) = try solve(sums, active, means, center)
+        var coefficients = [Double](repeating: 0, count: design.width)
+        for (index, value) in zip(active, solved) { coefficients[index] = value }
+        guard coefficients.allSatisfy(\.isFinite) else {
+            throw ForgeError(
+                .numericalFailure, "least squares gave coefficients that are not finite",
+                hint: "scale the columns (preprocess scale standard) or use ridge")
+        }
+        let offset = zip(coefficients, means).reduce(0) { $0 + $1.0 * $1.1 }
+        return Solution(
+            coefficients: coefficients, intercept: fitIntercept ? center - offset : 0, means: means, method: method, rank: rank)
+    }
+
+    // MARK: - Passes over the rows
+
+    private struct Lane {
+        var weight = 0.0
+        var target = 0.0
+        var vector: [Double]
+        var gram: [Double] = []
+    }
+
+    private func featureMeans() throws -> (features: [Double], target: Double) {
+        let lanes = try design.forEachTile(threads: threads, observer: observer) {
+            Lane(vector: Array(repeating: 0, count: design.width))
+        } _: { tile, lane in
+            let scratch = tile.scratch
+            for row in 0..<tile.rows {
+                let weight = weights?[tile.firstRow + row] ?? 1
+                scratch[row] = weight
+                lane.weight += weight
+                lane.target += weight * targets[tile.firstRow + row]
+            }
+            lane.vector.withUnsafeMutableBufferPointer { tile.addTransposedProduct(scratch, to: $0.baseAddress!) }
+        }
+        let weight = lanes.reduce(0) { $0 + $1.weight }
+        let sums = lanes.dropFirst().reduce(lanes[0].vector) { zip($0, $1.vector).map(+) }
+        return (sums.map { $0 / weight }, lanes.reduce(0) { $0 + $1.target } / weight)
+    }
+
+    struct Sums {
+        var gram: Matrix  // (width, width) lower triangle
+        var right: [Double]  // (width)
+        var weight: Double
+    }
+
+    private func centeredSums(around means: [Double], _ center: Double) throws -> Sums {
+        let width = design.width
+        let lanes = try design.forEachTile(threads: threads, observer: observer) {
+            Lane(vector: Array(repeating: 0, count: width), gram: Array(repeating: 0, count: width * width))
+        } _: { tile, lane in
+            centerDense(tile, means)
+            let scratch = tile.scratch
+            for row in 0..<tile.rows {
+                let weight = weights?[tile.firstRow + row] ?? 1
+                lane.weight += weight
+                scratch[row] = weight * (targets[tile.firstRow + row] - center)
+            }
+            lane.vector.withUnsafeMutableBufferPointer { tile.addTransposedProduct(scratch, to: $0.baseAddress!) }
+            lane.gram.withUnsafeMutableBufferPointer { gram in
+                if let weights {
+                    weights.withUnsafeBufferPointer { tile.addGram(weights: $0.baseAddress! + tile.firstRow, to: gram.baseAddress!) }
+                } else {
+                    tile.addGram(weights: nil, to: gram.baseAddress!)
+                }
+            }
+        }
+        var sums = Sums(
+            gram: Matrix(rows: width, columns: width, values: lanes[0].gram), right: lanes[0].vector, weight: lanes[0].weight)
+        for lane in lanes.dropFirst() {
+            for index in lane.gram.indices { sums.gram.values[index] += lane.gram[index] }
+            for index in lane.vector.indices { sums.right[index] += lane.vector[index] }
+            sums.weight += lane.weight
+        }
+        centerHot(&sums, means)
+        return sums
+    }
+
+    private func centerDense(_ tile: EncodedTile, _ means: [Double]) {
+        for feature in 0..<design.dense.count {
+            let column = tile.values + feature * Design.tileRows
+            let mean = means[feature]
+            for row in 0..<tile.rows { column[row] -= mean }
+        }
+    }
+
+    /// One-hot features enter the sums as 0 and 1; their products with centred numbers need no more, those with each other do.
+    private func centerHot(_ sums: inout Sums, _ means: [Double]) {
+        for column in design.dense.count..<max(design.width, design.dense.count) {
+            for row in column..<design.width { sums.gram[row, column] -= sums.weight * means[row] * means[column] }
+        }
+    }
+
+    // MARK: - Solving
+
+    private func solve(
+        _ sums: Sums, _ active: [Int], _ means: [Double], _ center: Double
+    ) throws -> (solution: [Double], method: Method, rank: Int) {
+        guard !active.isEmpty else { return ([], .cholesky, 0) }
+        var gram = sums.gram.restricted(to: active)
+        let right = active.map { sums.right[$0] }
+        for index in active.indices { gram[index, index] += alpha }
+        // Unit diagonal: the condition then tells dependence, not units (van der Sluis 1969).
+        let units = active.indices.map { 1 / gram[$0, $0].squareRoot() }
+        var scaled = gram
+        for column in active.indices { for row in active.indices { scaled[row, column] *= units[row] * units[column] } }
+        if let factor = Cholesky(scaled), factor.reciprocalCondition() > Self.wellConditioned {
+            let solution = factor.solve(zip(right, units).map(*))
+            return (zip(solution, units).map(*), .cholesky, active.count)
+        }
+        if let solution = minimumNorm(gram, right) { return (solution.0, .minimumNorm, solution.1) }
+        return try leastSquaresOfRows(active, means, center)
+    }
+
+    /// nil when an eigenvalue is small, yet no rounding error of zero.
+    private func minimumNorm(_ gram: Matrix, _ right: [Double]) -> ([Double], Int)? {
+        var gram = gram
+        gram.symmetrize()
+        guard let (values, vectors) = symmetricEigen(gram), let largest = values.last, largest > 0 else { return nil }
+        let zero = largest * Self.zeroEigenvalue * Double(values.count)
+        guard !values.contains(where: { $0 > zero && $0 < largest * Self.wellConditioned }) else { return nil }
+        var solution = [Double](repeating: 0, count: right.count)
+        var rank = 0
+        for (index, value) in values.enumerated() where value > zero {
+            rank += 1
+            let vector = vectors.values[index * right.count..<(index + 1) * right.count]
+            let share = zip(vector, right).reduce(0) { $0 + $1.0 * $1.1 } / value
+            for (row, component) in vector.enumerated() { solution[row] += share * component }
+        }
+        return (solution, rank)
+    }
+
+    private func leastSquaresOfRows(
+        _ active: [Int], _ means: [Double], _ center: Double
+    ) throws -> (solution: [Double], method: Method, rank: Int) {
+        BLAS.setThreads(threads)
+        defer { BLAS.setThreads(1) }
+        let width = active.count
+        // One lane: QR of the rows in their order, the target as the last column.
+        let lanes = try design.forEachTile(threads: 1, observer: observer) {
+            RowQR(columns: width + 1)
+        } _: { tile, qr in
+            var row = [Double](repeating: 0, count: design.width)
+            for index in 0..<tile.rows {
+                tile.copyRow(index, to: &row)
+                let weight = (weights?[tile.firstRow + index] ?? 1).squareRoot()
+                let target = targets[tile.firstRow + index]
+                qr.append { column in
+                    column == width
+                        ? weight * (fitIntercept ? target - center : target)
+                        : weight * (fitIntercept ? row[active[column]] - means[active[column]] : row[active[column]])
+                }
+            }
+        }
+        var qr = lanes[0]
+        if alpha > 0 {
+            for index in 0..<width { qr.append { $0 == index ? alpha.squareRoot() : 0 } }
+        }
+        let triangle = qr.finish()
+        let square = triangle.restricted(to: Array(0..<width))
+        let right = (0..<width).map { triangle[$0, width] }
+        let tolerance = Double.ulpOfOne * Double(max(design.rows, width))
+        guard let (solution, rank) = minimumNormLeastSquares(square, right, tolerance: tolerance) else {
+            throw ForgeError(.numericalFailure, "the singular value decomposition did not converge", hint: "use ridge")
+        }
+        return (solution, .qr, rank)
+    }
+}
+
+extension EncodedTile {
+    /// Row `index` of the tile in packed order.
+    func copyRow(_ index: Int, to row: inout [Double]) {
+        for feature in 0..<design.dense.count { row[feature] = values[feature * Design.tileRows + index] }
+        for feature in design.dense.count..<max(design.width, design.dense.count) { row[feature] = 0 }
+        for column in design.hot.indices {
+            let one = ones[column * Design.tileRows + index]
+            if one >= 0 { row[Int(one)] = 1 }
+        }
+    }
+}
+
+extension Matrix {
+    /// Features whose centred values are not all zero.
+    fileprivate var activeIndexes: [Int] { (0..<rows).filter { self[$0, $0] > 0 } }
+
+    /// Rows and columns `indexes` of a square matrix.
+    fileprivate func restricted(to indexes: [Int]) -> Matrix {
+        var result = Matrix(rows: indexes.count, columns: indexes.count)
+        for (column, from) in indexes.enumerated() {
+            for (row, source) in indexes.enumerated() { result[row, column] = self[source, from] }
+        }
+        return result
+    }
+}

@@ -1,0 +1,37 @@
+import ForgeModel
+
+/// What a fit is given: the encoded training rows, the target, the resolved hyperparameters.
+struct FitInput: ~Copyable {
+    let parameters: Parameters
+    let data: DataSet
+    let plan: EncodingPlan
+    let target: Target
+    /// (rows) sample weight times class weight; nil: all 1.
+    let weights: [Double]?
+    let threads: Int
+    let seed: Int
+    let observer: any TrainingObserver
+
+    var rows: Int { data.training.rows }
+
+    func checkCancelled() throws {
+        if observer.isCancelled { throw ForgeError(.cancelled, "training was cancelled") }
+    }
+
+    /// (rows) 1 for the class at `index`, else 0.
+    func indicator(of index: Int, in classes: Classes) -> [Double] {
+        classes.training.map { $0 == Int32(index) ? 1 : 0 }
+    }
+}
+
+/// What a fit gives back.
+struct FittedModel {
+    var form: ModelForm
+    var link: Link
+    /// (encoded) weight of each encoded feature; summed to columns for the manifest.
+    var importance: [Double]
+    /// Sentences for the data report: what the fit had to leave out or could not reach.
+    var notes: [String] = []
+    /// Seconds, rounds and such have no place here: equal input gives equal models.
+    var iterations: Int?
+}
