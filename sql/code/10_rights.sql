@@ -51,12 +51,3 @@ begin
 end
 $$;
 comment on function forge.require_management is 'refuses (FG002, FG022) a role that may not change the model; internal';
-
-create or replace function forge.model_facts(model text, out owner regrole, out task text, out target_type text)
-language sql stable security definer
-set search_path = pg_catalog, pg_temp
-as $$
-    select m.owner, m.task, m.target_type from forge.models m where m.name = model_facts.model;
-$$;
-comment on function forge.model_facts is
-    'what a request must agree with, whether or not the caller may see the model: its owner, task and target''s type; null: the name is free';

@@ -178,7 +178,6 @@ begin
     select request.model, chosen, s.chunk, s.bytes
     from forge.staged_chunks s
     where s.request = register_version.request.id and s.lease_token = register_version.request.lease_token;
-    delete from forge.staged_chunks s where s.request = register_version.request.id;
     perform forge.verify_artifact(request.model, chosen);
 
     promoted := forge.promote_registered(request.model, chosen, request.requested_by, request.promote, manifest);

@@ -1,0 +1,181 @@
+-- What may be said in params, preprocess, split, sample and config. Each function returns the problems it finds, and nothing else.
+-- The trainer reads the same fields by the same rules (Sources/ForgeLearn): these refuse a bad value before it is queued.
+
+create or replace function forge.invalid_parameter(message text, hint text) returns forge.problem
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$ select row('FG004', message, hint)::forge.problem $$;
+comment on function forge.invalid_parameter is 'a problem with SQLSTATE FG004; internal';
+
+create or replace function forge.unknown_keys(value jsonb, known text[], place text) returns setof forge.problem
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+    select forge.invalid_parameter(
+        format('%s has no entry "%s"', place, key),
+        coalesce('did you mean ' || nullif(array_to_string(forge.nearest_names(key, known), ' or '), '') || '? ', '')
+            || 'known: ' || array_to_string(known, ', '))
+    from jsonb_object_keys(case when jsonb_typeof(value) = 'object' then value else '{}' end) key
+    where key <> all (known)
+$$;
+comment on function forge.unknown_keys is 'a problem for each key that is not known, with the nearest names; internal';
+
+create or replace function forge.parameter_refusal(value jsonb, parameter jsonb) returns text
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+    with facts as (
+        select jsonb_typeof(value) as kind, parameter ->> 'type' as wanted, value #>> '{}' as shown,
+            case when jsonb_typeof(value) = 'number' then (value #>> '{}')::numeric end as number,
+            coalesce((select array_agg(c order by place)
+                      from jsonb_array_elements_text(nullif(parameter -> 'choices', 'null')) with ordinality e(c, place)), '{}') as choices,
+            (parameter ->> 'minimum')::numeric as minimum, (parameter ->> 'maximum')::numeric as maximum,
+            case when jsonb_typeof(parameter -> 'exclusive_minimum') = 'number'
+                then (parameter ->> 'exclusive_minimum')::numeric end as above
+    )
+    select case
+        when kind = 'null' then
+            case when coalesce(jsonb_typeof(parameter -> 'default'), 'null') <> 'null' then 'must not be null' end
+        when kind = 'string' and wanted <> 'text' and shown = any (choices) then null
+        when wanted = 'integer' and (kind <> 'number' or number <> trunc(number) or abs(number) > 9007199254740992)
+            then 'must be an integer'
+        when wanted = 'number' and (kind <> 'number' or abs(number) > 1.7e308) then 'must be a number'
+        when wanted = 'boolean' and kind <> 'boolean' then 'must be true or false'
+        when wanted = 'text' and kind <> 'string' then 'must be a text'
+        when wanted = 'text' and cardinality(choices) > 0 and shown <> all (choices) then
+            'must be one of ' || array_to_string(choices, ', ')
+        when wanted = 'object' and kind <> 'object' then
+            'must be an object' || coalesce(' or "' || nullif(array_to_string(choices, '" or "'), '') || '"', '')
+        when number < minimum then format('must be at least %s', trim_scale(minimum))
+        when number <= above then format('must be greater than %s', trim_scale(above))
+        when number > maximum then format('must be at most %s', trim_scale(maximum))
+    end
+    from facts
+$$;
+comment on function forge.parameter_refusal is
+    'why a value does not suit an entry of forge.algorithms.parameters; null: it does; internal';
+
+create or replace function forge.params_problems(params jsonb, algorithm text, task text) returns setof forge.problem
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    parameters jsonb;
+begin
+    -- An entry with a "task" is for that task alone.
+    select coalesce(jsonb_object_agg(p.key, p.value), '{}') into parameters
+    from forge.algorithms a, jsonb_each(a.parameters) p
+    where a.name = algorithm and coalesce(p.value ->> 'task', task) = task;
+
+    if jsonb_typeof(params) <> 'object' then
+        return next forge.invalid_parameter(format('params must be an object, got %s', params), 'such as {"max_depth": 6}');
+        return;
+    end if;
+    return query select u.* from forge.unknown_keys(params, array(select jsonb_object_keys(parameters) order by 1),
+        format('params of %s', algorithm)) u;
+    return query
+        select (forge.invalid_parameter(format('params.%s %s, got %s', e.key, refusal, e.value), parameters #>> array[e.key, 'description'])).*
+        from jsonb_each(params) e, lateral forge.parameter_refusal(e.value, parameters -> e.key) refusal
+        where parameters ? e.key and refusal is not null;
+end
+$$;
+comment on function forge.params_problems is 'hyperparameters that the algorithm does not know, or of a wrong type or out of range; internal';
+
+create or replace function forge.preprocess_problems(preprocess jsonb, columns jsonb) returns setof forge.problem
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    rules constant jsonb := '{
+        "impute": {"type": "text", "choices": ["median", "mean", "constant", "none"]}, "value": {"type": "number"},
+        "indicator": {"type": "boolean"}, "scale": {"type": "text", "choices": ["standard", "none"]},
+        "encode": {"type": "text", "choices": ["one_hot", "native"]}}';
+    form constant text := '{"age": {"impute": "median", "scale": "standard"}, "plan": {"encode": "one_hot"}, "*": {…}}';
+    features jsonb := (select jsonb_object_agg(c ->> 'name', c) from jsonb_array_elements(columns) c where c ->> 'role' = 'feature');
+    entry record;
+    kind text;
+begin
+    if jsonb_typeof(preprocess) <> 'object' then
+        return next forge.invalid_parameter(format('preprocess must be an object, got %s', preprocess), 'such as ' || form);
+        return;
+    end if;
+    for entry in select e.key, e.value from jsonb_each(preprocess) e loop
+        kind := features #>> array[entry.key, 'kind'];
+        if entry.key <> '*' and features is not null and kind is null then
+            return next forge.invalid_parameter(format('preprocess names "%s", which is no feature', entry.key),
+                coalesce('did you mean ' || nullif(array_to_string(forge.nearest_names(entry.key,
+                    array(select jsonb_object_keys(features))), ' or '), '') || '?', 'name a feature, or "*" for all'));
+        elsif jsonb_typeof(entry.value) <> 'object' then
+            return next forge.invalid_parameter(format('preprocess.%s must be an object, got %s', entry.key, entry.value), 'such as ' || form);
+        else
+            return query select u.* from forge.unknown_keys(entry.value, array['impute', 'value', 'indicator', 'scale', 'encode'],
+                format('preprocess.%s', entry.key)) u;
+            return query
+                select (forge.invalid_parameter(format('preprocess.%s.%s %s, got %s', entry.key, s.key, refusal, s.value), 'such as ' || form)).*
+                from jsonb_each(entry.value) s, lateral forge.parameter_refusal(s.value, (rules -> s.key) || '{"default": 0}') refusal
+                where rules ? s.key and refusal is not null;
+            if entry.value ->> 'impute' = 'constant' and not entry.value ? 'value' then
+                return next forge.invalid_parameter(format('preprocess.%s: impute "constant" needs "value"', entry.key),
+                    '{"impute": "constant", "value": 0}');
+            end if;
+            if kind = 'category' and entry.value ?| array['impute', 'value', 'indicator', 'scale'] then
+                return next forge.invalid_parameter(
+                    format('preprocess.%s: impute, indicator and scale are for numbers, the column is %s',
+                        entry.key, features #>> array[entry.key, 'type']), 'categories take {"encode": "one_hot"} or {"encode": "native"}');
+            elsif kind = 'number' and entry.value ? 'encode' then
+                return next forge.invalid_parameter(
+                    format('preprocess.%s: encode is for categories, the column is %s', entry.key, features #>> array[entry.key, 'type']),
+                    'cast the column to text in the source to treat its values as categories');
+            end if;
+        end if;
+    end loop;
+end
+$$;
+comment on function forge.preprocess_problems is
+    'entries of preprocess that are unknown, mistyped or do not suit the column; columns null: the columns are not known; internal';
+
+create or replace function forge.split_problems(split jsonb) returns setof forge.problem
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    method text := coalesce(split ->> 'method', 'random');
+begin
+    if jsonb_typeof(split) <> 'object' then
+        return next forge.invalid_parameter(format('split must be an object, got %s', split), 'such as {"method": "random", "test": 0.2, "seed": 42}');
+        return;
+    end if;
+    return query select u.* from forge.unknown_keys(split, array['method', 'test', 'seed', 'column'], 'split') u;
+    if method not in ('random', 'column', 'none') then
+        return next forge.invalid_parameter(format('split.method "%s" is not available', method), 'use random, column or none');
+    end if;
+    if split ? 'test' and (jsonb_typeof(split -> 'test') <> 'number' or not (split ->> 'test')::numeric between 1e-9 and 1 - 1e-9) then
+        return next forge.invalid_parameter(format('split.test must be a number between 0 and 1, got %s', split -> 'test'),
+            '0.2 holds a fifth of the rows out; {"method": "none"} holds none out');
+    end if;
+    if split ? 'seed' and forge.parameter_refusal(split -> 'seed', '{"type": "integer", "default": 42}') is not null then
+        return next forge.invalid_parameter(format('split.seed must be an integer, got %s', split -> 'seed'), 'such as 42');
+    end if;
+    if (method = 'column') <> (coalesce(jsonb_typeof(split -> 'column'), 'null') = 'string') then
+        return next forge.invalid_parameter('split.method "column" and split.column go together',
+            '{"method": "column", "column": "part"}, where part is a text column of train and test');
+    end if;
+end
+$$;
+comment on function forge.split_problems is 'entries of split that are unknown, mistyped, out of range or not available; internal';
+
+create or replace function forge.sample_problems(sample jsonb) returns setof forge.problem
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select (forge.invalid_parameter(format('sample must be {"rows": n} or {"fraction": f}, got %s', sample),
+        'n is an integer of at least 1, f is greater than 0 and at most 1')).*
+    where jsonb_typeof(sample) <> 'null' and not coalesce(
+        jsonb_typeof(sample) = 'object' and case
+            when sample - 'rows' = '{}' and jsonb_typeof(sample -> 'rows') = 'number' then
+                (sample ->> 'rows')::numeric >= 1 and (sample ->> 'rows')::numeric = trunc((sample ->> 'rows')::numeric)
+            when sample - 'fraction' = '{}' and jsonb_typeof(sample -> 'fraction') = 'number' then
+                (sample ->> 'fraction')::numeric > 0 and (sample ->> 'fraction')::numeric <= 1
+        end, false)
+$$;
+comment on function forge.sample_problems is 'a sample that is neither a number of rows nor a fraction; internal';

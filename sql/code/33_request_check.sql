@@ -1,0 +1,211 @@
+-- The one checker of training requests: the insert trigger, forge.train and forge.check_request use it.
+
+create or replace function forge.inferred_task(request forge.training_requests, columns jsonb) returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(
+        (select m.task from forge.models m where m.name = request.model),
+        (select case when c ->> 'kind' = 'category' or c ->> 'type' = 'boolean' then 'classification' else 'regression' end
+         from jsonb_array_elements(columns) c
+         where c ->> 'name' = request.target and c ->> 'kind' is not null
+         limit 1))
+$$;
+comment on function forge.inferred_task is
+    'the task of a request that names none: the model''s, or classification for a boolean, text or enum target and regression for another; internal';
+
+create or replace function forge.model_problems(request forge.training_requests) returns setof forge.problem
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    facts forge.models;
+begin
+    if request.model is null or request.model !~ '^[a-z_][a-z0-9_]*$' or octet_length(request.model) > 57 or request.model ~ '_label$' then
+        return query select 'FG001', format('%s is not a model''s name', coalesce(quote_ident(request.model), 'null')),
+            'a lower-case identifier of at most 57 bytes that does not end in _label';
+        return;
+    end if;
+    select m.* into facts from forge.models m where m.name = request.model;
+    if facts.name is null then
+        return;
+    end if;
+    if not forge.may_train(request.model, request.requested_by) then
+        return query select 'FG022', format('role %s may not train model "%s", which belongs to %s',
+                request.requested_by, request.model, facts.owner),
+            format('its owner grants it: select forge.grant_model(%L, %L, ''train''); or choose another name', request.model, request.requested_by);
+    end if;
+    if request.task is distinct from facts.task and request.task is not null then
+        return query select 'FG014', format('model "%s" is a %s, not a %s', request.model, facts.task, request.task),
+            'train it under another name';
+    end if;
+    if request.target_type is distinct from facts.target_type and request.target_type is not null then
+        return query select 'FG014', format('model "%s" learns a target of type %s, not %s', request.model, facts.target_type, request.target_type),
+            'cast the target in the source, or train it under another name';
+    end if;
+end
+$$;
+comment on function forge.model_problems is 'a bad name, a missing right, a changed task or target''s type; internal';
+
+create or replace function forge.task_problems(request forge.training_requests, columns jsonb) returns setof forge.problem
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    tasks text[] := array(select distinct t from forge.algorithms a, unnest(a.tasks) t order by 1);
+    fitting text[] := array(select a.name from forge.algorithms a where request.task = any (a.tasks) order by 1);
+    target record;
+begin
+    if request.target is null then
+        return query select 'FG009', 'a target is needed: the column to learn',
+            'its columns are ' || forge.listed(array(select c ->> 'name' from jsonb_array_elements(columns) c));
+        return;
+    end if;
+    if request.task is null then  -- the target is missing or unusable, which is said elsewhere
+        return query
+            select 'FG003', format('there is no algorithm "%s"', request.algorithm),
+                'algorithms: ' || (select string_agg(a.name, ', ' order by a.name) from forge.algorithms a)
+            where not exists (select from forge.algorithms a where a.name = request.algorithm) and request.algorithm is not null;
+        return;
+    elsif request.task <> all (tasks) then
+        return query select 'FG003', format('no algorithm learns task "%s"', request.task), 'tasks: ' || array_to_string(tasks, ', ');
+        return;
+    end if;
+    if request.algorithm is null or request.algorithm <> all (fitting) then
+        return query select 'FG003',
+            case when request.algorithm is null then format('task %s has no default algorithm', request.task)
+                when exists (select from forge.algorithms a where a.name = request.algorithm)
+                then format('algorithm "%s" does not learn %s', request.algorithm, request.task)
+                else format('there is no algorithm "%s"', request.algorithm) end,
+            coalesce('did you mean ' || nullif(array_to_string(forge.nearest_names(request.algorithm, fitting), ' or '), '') || '? ', '')
+                || format('for %s: %s', request.task, array_to_string(fitting, ', '));
+    end if;
+    select c ->> 'type' as type, c ->> 'kind' as kind into target
+    from jsonb_array_elements(columns) c where c ->> 'name' = request.target;
+    if request.task = 'regression' and target.kind is not null and (target.kind <> 'number' or target.type ~ '^(date|timestamp)') then
+        return query select 'FG009', format('target "%s" has type %s, which is no quantity', request.target, target.type),
+            case when target.kind = 'number' then 'learn a duration or a number instead, such as extract(epoch from a - b)'
+                else 'task => ''classification'' learns its levels; or cast it to a number in the source' end;
+    end if;
+end
+$$;
+comment on function forge.task_problems is 'a task, an algorithm or a target that do not exist or do not go together; internal';
+
+create or replace function forge.role_problems(request forge.training_requests) returns setof forge.problem
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select 'FG022', format('role %s may not request training', request.requested_by), format('grant forge_trainer to %s', request.requested_by)
+    where not pg_has_role(request.requested_by, 'forge_trainer', 'member')
+    union all
+    select (forge.invalid_parameter(format('promote "%s" is not known', request.promote), 'if_better, always or never')).*
+    where request.promote not in ('if_better', 'always', 'never')
+$$;
+comment on function forge.role_problems is 'a requester without forge_trainer; a promote that is not known; internal';
+
+-- columns: what forge.source_columns gave; null when the source could not be read. It runs as forge_admin, since a name may be
+-- taken by a model that the requester cannot see; whose rights count is request.requested_by.
+create or replace function forge.checked_request(
+    inout request forge.training_requests, columns jsonb, out problems forge.problem[], out notices text[])
+language plpgsql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    notices := '{}';
+    request.params := coalesce(request.params, '{}');
+    request.preprocess := coalesce(request.preprocess, '{}');
+    request.split := coalesce(request.split, '{}');
+    request.config := coalesce(request.config, '{}');
+    request.promote := coalesce(request.promote, 'if_better');
+    request.target_type := (select c ->> 'type' from jsonb_array_elements(columns) c where c ->> 'name' = request.target limit 1);
+    if request.task is null then
+        request.task := forge.inferred_task(request, columns);
+        if request.task is not null then
+            notices := notices || format('task: %s, inferred from %s', request.task,
+                case when exists (select from forge.models m where m.name = request.model)
+                    then format('model "%s"', request.model)
+                    else format('target "%s" of type %s', request.target, request.target_type) end);
+        end if;
+    end if;
+    if request.algorithm is null then
+        request.algorithm := (select a.name from forge.algorithms a where request.task = any (a.default_for) order by a.name limit 1);
+        if request.algorithm is not null then
+            notices := notices || format('algorithm: %s, the default for %s', request.algorithm, request.task);
+        end if;
+    end if;
+    request.columns := forge.resolve_columns(request, columns);
+
+    problems := array(
+        select row(p.code, p.message, p.hint)::forge.problem
+        from (
+            select 1, r.* from forge.role_problems(request) r
+            union all select 2, m.* from forge.model_problems(request) m
+            union all select 3, t.* from forge.task_problems(request, columns) t
+            union all select 4, c.* from forge.column_problems(request, columns) c where columns is not null
+            union all select 5, v.* from forge.params_problems(request.params, request.algorithm, request.task) v
+                where exists (select from forge.algorithms a where a.name = request.algorithm and request.task = any (a.tasks))
+            union all select 6, v.* from forge.preprocess_problems(request.preprocess, case when columns is not null then request.columns end) v
+            union all select 7, s.* from forge.split_problems(request.split) s
+            union all select 8, s.* from forge.sample_problems(coalesce(request.sample, 'null')) s
+            union all select 9, c.* from forge.config_problems(request.config) c
+        ) p(stage, code, message, hint)
+        order by p.stage, p.message);
+end
+$$;
+comment on function forge.checked_request is
+    'a request with everything resolved, all that is wrong with it, and what was chosen for the requester; changes nothing; internal';
+
+create or replace function forge.combined_problems(
+    model text, problems forge.problem[], out code text, out message text, out detail text, out hint text)
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    code := problems[1].code;
+    if cardinality(problems) = 1 then
+        message := problems[1].message;
+        detail := format('It was found in the training request for model "%s".', model);
+        hint := coalesce(problems[1].hint, '');
+    else
+        message := format('the training request for model "%s" has %s problems', model, cardinality(problems));
+        detail := (select string_agg(concat(p.place, '. ', p.code, ': ', p.message, ' – ' || p.hint), E'\n' order by p.place)
+                   from unnest(problems) with ordinality p(code, message, hint, place));
+        hint := 'mend them all; select * from forge.check_request(…) tries a request without making it';
+    end if;
+end
+$$;
+comment on function forge.combined_problems is
+    'all problems as one error: SQLSTATE of the first, and if there are several, all of them numbered in the detail; internal';
+
+-- Runs as the requester, under the requester's search_path, which the source's names need.
+create or replace function forge.check_new_request() returns trigger
+language plpgsql
+as $$
+declare
+    source record;
+    checked record;
+    error record;
+    said text;
+begin
+    if new.requested_by is distinct from pg_catalog.quote_ident(current_user)::pg_catalog.regrole then
+        raise exception using errcode = 'FG022', message = 'requested_by is set by Forge', hint = 'leave it out';
+    end if;
+    select s.* into source from forge.source_columns(new.source) s;
+    select c.* into checked from forge.checked_request(new, source.columns) c;
+    if source.problem is not null or pg_catalog.cardinality(checked.problems) operator(pg_catalog.>) 0 then
+        select e.* into error from forge.combined_problems(new.model, case when source.problem is null then checked.problems
+            else source.problem operator(pg_catalog.||) checked.problems end) e;
+        raise exception using errcode = error.code, message = error.message, detail = error.detail, hint = error.hint;
+    end if;
+    foreach said in array checked.notices loop
+        raise notice '%', said;
+    end loop;
+    return checked.request;
+end
+$$;
+comment on function forge.check_new_request is
+    'trigger of forge.training_requests: resolves a new request, or refuses it with all its problems at once';
+
+create or replace trigger check_new_request before insert on forge.training_requests
+    for each row execute function forge.check_new_request();
+comment on trigger check_new_request on forge.training_requests is 'resolves a new request, or refuses it';

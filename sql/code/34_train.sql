@@ -1,0 +1,187 @@
+-- forge.train and forge.check_request: a request by named arguments, made or only tried. Both run as the caller, under the caller's
+-- search_path.
+
+create or replace function forge.request_identity(request forge.training_requests) returns jsonb
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select jsonb_build_object(
+        'model', request.model, 'task', request.task, 'algorithm', request.algorithm, 'source', request.source, 'target', request.target,
+        'features', request.features, 'exclude', request.exclude, 'id_column', request.id_column, 'weight_column', request.weight_column,
+        'time_column', request.time_column, 'group_columns', request.group_columns, 'params', request.params,
+        'preprocess', request.preprocess, 'split', request.split, 'sample', request.sample, 'promote', request.promote,
+        'config', request.config)
+$$;
+comment on function forge.request_identity is
+    'what two requests with the same idempotency key must agree in: all that the client says but for priority and run_at; internal';
+
+create or replace function forge.train(
+    model text, source text, target text default null, task text default null, algorithm text default null,
+    features text[] default null, exclude text[] default null, id_column text default null, weight_column text default null,
+    params jsonb default '{}', preprocess jsonb default '{}', split jsonb default '{}', sample jsonb default null,
+    promote text default 'if_better', config jsonb default '{}', priority int default 0, run_at timestamptz default null,
+    idempotency_key text default null, time_column text default null, group_columns text[] default null) returns bigint
+language plpgsql
+as $$
+#variable_conflict use_column
+declare
+    made bigint;
+    existing forge.training_requests;
+    again forge.training_requests;
+    differing text;
+begin
+    insert into forge.training_requests (
+        model, source, target, task, algorithm, features, exclude, id_column, weight_column, params, preprocess, split, sample,
+        promote, config, priority, run_at, idempotency_key, time_column, group_columns)
+    values (
+        train.model, train.source, train.target, train.task, train.algorithm, train.features, train.exclude, train.id_column,
+        train.weight_column, train.params, train.preprocess, train.split, train.sample, train.promote, train.config, train.priority::pg_catalog.int2,
+        coalesce(train.run_at, pg_catalog.now()), train.idempotency_key, train.time_column, train.group_columns)
+    on conflict (requested_by, idempotency_key) do nothing
+    returning id into made;
+    if made is not null then
+        return made;
+    end if;
+
+    select r.* into strict existing
+    from forge.training_requests r
+    where r.requested_by operator(pg_catalog.=) pg_catalog.quote_ident(current_user)::pg_catalog.regrole
+        and r.idempotency_key operator(pg_catalog.=) train.idempotency_key;
+    again := existing;
+    again.model := train.model; again.source := train.source; again.target := train.target;
+    again.task := coalesce(train.task, existing.task); again.algorithm := coalesce(train.algorithm, existing.algorithm);
+    again.features := train.features; again.exclude := train.exclude;
+    again.id_column := train.id_column; again.weight_column := train.weight_column;
+    again.time_column := train.time_column; again.group_columns := train.group_columns;
+    again.params := coalesce(train.params, '{}'); again.preprocess := coalesce(train.preprocess, '{}');
+    again.split := coalesce(train.split, '{}'); again.sample := train.sample;
+    again.promote := coalesce(train.promote, 'if_better'); again.config := coalesce(train.config, '{}');
+    select pg_catalog.string_agg(a.key, ', ' order by a.key) into differing
+    from pg_catalog.jsonb_each(forge.request_identity(again)) a
+    join pg_catalog.jsonb_each(forge.request_identity(existing)) e using (key)
+    where a.value is distinct from e.value;
+    if differing is not null then
+        raise exception using errcode = 'FG023',
+            message = pg_catalog.format('request %s has idempotency key "%s" and differs in %s', existing.id, train.idempotency_key, differing),
+            hint = 'use another key for another request';
+    end if;
+    return existing.id;
+end
+$$;
+comment on function forge.train is
+    'asks for a model to be trained: inserts into forge.training_requests and returns the request''s id; with an idempotency_key that the caller used before, the id of that request, or FG023 if it differs';
+
+create or replace function forge.source_query(source text) returns text
+language plpgsql stable
+as $$
+declare
+    body text := pg_catalog.regexp_replace(source, ';\s*$', '');
+    bare text := pg_catalog.regexp_replace(body, '^(\s+|--[^\n]*(\n|$)|/\*.*?\*/)+', '');
+begin
+    if bare operator(pg_catalog.~*) '^(select|with|values|table)\M' or bare operator(pg_catalog.~) '^\(' then
+        return body;
+    end if;
+    return 'select * from ' operator(pg_catalog.||) bare;
+end
+$$;
+comment on function forge.source_query is 'a source as a query: itself, or all of the relation that it names; internal';
+
+create or replace function forge.training_estimate(request forge.training_requests, rows bigint)
+returns table (item text, estimate double precision, remark text)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+    -- Seconds per value: what this algorithm took here lately, else what it takes on a machine of 2024.
+    with job as (
+        select a.form,
+            coalesce((request.sample ->> 'rows')::double precision, (request.sample ->> 'fraction')::double precision * rows, rows) as rows,
+            greatest(1, jsonb_array_length(jsonb_path_query_array(request.columns, '$[*] ? (@.role == "feature")'))) as features,
+            coalesce((request.params ->> 'n_estimators')::double precision, 100) / 100 as hundreds_of_trees
+        from forge.algorithms a where a.name = request.algorithm
+    ), lately as (
+        select percentile_cont(0.5) within group (
+            order by extract(epoch from r.finished_at - r.started_at) / greatest(1, v.rows * jsonb_array_length(v.schema))) as seconds
+        from forge.training_requests r join forge.model_versions v on v.training_request = r.id
+        where r.algorithm = request.algorithm and r.status = 'succeeded'
+    )
+    select 'memory', 1e8 + 1.3 * job.rows * (16 + job.features * case job.form when 'trees' then 4 else 8 end),
+        'bytes; rough: text columns with many levels take more'
+    from job
+    union all
+    select 'seconds', coalesce(1 + lately.seconds * job.rows * job.features,
+            1 + job.rows * job.features * case job.form when 'trees' then 4e-7 * job.hundreds_of_trees else 6e-8 end),
+        case when lately.seconds is null then 'rough: nothing of this algorithm was trained here yet' else 'by what was trained here' end
+    from job, lately
+$$;
+comment on function forge.training_estimate is 'rough memory in bytes and time in seconds that a request will take; internal';
+
+create or replace function forge.worker_fits(request forge.training_requests) returns table (item text, value text, hint text)
+language sql stable security definer
+set search_path = pg_catalog, pg_temp
+as $$
+    with asked as (
+        select coalesce(forge.cpu_quantity(request.config #>> '{resources,requests,cpu}'),
+                least(1, forge.cpu_quantity(request.config #>> '{resources,limits,cpu}'))) as cpu,
+            coalesce(forge.memory_quantity(request.config #>> '{resources,requests,memory}'), 0) as memory
+    )
+    select format('worker on %s', w.host),
+        case when w.draining then 'is shutting down'
+            when w.last_seen_at < now() - interval '1 minute' then format('was last seen at %s', date_trunc('second', w.last_seen_at))
+            when asked.cpu > (w.capacity ->> 'cpu')::double precision then
+                format('has %s cpus, the request asks for %s', w.capacity ->> 'cpu', asked.cpu)
+            when asked.memory > (w.capacity ->> 'memory')::double precision then
+                format('has %s of memory, the request asks for %s', pg_size_pretty((w.capacity ->> 'memory')::bigint), pg_size_pretty(asked.memory))
+            else 'can take it' end,
+        null::text
+    from forge.workers w, asked
+    union all
+    select 'none', 'no worker is connected: the request would wait', 'start forged, or forgectl up'
+    where not exists (select from forge.workers)
+$$;
+comment on function forge.worker_fits is 'which workers could take a request, and why the others could not; internal';
+
+create or replace function forge.check_request(
+    model text, source text, target text default null, task text default null, algorithm text default null,
+    features text[] default null, exclude text[] default null, id_column text default null, weight_column text default null,
+    params jsonb default '{}', preprocess jsonb default '{}', split jsonb default '{}', sample jsonb default null,
+    promote text default 'if_better', config jsonb default '{}', priority int default 0, run_at timestamptz default null,
+    idempotency_key text default null, time_column text default null, group_columns text[] default null)
+returns table (section text, item text, value text, hint text)
+language plpgsql stable
+as $$
+declare
+    asked forge.training_requests;
+    found record;
+    checked record;
+    counted bigint;
+begin
+    asked.model := model; asked.source := source; asked.target := target; asked.task := task; asked.algorithm := algorithm;
+    asked.features := features; asked.exclude := exclude; asked.id_column := id_column; asked.weight_column := weight_column;
+    asked.time_column := time_column; asked.group_columns := group_columns; asked.params := params; asked.preprocess := preprocess;
+    asked.split := split; asked.sample := sample; asked.promote := promote; asked.config := config;
+    asked.requested_by := pg_catalog.quote_ident(current_user)::pg_catalog.regrole;
+    select s.* into found from forge.source_columns(source) s;
+    select c.* into checked from forge.checked_request(asked, found.columns) c;
+
+    return query
+        select 'problem'::text, p.code, p.message, p.hint
+        from pg_catalog.unnest(case when found.problem is null then checked.problems
+            else found.problem operator(pg_catalog.||) checked.problems end) p(code, message, hint);
+    return query select 'chosen'::text, pg_catalog.split_part(n, ': ', 1), pg_catalog.split_part(n, ': ', 2), null::text
+        from pg_catalog.unnest(checked.notices) n;
+    return query
+        select 'column'::text, c operator(pg_catalog.->>) 'name',
+            pg_catalog.concat_ws(', ', c operator(pg_catalog.->>) 'type', c operator(pg_catalog.->>) 'kind', c operator(pg_catalog.->>) 'role'), null::text
+        from pg_catalog.jsonb_array_elements((checked.request).columns) c;
+    if found.problem is null then
+        execute pg_catalog.format(E'select pg_catalog.count(*) from (%s\n) source', forge.source_query(source)) into counted;
+        return query select 'estimate'::text, 'rows'::text, counted::text,
+            case when counted operator(pg_catalog.=) 0 then 'there is nothing to train on'::text end;
+        return query select 'estimate'::text, e.item, pg_catalog.round(e.estimate::numeric)::text, e.remark
+            from forge.training_estimate(checked.request, counted) e;
+    end if;
+    return query select 'worker'::text, w.item, w.value, w.hint from forge.worker_fits(checked.request) w;
+end
+$$;
+comment on function forge.check_request is
+    'tries a request without making it: all its problems, what would be chosen, the columns as the model would see them, rows, rough memory (bytes) and time (seconds), and the workers that could take it';

@@ -1,0 +1,95 @@
+-- Who may do what. Nothing is granted to PUBLIC; the sidecar has EXECUTE on the worker API alone (queue files); rows are narrowed by policies.
+
+do $revoke$
+declare
+    routine regprocedure;
+begin
+    for routine in
+        select p.oid from pg_catalog.pg_proc p
+        where p.pronamespace = 'forge'::regnamespace and p.proowner = 'forge_admin'::regrole
+            and pg_catalog.has_function_privilege('public', p.oid, 'execute')
+    loop
+        execute pg_catalog.format('revoke all on function %s from public', routine);
+    end loop;
+end
+$revoke$;
+
+-- The extension's functions, which forge_admin may pass on (sql/superuser.sql).
+do $extension$
+declare
+    routine regprocedure;
+begin
+    for routine in
+        select p.oid from pg_catalog.pg_proc p
+        where p.pronamespace = 'forge'::regnamespace
+            and p.proname in ('predict', 'predict_label', 'predict_proba', 'explain', 'describe_source', 'source_query')
+            and p.proowner <> 'forge_admin'::regrole
+    loop
+        execute pg_catalog.format('grant execute on function %s to forge_trainer, forge_analyst', routine);
+    end loop;
+end
+$extension$;
+
+grant usage on schema forge to forge_worker, forge_trainer, forge_analyst;
+grant usage on schema forge_models to forge_trainer, forge_analyst;
+
+-- The registry, read-only, narrowed to the models that a role owns or may predict with.
+alter table forge.models enable row level security;
+alter table forge.model_versions enable row level security;
+alter table forge.model_artifacts enable row level security;
+alter table forge.model_aliases enable row level security;
+alter table forge.model_metrics enable row level security;
+alter table forge.feature_importances enable row level security;
+alter table forge.model_grants enable row level security;
+alter table forge.audit_log enable row level security;
+
+do $policies$
+declare
+    protected text;
+begin
+    drop policy if exists readers_see_models on forge.models;
+    create policy readers_see_models on forge.models for select to forge_trainer, forge_analyst
+        using (pg_catalog.pg_has_role(current_user, owner, 'usage') or forge.may_predict(name));
+    foreach protected in array array['model_versions', 'model_aliases', 'model_metrics', 'feature_importances'] loop
+        execute pg_catalog.format('drop policy if exists readers_see_models on forge.%I', protected);
+        execute pg_catalog.format('create policy readers_see_models on forge.%I for select to forge_trainer, forge_analyst
+            using (model in (select m.name from forge.models m))', protected);
+    end loop;
+    -- Weights leave the database by forge_admin or the model's owner only.
+    drop policy if exists owners_see_artifacts on forge.model_artifacts;
+    create policy owners_see_artifacts on forge.model_artifacts for select to forge_trainer, forge_analyst
+        using (model in (select m.name from forge.models m where pg_catalog.pg_has_role(current_user, m.owner, 'usage')));
+    drop policy if exists grantees_and_owners_see_grants on forge.model_grants;
+    create policy grantees_and_owners_see_grants on forge.model_grants for select to forge_trainer, forge_analyst
+        using (pg_catalog.pg_has_role(current_user, grantee, 'usage')
+            or model in (select m.name from forge.models m where pg_catalog.pg_has_role(current_user, m.owner, 'usage')));
+    drop policy if exists actors_and_owners_see_changes on forge.audit_log;
+    create policy actors_and_owners_see_changes on forge.audit_log for select to forge_trainer, forge_analyst
+        using (actor = pg_catalog.quote_ident(current_user)::regrole
+            or model in (select m.name from forge.models m where pg_catalog.pg_has_role(current_user, m.owner, 'usage')));
+    -- The row is a command: its trigger checks the actor's right. What is registered is logged by forge.register_version alone.
+    drop policy if exists changes_are_asked_for on forge.audit_log;
+    create policy changes_are_asked_for on forge.audit_log for insert to forge_trainer
+        with check (action <> 'register');
+end
+$policies$;
+
+grant select on forge.models, forge.model_versions, forge.model_artifacts, forge.model_aliases, forge.model_metrics,
+    forge.feature_importances, forge.model_grants, forge.audit_log, forge.algorithms to forge_trainer, forge_analyst;
+grant insert (action, model, details) on forge.audit_log to forge_trainer;
+
+-- Row policies and references to models.
+grant execute on function forge.may_predict(text, regrole), forge.may_manage(text, regrole), forge.may_train(text, regrole),
+    forge.resolve_model(text) to forge_trainer, forge_analyst;
+-- Asking for training, with what forge.train, forge.check_request and the insert trigger call in the requester's name.
+grant execute on function
+    forge.train(text, text, text, text, text, text[], text[], text, text, jsonb, jsonb, jsonb, jsonb, text, jsonb, int, timestamptz, text, text, text[]),
+    forge.check_request(text, text, text, text, text, text[], text[], text, text, jsonb, jsonb, jsonb, jsonb, text, jsonb, int, timestamptz, text, text, text[]),
+    forge.source_columns(text), forge.source_query(text), forge.checked_request(forge.training_requests, jsonb),
+    forge.combined_problems(text, forge.problem[]), forge.request_identity(forge.training_requests),
+    forge.training_estimate(forge.training_requests, bigint), forge.worker_fits(forge.training_requests) to forge_trainer;
+-- Changing the registry: a model's owner, as the trigger of forge.audit_log checks.
+grant execute on function
+    forge.promote(text, int, text), forge.rollback(text, text), forge.set_alias(text, text, int, text), forge.drop_alias(text, text),
+    forge.retire(text, int), forge.keep(text, int), forge.describe_as(text, text), forge.require_role(text, text),
+    forge.grant_model(text, text, text), forge.revoke_model(text, text, text), forge.drop_model(text) to forge_trainer;
