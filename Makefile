@@ -12,7 +12,7 @@ RELEASE = swift build -c release --static-swift-stdlib --explicit-target-depende
 TEST_SERVERS = 15 18
 
 help:  ## this list
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
 
 demo: build  ## real data to predictions in SQL, on a private cluster
 	@demo/run
@@ -39,6 +39,14 @@ install: extension  ## install the extension into PG_CONFIG's server: library, c
 	install -m 755 $(EXTENSION_BUILD)/release/libforge.so "$(DESTDIR)$(call pg,pkglibdir)/forge.so"
 	install -m 644 sql/extension/forge.control sql/extension/forge--*.sql "$(DESTDIR)$(call pg,sharedir)/extension/"
 
+# libxgboost.so looks for its libgomp in ../../xgboost_cpu.libs: hence a folder of their own, not /usr/local.
+PREFIX ?= /opt/forge
+install-programs: build  ## install forgectl and forged below PREFIX (/opt/forge), with XGBoost's library beside them
+	install -d $(addprefix "$(DESTDIR)$(PREFIX)"/,bin lib/forge xgboost_cpu.libs)
+	install -m 755 .build/release/forgectl .build/release/forged "$(DESTDIR)$(PREFIX)/bin/"
+	install -m 755 .deps/xgboost/xgboost/lib/libxgboost.so "$(DESTDIR)$(PREFIX)/lib/forge/"
+	install -m 755 .deps/xgboost/xgboost_cpu.libs/* "$(DESTDIR)$(PREFIX)/xgboost_cpu.libs/"
+
 # What `forgectl up` copies into the private server.
 stage:
 	@$(MAKE) --no-print-directory -s install DESTDIR=$(CURDIR)/$(EXTENSION_BUILD)/stage
@@ -57,4 +65,4 @@ deps-test:
 clean:  ## remove what was built; fetched dependencies and the demo's cluster stay
 	rm -rf .build .build-ext-* .build-fuzz
 
-.PHONY: help demo clean-demo test build extension install stage bench fuzz deps deps-test clean
+.PHONY: help demo clean-demo test build extension install install-programs stage bench fuzz deps deps-test clean
