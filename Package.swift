@@ -71,7 +71,7 @@ let sidecarTargets: [Target] = [
     .target(name: "ForgeTestSupport", dependencies: ["ForgePQ", "ForgeStore"], path: "Tests/ForgeTestSupport"),
     .testTarget(name: "ForgeModelTests", dependencies: ["ForgeModel"]),
     .testTarget(name: "ForgeLearnTests", dependencies: ["ForgeLearn"]),
-    .testTarget(name: "ForgeStoreTests", dependencies: ["ForgeStore", "ForgeTestSupport"]),
+    .testTarget(name: "ForgeStoreTests", dependencies: ["ForgeStore", "ForgePQ", "ForgeModel", "ForgeTestSupport"]),
     .testTarget(name: "ForgeBridgeTests", dependencies: ["ForgeBridge", "ForgeTestSupport"]),
     .testTarget(name: "ForgeCLITests", dependencies: ["ForgeTestSupport"]),
 ]
