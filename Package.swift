@@ -69,7 +69,7 @@ let sidecarTargets: [Target] = [
     .executableTarget(name: "embed-sql"),
     .plugin(name: "EmbedSQL", capability: .buildTool(), dependencies: ["embed-sql"]),
     .target(name: "ForgeTestSupport", dependencies: ["ForgePQ", "ForgeStore"], path: "Tests/ForgeTestSupport"),
-    .testTarget(name: "ForgeModelTests", dependencies: ["ForgeModel"]),
+    .testTarget(name: "ForgeModelTests", dependencies: ["ForgeModel", "CForgeMath", "CForgeABI"]),
     .testTarget(name: "ForgeLearnTests", dependencies: ["ForgeLearn"]),
     .testTarget(name: "ForgeStoreTests", dependencies: ["ForgeStore", "ForgePQ", "ForgeModel", "ForgeTestSupport"]),
     .testTarget(name: "ForgeBridgeTests", dependencies: ["ForgeBridge", "ForgeTestSupport"]),

@@ -33,8 +33,30 @@ public struct ErrorCode: Hashable, Sendable {
     public static let versionMismatch = ErrorCode("FG028")
     public static let disabled = ErrorCode("FG029")
 
-    public static func == (a: ErrorCode, b: ErrorCode) -> Bool { a.text == b.text }
-    public func hash(into hasher: inout Hasher) { hasher.combine(text) }
+    static var all: [ErrorCode] {
+        [
+            .invalidModelName, .unknownModel, .unknownAlgorithm, .invalidParameter, .invalidSource, .missingColumn,
+            .wrongColumnType, .unsupportedType, .unusableTarget, .notEnoughRows, .tooManyLevels, .valueOutOfRange, .tooLarge,
+            .modelMismatch, .corruptArtifact, .multiclass, .leaseLost, .workerLost, .timeLimit, .memoryLimit, .cancelled,
+            .notPermitted, .conflict, .dependents, .numericalFailure, .invalidTransition, .invalidLimits, .versionMismatch,
+            .disabled,
+        ]
+    }
+
+    /// The code of an SQLSTATE, nil when it is not one of Forge's. Allocates: for the sidecar only.
+    public init?(text: String) {
+        guard let code = ErrorCode.all.first(where: { $0.text == text }) else { return nil }
+        self = code
+    }
+
+    public static func == (a: ErrorCode, b: ErrorCode) -> Bool { a.number == b.number }
+    public func hash(into hasher: inout Hasher) { hasher.combine(number) }
+    /// The five characters as one number: compared in the extension, where no String may be made.
+    private var number: UInt64 {
+        var number: UInt64 = 0
+        for index in 0..<sqlState.utf8CodeUnitCount { number = number << 8 | UInt64(sqlState.utf8Start[index]) }
+        return number
+    }
     /// Allocates: for the sidecar only.
     public var text: String { sqlState.description }
 }

@@ -1,0 +1,98 @@
+// From margins to scores, and whole rows. exp is libm's.
+#include "forge_math.h"
+
+#include <math.h>
+
+static double logistic(double margin) {
+    if (margin >= 0) return 1 / (1 + exp(-margin));
+    double odds = exp(margin);
+    return odds / (1 + odds);
+}
+
+static double clip(double share) { return share < 0 ? 0 : share > 1 ? 1 : share; }
+
+static void softmax(const double *margins, int32_t count, double *scores) {
+    double highest = margins[0], sum = 0;
+    for (int32_t k = 1; k < count; k++)
+        if (margins[k] > highest) highest = margins[k];
+    for (int32_t k = 0; k < count; k++) sum += scores[k] = exp(margins[k] - highest);
+    for (int32_t k = 0; k < count; k++) scores[k] /= sum;
+}
+
+// Shares that sum to zero (every tree says no) are even.
+static void shares(const double *margins, int32_t count, double *scores) {
+    double sum = 0;
+    for (int32_t k = 0; k < count; k++) sum += scores[k] = clip(margins[k]);
+    for (int32_t k = 0; k < count; k++) scores[k] = sum > 0 ? scores[k] / sum : 1.0 / count;
+}
+
+void forge_link(const ForgeArena *arena, const double *margins, double *scores) {
+    int32_t positive = arena->positive;
+    if (arena->link == FORGE_IDENTITY) {
+        scores[0] = margins[0];
+    } else if (arena->link == FORGE_LOGISTIC) {
+        scores[positive] = logistic(margins[0]);
+        scores[1 - positive] = logistic(-margins[0]);
+    } else if (arena->link == FORGE_SOFTMAX) {
+        softmax(margins, arena->outputs, scores);
+    } else if (arena->outputs > 1) {
+        shares(margins, arena->outputs, scores);
+    } else {
+        scores[positive] = clip(margins[0]);
+        scores[1 - positive] = 1 - scores[positive];
+    }
+}
+
+// Scratch: values (padded), margins (outputs), doubled row (2 * encoded + 1 floats), then what an explanation needs.
+double *forge_scratch_values(const ForgeArena *arena, void *scratch) {
+    (void) arena;
+    return scratch;
+}
+
+double *forge_scratch_margins(const ForgeArena *arena, void *scratch) { return (double *) scratch + arena->padded; }
+
+static float *scratch_row(const ForgeArena *arena, void *scratch) {
+    return (float *) (forge_scratch_margins(arena, scratch) + arena->outputs);
+}
+
+static int64_t row_size(const ForgeArena *arena) {
+    return arena->form == FORGE_TREES ? ((int64_t) arena->encoded + 1) * 8 : 0;
+}
+
+int64_t forge_scratch_size(const ForgeArena *arena) {
+    int64_t size = ((int64_t) arena->padded + arena->outputs) * 8 + row_size(arena);
+    if (arena->form == FORGE_TREES) size += forge_explain_scratch(arena->max_depth, arena->quadrature.count / 2);
+    return size;
+}
+
+// Which column made the margins of a linear model not finite: the first infinite one, else none in particular.
+static int32_t check_margins(const ForgeArena *arena, const double *values, const double *margins) {
+    double sum = 0;
+    for (int32_t o = 0; o < arena->outputs; o++) sum += margins[o] - margins[o];
+    if (sum == 0) return -1;
+    for (int32_t c = 0; c < arena->columns; c++)
+        if (isinf(values[c])) return c;
+    return arena->columns;
+}
+
+int32_t forge_margins(const ForgeArena *arena, const double *values, void *scratch, double *margins) {
+    if (arena->form == FORGE_LINEAR) {
+        forge_linear_margins(arena, values, margins);
+        return check_margins(arena, values, margins);
+    }
+    float *row = scratch_row(arena, scratch);
+    int32_t refused = forge_tree_row(arena, values, row);
+    if (refused >= 0) return refused;
+    forge_tree_margins(arena, row, margins);
+    return -1;
+}
+
+int32_t forge_explain(const ForgeArena *arena, const double *values, void *scratch, double *contributions) {
+    double *margins = forge_scratch_margins(arena, scratch);
+    int32_t refused = forge_margins(arena, values, scratch, margins);
+    if (refused >= 0) return refused;
+    float *row = scratch_row(arena, scratch);
+    if (arena->form == FORGE_LINEAR) forge_linear_explain(arena, values, contributions);
+    else forge_tree_explain(arena, row, (char *) row + row_size(arena), contributions);
+    return -1;
+}

@@ -1,0 +1,84 @@
+// A decoded model: one block of plain memory without pointers, so it may be copied or shared. All places are byte
+// offsets from its start. ForgeModel's decoder checks every index once and writes it; the kernels then trust it.
+#pragma once
+#include "forge_abi.h"
+
+#define FORGE_ARENA_MAGIC 0x31414E4552414746ull  // "FGARENA1"
+#define FORGE_LANES 4                            // partial sums of a linear margin; rows are padded to a multiple
+
+enum { FORGE_LINEAR = 0, FORGE_TREES = 1 };
+enum { FORGE_IDENTITY = 0, FORGE_LOGISTIC = 1, FORGE_SOFTMAX = 2, FORGE_SHARES = 3 };
+enum { FORGE_ENCODE_NUMBER = 0, FORGE_ENCODE_ONE_HOT = 1, FORGE_ENCODE_NATIVE = 2 };
+
+// `count` elements from byte `offset` of the arena on.
+typedef struct ForgeSpan {
+    int64_t offset;
+    int64_t count;
+} ForgeSpan;
+
+typedef struct ForgeColumn {
+    ForgeSpan name, type;        // bytes
+    int32_t kind, encoding;
+    int32_t first, width;        // encoded features
+    int32_t filled, indicator;   // number: a missing value becomes `fill`; a second feature says that it was missing
+    double fill, shift, scale;   // number: ((value or fill) - shift) / scale
+    double encoded_fill;         // (fill - shift) / scale
+    int32_t levels;              // category: how many
+    int32_t null_feature;        // one-hot: encoded feature of NULL and of unseen levels, or -1
+    int32_t other_feature;
+    uint32_t slot_mask;          // slots - 1
+    ForgeSpan level_ends;        // int64: levels + 1 offsets from the arena's start; level i = [ends[i], ends[i + 1])
+    ForgeSpan slots;             // ForgeSlot: open addressing over the levels' hashes, at most half full
+    ForgeSpan contributions;     // linear: double (levels + 2, outputs): level; then NULL, then unseen
+} ForgeColumn;
+
+typedef struct ForgeSlot {
+    uint32_t tag;    // high half of the level's hash
+    uint32_t level;  // index + 1; 0 = empty
+} ForgeSlot;
+
+// 16 bytes. next = left + !(row[slot] < threshold), where row[2f] and row[2f + 1] both hold feature f, and a missing
+// one holds -inf in the first and +inf in the second: the slot's parity is the default direction. A leaf is its own
+// left child and looks at the slot after all features, which holds -inf: so it stays. Siblings are neighbours.
+typedef struct ForgeNode {
+    float threshold;     // leaf: its value; vector leaf: the bits are its row
+    uint32_t slot;
+    uint32_t left;
+    uint32_t categories; // not 0: index in `category_words` of [count, words…]; bit c set: category c goes right
+} ForgeNode;
+
+typedef struct ForgeArena {
+    uint64_t magic;
+    int64_t length;
+    int64_t scratch;              // bytes that any call needs
+    int32_t form, link;
+    int32_t columns, padded;      // columns rounded up to FORGE_LANES
+    int32_t outputs, classes, positive;
+    int32_t encoded;              // features of an encoded row
+    ForgeSpan column_table;       // ForgeColumn
+    ForgeSpan labels;             // ForgeSpan of bytes, one per class
+    ForgeSpan category_columns;   // int32: indexes of the category columns
+    ForgeSpan bases;              // double (outputs): expected margin, the base of an explanation
+    ForgeSpan intercepts;         // double (outputs): intercepts or base scores
+
+    // linear: term of column c, output o = missing ? missing[o, c] : (value - shifts[c]) * weights[o, c]
+    ForgeSpan shifts;             // double (padded)
+    ForgeSpan weights;            // double (outputs, padded)
+    ForgeSpan missing;            // double (outputs, padded)
+    ForgeSpan centers;            // double (outputs, padded): mean contribution of the column over the training rows
+
+    // trees
+    ForgeSpan nodes;              // ForgeNode, each tree in breadth-first order
+    ForgeSpan fractions;          // double (nodes): cover / parent's cover
+    ForgeSpan roots;              // uint32 (trees)
+    ForgeSpan depths;             // int32 (trees): splits on the longest path
+    ForgeSpan tree_outputs;       // int32 (trees); -1 = vector leaves
+    ForgeSpan category_words;     // uint32
+    ForgeSpan leaf_vectors;       // float (rows, outputs)
+    ForgeSpan feature_columns;    // int32 (encoded): source column of a feature
+    ForgeSpan quadrature;         // double (2, points): abscissae, then weights of Gauss-Legendre on [0, 1]
+    int32_t max_depth;
+    int32_t categorical;          // 1: some node tests a category
+} ForgeArena;
+
+static inline void *forge_at(const ForgeArena *arena, ForgeSpan span) { return (char *) arena + span.offset; }

@@ -1,0 +1,108 @@
+import CForgeMath
+
+/// A linear form with the encoder folded in: per output and source column one weight, or one row of a level table.
+extension ArenaDecoder {
+    mutating func decodeLinear() throws(Refusal) {
+        let outputs = description.outputs
+        let encoded = Int(arena.encoded)
+        let coefficients = try artifact.matrix(.coefficients, Double.self, rows: outputs, columns: encoded)
+        let intercepts = try artifact.vector(.intercepts, Double.self, count: outputs)
+        let means = try artifact.vector(.means, Double.self, count: encoded)
+        try require(!artifact.has(.roots), "it has two forms")
+
+        let padded = Int(arena.padded)
+        let cells = outputs &* padded
+        let out = (
+            intercepts: try builder.reserve(Double.self, count: outputs),
+            bases: try builder.reserve(Double.self, count: outputs),
+            shifts: try builder.reserve(Double.self, count: padded),
+            weights: try builder.reserve(Double.self, count: cells),
+            missing: try builder.reserve(Double.self, count: cells),
+            centers: try builder.reserve(Double.self, count: cells)
+        )
+        arena.intercepts = out.intercepts.span
+        arena.bases = out.bases.span
+        arena.shifts = out.shifts.span
+        arena.weights = out.weights.span
+        arena.missing = out.missing.span
+        arena.centers = out.centers.span
+        try reserveContributions()
+        if builder.measuring { return }
+        try requireFinite(coefficients)
+        try requireFinite(intercepts)
+        try requireFinite(means)
+
+        for c in 0..<Int(arena.columns) {
+            guard let column = columns.load(c) else { continue }
+            out.shifts.store(column.kind == FORGE_NUMBER ? column.shift : 0, at: c)
+            for o in 0..<outputs {
+                let row = o &* encoded &+ Int(column.first)
+                var center = 0.0
+                for f in 0..<Int(column.width) { center += coefficients[row &+ f] * means[Int(column.first) &+ f] }
+                try require(center.isFinite, "its coefficients are out of range")
+                out.centers.store(center, at: o &* padded &+ c)
+                if column.kind == FORGE_CATEGORY {
+                    storeContributions(column, output: o, coefficients, row)
+                    continue
+                }
+                let weight = coefficients[row] / column.scale
+                let indicator = column.indicator != 0 ? coefficients[row &+ 1] : 0
+                let missing = column.encoded_fill * coefficients[row] + indicator
+                try require(weight.isFinite && missing.isFinite, "its coefficients are out of range")
+                out.weights.store(weight, at: o &* padded &+ c)
+                out.missing.store(missing, at: o &* padded &+ c)
+            }
+        }
+        for o in 0..<outputs {
+            var base = intercepts[o]
+            for c in 0..<Int(arena.columns) { base += out.centers.load(o &* padded &+ c) ?? 0 }
+            try require(base.isFinite, "its coefficients are out of range")
+            out.intercepts.store(intercepts[o], at: o)
+            out.bases.store(base, at: o)
+        }
+    }
+
+    /// A table (levels + 2, outputs) for each category column; the columns are checked on the way.
+    private mutating func reserveContributions() throws(Refusal) {
+        var builder = self.builder
+        let outputs = description.outputs
+        let table = columns
+        try description.forEachColumn { index, described throws(Refusal) in
+            if described.encoding == FORGE_ENCODE_NUMBER {
+                try require(described.filled, "a number of a linear model has no fill value")
+                return
+            }
+            try require(described.encoding == FORGE_ENCODE_ONE_HOT, "a linear model has a natively encoded column")
+            let rows = try builder.reserve(Double.self, count: (described.levels &+ 2) &* outputs)
+            if var column = table.load(index) {
+                column.contributions = rows.span
+                table.store(column, at: index)
+            }
+        }
+        self.builder = builder
+    }
+
+    private func storeContributions(
+        _ column: ForgeColumn, output: Int, _ coefficients: Elements<Double>, _ row: Int
+    ) {
+        let outputs = description.outputs
+        let levels = Int(column.levels)
+        let table = builder.region(column.contributions, of: Double.self)
+        for level in 0..<levels { table.store(coefficients[row &+ level], at: level &* outputs &+ output) }
+        if column.null_feature >= 0 {
+            table.store(coefficients[row &+ Int(column.null_feature &- column.first)], at: levels &* outputs &+ output)
+        }
+        if column.other_feature >= 0 {
+            let other = coefficients[row &+ Int(column.other_feature &- column.first)]
+            table.store(other, at: (levels &+ 1) &* outputs &+ output)
+        }
+    }
+
+    func requireFinite(_ values: Elements<Double>) throws(Refusal) {
+        for i in 0..<values.count { try require(values[i].isFinite, "a number is not finite") }
+    }
+
+    func requireFinite(_ values: Elements<Float>) throws(Refusal) {
+        for i in 0..<values.count { try require(values[i].isFinite, "a number is not finite") }
+    }
+}

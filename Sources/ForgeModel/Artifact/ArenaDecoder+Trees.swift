@@ -1,0 +1,243 @@
+import CForgeMath
+
+/// A tree form, its nodes renumbered breadth first so that siblings are neighbours and a leaf can be its own child.
+extension ArenaDecoder {
+    /// The tensors of a tree form, in the file's numbering.
+    struct TreeTensors {
+        var roots: Elements<Int32>
+        var outputs: Elements<Int32>
+        var features: Elements<Int32>
+        var thresholds: Elements<Float>
+        var left: Elements<Int32>
+        var right: Elements<Int32>
+        var defaultLeft: Elements<UInt8>
+        var covers: Elements<Float>
+        var categoryOffsets: Elements<Int32>
+        var categoryBits: Elements<UInt32>
+        var leafVectors: Elements<Float>
+        var leafRows: Int
+    }
+
+    /// The arena's side.
+    struct TreeRegions {
+        var nodes: Region<ForgeNode>
+        var fractions: Region<Double>
+        var words: Region<UInt32>
+        var wordsUsed = 1  // index 0 says: not a category
+    }
+
+    mutating func decodeTrees() throws(Refusal) {
+        let tensors = try readTreeTensors()
+        let baseScores = try artifact.vector(.baseScores, Double.self, count: description.outputs)
+        try require(!artifact.has(.coefficients), "it has two forms")
+        let nodeCount = tensors.features.count
+        let treeCount = tensors.roots.count
+        let encoded = Int(arena.encoded)
+        let points = (min(ModelLimits.treeDepth, encoded) &+ 1) / 2
+
+        let intercepts = try builder.reserve(Double.self, count: description.outputs)
+        let bases = try builder.reserve(Double.self, count: description.outputs)
+        let roots = try builder.reserve(UInt32.self, count: treeCount)
+        let depths = try builder.reserve(Int32.self, count: treeCount)
+        let outputs = try builder.reserve(Int32.self, count: treeCount)
+        let leafVectors = try builder.reserve(Float.self, count: tensors.leafVectors.count)
+        let featureColumns = try builder.reserve(Int32.self, count: encoded)
+        let quadrature = try builder.reserve(Double.self, count: 2 &* points)
+        // Every categorical node has at least one word, so there are at most as many counts as words.
+        let (wordCount, overflow) = tensors.categoryBits.count.multipliedReportingOverflow(by: 2)
+        guard !overflow, wordCount < Int(UInt32.max) else { throw .tooLarge("the model has too many categories") }
+        var regions = TreeRegions(
+            nodes: try builder.reserve(ForgeNode.self, count: nodeCount),
+            fractions: try builder.reserve(Double.self, count: nodeCount),
+            words: try builder.reserve(UInt32.self, count: wordCount &+ 1))
+        arena.intercepts = intercepts.span
+        arena.bases = bases.span
+        arena.roots = roots.span
+        arena.depths = depths.span
+        arena.tree_outputs = outputs.span
+        arena.leaf_vectors = leafVectors.span
+        arena.feature_columns = featureColumns.span
+        arena.nodes = regions.nodes.span
+        arena.fractions = regions.fractions.span
+        arena.category_words = regions.words.span
+        if builder.measuring { return }
+
+        for o in 0..<description.outputs {
+            try require(baseScores[o].isFinite, "a number is not finite")
+            intercepts.store(baseScores[o], at: o)
+            bases.store(baseScores[o], at: o)
+        }
+        for i in 0..<tensors.leafVectors.count {
+            try require(tensors.leafVectors[i].isFinite, "a number is not finite")
+            leafVectors.store(tensors.leafVectors[i], at: i)
+        }
+        storeFeatureColumns(featureColumns)
+        for tree in 0..<treeCount {
+            let output = Int(tensors.outputs[tree])
+            try require(output >= -1 && output < description.outputs, "a tree belongs to no output")
+            outputs.store(tensors.outputs[tree], at: tree)
+            let start = Int(tensors.roots[tree])
+            let end = tree &+ 1 < treeCount ? Int(tensors.roots[tree &+ 1]) : nodeCount
+            try require(start >= 0 && start < end && end <= nodeCount, "a tree's nodes are not in order")
+            roots.store(UInt32(truncatingIfNeeded: start), at: tree)
+            let depth = try decodeTree(tensors, &regions, start, end, vector: output < 0)
+            depths.store(Int32(truncatingIfNeeded: depth), at: tree)
+            arena.max_depth = max(arena.max_depth, Int32(truncatingIfNeeded: depth))
+        }
+        storeQuadrature(quadrature)
+        storeExpectations(trees: treeCount, bases)
+    }
+
+    private func readTreeTensors() throws(Refusal) -> TreeTensors {
+        let roots = try artifact.vector(.roots, Int32.self)
+        let features = try artifact.vector(.features, Int32.self)
+        let count = features.count
+        guard count <= ModelLimits.nodes else { throw .tooLarge("the model has too many tree nodes") }
+        try require(roots.count > 0 && roots[0] == 0, "it has no trees")
+        let leafRows = artifact.shape(.leafVectors).0
+        return TreeTensors(
+            roots: roots,
+            outputs: try artifact.vector(.treeOutputs, Int32.self, count: roots.count),
+            features: features,
+            thresholds: try artifact.vector(.thresholds, Float.self, count: count),
+            left: try artifact.vector(.left, Int32.self, count: count),
+            right: try artifact.vector(.right, Int32.self, count: count),
+            defaultLeft: try artifact.vector(.defaultLeft, UInt8.self, count: count, as: .bool),
+            covers: try artifact.vector(.covers, Float.self, count: count),
+            categoryOffsets: try artifact.vector(.categoryOffsets, Int32.self, count: count &+ 1),
+            categoryBits: try artifact.vector(.categoryBits, UInt32.self),
+            leafVectors: try artifact.matrix(.leafVectors, Float.self, columns: description.outputs),
+            leafRows: leafRows)
+    }
+
+    private func storeFeatureColumns(_ featureColumns: Region<Int32>) {
+        for c in 0..<Int(arena.columns) {
+            guard let column = columns.load(c) else { continue }
+            for f in 0..<Int(column.width) {
+                featureColumns.store(Int32(truncatingIfNeeded: c), at: Int(column.first) &+ f)
+            }
+        }
+    }
+
+    /// Enough points to integrate the path polynomials exactly: half as many as features can meet on a path.
+    private mutating func storeQuadrature(_ region: Region<Double>) {
+        let points = max((min(arena.max_depth, arena.encoded) &+ 1) / 2, 1)
+        guard let base = region.base, Int(points) &* 2 <= region.count else { return }
+        let abscissae = base.assumingMemoryBound(to: Double.self)
+        forge_gauss_legendre(points, abscissae, abscissae + Int(points))
+        arena.quadrature = region.prefix(2 &* Int(points)).span
+    }
+
+    /// Adds what each tree gives on average to the bases. The kernel wants the arena's head in its place.
+    private func storeExpectations(trees: Int, _ bases: Region<Double>) {
+        guard let pointer = bases.base else { return }
+        let head = pointer - bases.offset
+        head.storeBytes(of: arena, as: ForgeArena.self)
+        for tree in 0..<trees {
+            forge_tree_expectation(
+                UnsafePointer(head.assumingMemoryBound(to: ForgeArena.self)), Int32(truncatingIfNeeded: tree),
+                pointer.assumingMemoryBound(to: Double.self))
+        }
+    }
+
+    /// Renumbers the nodes of one tree into `start..<end`; returns its depth. The output is its own queue: a node that
+    /// waits holds its number in the file as `left`.
+    private mutating func decodeTree(
+        _ tensors: TreeTensors, _ regions: inout TreeRegions, _ start: Int, _ end: Int, vector: Bool
+    ) throws(Refusal) -> Int {
+        regions.nodes.store(ForgeNode(threshold: 0, slot: 0, left: UInt32(start), categories: 0), at: start)
+        regions.fractions.store(1, at: start)
+        var tail = start &+ 1
+        var levelEnd = tail
+        var depth = 0
+        var k = start
+        while k < tail {
+            if k == levelEnd {
+                depth &+= 1
+                levelEnd = tail
+            }
+            guard let waiting = regions.nodes.load(k) else { break }
+            let source = Int(waiting.left)
+            let cover = tensors.covers[source]
+            try require(tensors.thresholds[source].isFinite && cover.isFinite && cover >= 0, "a node's number is not valid")
+            if tensors.features[source] < 0 {
+                regions.nodes.store(try leaf(tensors, source, k, vector: vector), at: k)
+            } else {
+                let children = (Int(tensors.left[source]), Int(tensors.right[source]))
+                try require(
+                    children.0 > source && children.1 > source && children.0 < end && children.1 < end
+                        && children.0 != children.1 && tail &+ 2 <= end, "a tree's nodes do not form a tree")
+                regions.nodes.store(try split(tensors, &regions, source, tail), at: k)
+                try queue(children.0, at: tail, under: cover, tensors, regions)
+                try queue(children.1, at: tail &+ 1, under: cover, tensors, regions)
+                tail &+= 2
+            }
+            k &+= 1
+        }
+        try require(tail == end, "a tree has nodes that no path reaches")
+        guard depth <= ModelLimits.treeDepth else { throw .tooLarge("the model has a tree that is too deep") }
+        return depth
+    }
+
+    private func queue(
+        _ source: Int, at index: Int, under cover: Float, _ tensors: TreeTensors, _ regions: TreeRegions
+    ) throws(Refusal) {
+        let own = tensors.covers[source]
+        try require(own.isFinite && own >= 0, "a node's number is not valid")
+        let node = ForgeNode(threshold: 0, slot: 0, left: UInt32(truncatingIfNeeded: source), categories: 0)
+        regions.nodes.store(node, at: index)
+        regions.fractions.store(cover > 0 ? min(Double(own) / Double(cover), 1) : 0.5, at: index)
+    }
+
+    private func leaf(_ tensors: TreeTensors, _ source: Int, _ index: Int, vector: Bool) throws(Refusal) -> ForgeNode {
+        var value = tensors.thresholds[source]
+        if vector {
+            let row = Int(tensors.left[source])
+            try require(row >= 0 && row < tensors.leafRows, "a leaf has no vector")
+            value = Float(bitPattern: UInt32(truncatingIfNeeded: row))
+        }
+        return ForgeNode(
+            threshold: value, slot: UInt32(bitPattern: arena.encoded) &* 2, left: UInt32(truncatingIfNeeded: index),
+            categories: 0)
+    }
+
+    private mutating func split(
+        _ tensors: TreeTensors, _ regions: inout TreeRegions, _ source: Int, _ left: Int
+    ) throws(Refusal) -> ForgeNode {
+        let feature = tensors.features[source]
+        try require(feature < arena.encoded, "a split is on a feature that is not there")
+        try require(tensors.defaultLeft[source] <= 1, "a default direction is neither left nor right")
+        var node = ForgeNode(
+            threshold: tensors.thresholds[source], slot: UInt32(bitPattern: feature) &* 2,
+            left: UInt32(truncatingIfNeeded: left), categories: 0)
+        if tensors.defaultLeft[source] == 0 { node.slot &+= 1 }
+        let first = Int(tensors.categoryOffsets[source])
+        let last = Int(tensors.categoryOffsets[source &+ 1])
+        try require(first >= 0 && last >= first && last <= tensors.categoryBits.count, "a split's categories are not in order")
+        if last > first {
+            node.categories = UInt32(truncatingIfNeeded: regions.wordsUsed)
+            try storeCategories(tensors, &regions, feature, first, last)
+        }
+        return node
+    }
+
+    private mutating func storeCategories(
+        _ tensors: TreeTensors, _ regions: inout TreeRegions, _ feature: Int32, _ first: Int, _ last: Int
+    ) throws(Refusal) {
+        let featureColumns = builder.region(arena.feature_columns, of: Int32.self)
+        let index = Int(featureColumns.load(Int(feature)) ?? 0)
+        guard let column = columns.load(index) else { return }
+        try require(column.encoding == Int32(FORGE_ENCODE_NATIVE), "a split tests categories of a column without")
+        let words = last &- first
+        try require(words <= Int(column.levels &+ 31) / 32, "a split tests a category that is not there")
+        let used = UInt32(truncatingIfNeeded: column.levels & 31)
+        if used != 0, words == Int(column.levels &+ 31) / 32 {
+            try require(tensors.categoryBits[last &- 1] >> used == 0, "a split tests a category that is not there")
+        }
+        try require(regions.wordsUsed &+ words < regions.words.count, "its categories overlap")
+        regions.words.store(UInt32(truncatingIfNeeded: words), at: regions.wordsUsed)
+        for i in 0..<words { regions.words.store(tensors.categoryBits[first &+ i], at: regions.wordsUsed &+ 1 &+ i) }
+        regions.wordsUsed &+= words &+ 1
+        arena.categorical = 1
+    }
+}

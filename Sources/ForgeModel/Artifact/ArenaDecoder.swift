@@ -1,0 +1,99 @@
+import CForgeMath
+
+/// Decodes an artifact into an arena (`forge_arena.h`) in one pass that is run twice: first without memory, to measure.
+/// Total: every length, offset and index of hostile bytes is checked, with arithmetic that cannot trap.
+struct ArenaDecoder {
+    let artifact: ArtifactReader
+    let description: Description
+    var builder: ArenaBuilder
+    var arena = ForgeArena()
+
+    static func measure(_ artifact: UnsafePointer<UInt8>, count: Int) throws(Refusal) -> Int {
+        var decoder = try ArenaDecoder(artifact, count: count, arena: nil, capacity: 0)
+        _ = try decoder.run()
+        return decoder.builder.used
+    }
+
+    static func decode(
+        _ artifact: UnsafePointer<UInt8>, count: Int, into arena: UnsafeMutableRawPointer, capacity: Int
+    ) throws(Refusal) {
+        try require(capacity >= MemoryLayout<ForgeArena>.stride, "it needs more memory than measured")
+        arena.initializeMemory(as: UInt8.self, repeating: 0, count: capacity)
+        var decoder = try ArenaDecoder(artifact, count: count, arena: arena, capacity: capacity)
+        try decoder.run()
+    }
+
+    private init(
+        _ artifact: UnsafePointer<UInt8>, count: Int, arena: UnsafeMutableRawPointer?, capacity: Int
+    ) throws(Refusal) {
+        self.artifact = try ArtifactReader(artifact, count: count)
+        description = try Description(self.artifact.description)
+        builder = ArenaBuilder(arena, capacity: capacity)
+    }
+
+    private mutating func run() throws(Refusal) {
+        let root = try builder.reserve(ForgeArena.self, count: 1)
+        arena.magic = FORGE_ARENA_MAGIC
+        arena.form = Int32(truncatingIfNeeded: description.form)
+        arena.link = Int32(truncatingIfNeeded: description.link)
+        try decodeClasses()
+        try decodeColumns()
+        if description.form == FORGE_LINEAR { try decodeLinear() } else { try decodeTrees() }
+        arena.length = Int64(builder.used)
+        withUnsafePointer(to: arena) { pointer in arena.scratch = forge_scratch_size(pointer) }
+        root.store(arena, at: 0)
+    }
+
+    var columns: Region<ForgeColumn> { builder.region(arena.column_table, of: ForgeColumn.self) }
+
+    /// Copies `count` bytes of a text tensor.
+    mutating func copy(_ bytes: Elements<UInt8>, from start: Int, count: Int) throws(Refusal) -> ForgeSpan {
+        let region = try builder.reserve(UInt8.self, count: count)
+        if !builder.measuring { for i in 0..<count { region.store(bytes[start &+ i], at: i) } }
+        return region.span
+    }
+
+    /// Offsets of a table of texts: from 0 to the end of its bytes, none before its predecessor.
+    func checkOffsets(_ offsets: Elements<Int64>, bytes: Int) throws(Refusal) {
+        try require(offsets.count > 0 && offsets[0] == 0, "offsets of texts do not start at 0")
+        for i in 1..<max(offsets.count, 1) {
+            try require(offsets[i] >= offsets[i &- 1], "offsets of texts decrease")
+        }
+        try require(offsets[offsets.count &- 1] == Int64(bytes), "offsets of texts do not cover them")
+    }
+
+    private mutating func decodeClasses() throws(Refusal) {
+        let bytes = try artifact.vector(.labels, UInt8.self)
+        let offsets = try artifact.vector(.labelOffsets, Int64.self)
+        try require(offsets.count <= ModelLimits.classes &+ 1, "it has too many classes")
+        try checkOffsets(offsets, bytes: bytes.count)
+        let classes = offsets.count &- 1
+        try checkLink(classes: classes)
+        let labels = try builder.reserve(ForgeSpan.self, count: classes)
+        for i in 0..<max(classes, 0) {
+            let start = Int(truncatingIfNeeded: offsets[i])
+            let span = try copy(bytes, from: start, count: Int(truncatingIfNeeded: offsets[i &+ 1]) &- start)
+            labels.store(span, at: i)
+        }
+        arena.labels = labels.span
+        arena.classes = Int32(truncatingIfNeeded: classes)
+        arena.outputs = Int32(truncatingIfNeeded: description.outputs)
+        arena.positive = Int32(truncatingIfNeeded: description.positive)
+    }
+
+    /// Task, classes, outputs, link and positive class must fit each other.
+    private func checkLink(classes: Int) throws(Refusal) {
+        let link = description.link
+        let outputs = description.outputs
+        let fits: Bool
+        if !description.classification {
+            fits = classes == 0 && outputs == 1 && link == FORGE_IDENTITY
+        } else if classes == 2 {
+            fits = outputs == 1 && (link == FORGE_LOGISTIC || link == FORGE_SHARES)
+        } else {
+            fits = classes > 2 && outputs == classes && (link == FORGE_SOFTMAX || link == FORGE_SHARES)
+        }
+        try require(fits, "its task, link, outputs and classes do not fit each other")
+        try require(classes == 2 ? description.positive >= 0 : description.positive == -1, "its positive class is not one")
+    }
+}

@@ -1,0 +1,111 @@
+import CForgeMath
+
+/// The JSON description inside an artifact, read without a copy. Keys are all known and come once each:
+/// `{"algorithm", "columns": […], "form", "format": 1, "link", "outputs", "positive", "task"}`.
+struct Description {
+    typealias Reader = JSONReader<TextSource<MemorySource>>
+
+    static let format: Int64 = 1
+
+    /// A column as described; its numbers and levels are in tensors.
+    struct Column {
+        var name: Reader.Text
+        var type: Reader.Text
+        var encoding = FORGE_ENCODE_NUMBER
+        var filled = false
+        var indicator = false
+        var levels = 0
+        var nullLevel = false
+        var otherLevel = false
+    }
+
+    private(set) var form = FORGE_LINEAR
+    private(set) var link = FORGE_IDENTITY
+    private(set) var classification = false
+    private(set) var outputs = 0
+    private(set) var positive = -1
+    private(set) var columnCount = 0
+    private(set) var columns: Reader  // stands at the first column
+
+    init(_ text: ArtifactReader.HeaderReader.Text) throws(Refusal) {
+        var reader = Reader(text.bytes)
+        columns = reader
+        try require(reader.next() == .beginObject, "its description is not an object")
+        var seen = 0
+        while true {
+            let event = reader.next()
+            if event == .endObject { break }
+            try require(event == .key, "its description is not valid JSON")
+            let bit = try readField(&reader)
+            try require(seen & bit == 0, "a field of its description comes twice")
+            seen |= bit
+        }
+        try require(reader.next() == .end, "its description is not valid JSON")
+        try require(seen == 0xFF, "its description lacks a field")
+    }
+
+    private mutating func readField(_ reader: inout Reader) throws(Refusal) -> Int {
+        let key = reader.text
+        if key.equals("columns") {
+            try require(reader.next() == .beginArray, "its columns are not an array")
+            columns = reader
+            while try Description.readColumn(&reader) != nil { columnCount &+= 1 }
+            return 1
+        }
+        let event = reader.next()
+        if key.equals("algorithm") {
+            try require(event == .text, "its algorithm is not a text")
+            return 2
+        }
+        if key.equals("form") {
+            form = try Description.choice(event, reader.text, "linear", FORGE_LINEAR, "trees", FORGE_TREES)
+            return 4
+        }
+        if key.equals("link") {
+            link = try Description.readLink(event, reader.text)
+            return 8
+        }
+        if key.equals("task") {
+            classification = try Description.choice(event, reader.text, "regression", 0, "classification", 1) == 1
+            return 16
+        }
+        let number = event == .number ? reader.integer : nil
+        if key.equals("format") {
+            guard let number, number > 0 else { throw .corrupt("its format is not a number") }
+            if number > Description.format { throw .newer("the model has a newer format than this version of Forge reads") }
+            return 32
+        }
+        if key.equals("outputs") {
+            guard let number, number > 0, number <= Int64(ModelLimits.classes) else {
+                throw .corrupt("its number of outputs is out of range")
+            }
+            outputs = Int(truncatingIfNeeded: number)
+            return 64
+        }
+        guard key.equals("positive"), let number, number >= -1, number <= 1 else {
+            throw .corrupt("its description has an unknown field")
+        }
+        positive = Int(truncatingIfNeeded: number)
+        return 128
+    }
+
+    private static func choice<Value>(
+        _ event: JSONEvent, _ text: Reader.Text, _ first: StaticString, _ one: Value, _ second: StaticString, _ two: Value
+    ) throws(Refusal) -> Value {
+        try require(event == .text, "a field of its description is not a text")
+        if text.equals(first) { return one }
+        if text.equals(second) { return two }
+        throw .newer("the model is of a kind that this version of Forge does not know")
+    }
+
+    private static func readLink(
+        _ event: JSONEvent, _ text: Reader.Text
+    ) throws(Refusal) -> Int {
+        try require(event == .text, "its link is not a text")
+        if text.equals("identity") { return FORGE_IDENTITY }
+        if text.equals("logistic") { return FORGE_LOGISTIC }
+        if text.equals("softmax") { return FORGE_SOFTMAX }
+        if text.equals("shares") { return FORGE_SHARES }
+        throw .newer("the model is of a kind that this version of Forge does not know")
+    }
+}

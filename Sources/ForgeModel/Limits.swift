@@ -1,0 +1,18 @@
+/// What an artifact may hold at most. Beyond: FG013 when it is written, FG015 when it is read.
+public enum ModelLimits {
+    /// Feature columns; PostgreSQL's own limit for a table.
+    public static let columns = 1_600
+    /// Encoded features of a row.
+    public static let encodedWidth = 1_000_000
+    /// Distinct levels of a category column.
+    public static let levels = 65_536
+    public static let classes = 1_000
+    /// Nodes of all trees together.
+    public static let nodes = 1 << 27
+    /// Splits on the longest path of a tree: explaining walks as deep.
+    public static let treeDepth = 256
+    /// Bytes of the JSON description.
+    public static let description = 1 << 20
+    /// Bytes of the decoded model.
+    static let arena = 1 << 36
+}

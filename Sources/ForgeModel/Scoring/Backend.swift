@@ -1,0 +1,103 @@
+import CForgeABI
+import CForgeMath
+
+/// What the extension calls, through the C names of ForgeSQL. Nothing here allocates, throws or traps; a code of 0 means
+/// done, 1 that `status` says why not.
+public enum Backend {
+    public static func measure(_ artifact: UnsafePointer<UInt8>, _ count: Int, _ status: Status) -> Int64 {
+        do throws(Refusal) {
+            return Int64(try ArenaDecoder.measure(artifact, count: count))
+        } catch {
+            status.set(error)
+            return -1
+        }
+    }
+
+    public static func decode(
+        _ artifact: UnsafePointer<UInt8>, _ count: Int, _ arena: UnsafeMutableRawPointer, _ capacity: Int, _ status: Status
+    ) -> Int32 {
+        do throws(Refusal) {
+            try ArenaDecoder.decode(artifact, count: count, into: arena, capacity: capacity)
+            return 0
+        } catch {
+            return status.set(error)
+        }
+    }
+
+    public typealias Arena = UnsafePointer<ForgeArena>
+
+    public static func score(
+        _ arena: Arena, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer,
+        _ scores: UnsafeMutablePointer<Double>, _ status: Status
+    ) -> Int32 {
+        let values = forge_scratch_values(arena, scratch)!
+        let margins = forge_scratch_margins(arena, scratch)!
+        forge_values_from_cells(arena, cells, values)
+        let refused = forge_margins(arena, values, scratch, margins)
+        if refused >= 0 { return status.setOutOfRange(arena, column: refused, values) }
+        forge_link(arena, margins, scores)
+        return 0
+    }
+
+    public static func predict(
+        _ arena: Arena, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer,
+        _ value: UnsafeMutablePointer<Double>, _ status: Status
+    ) -> Int32 {
+        if arena.pointee.classes > 2 { return status.setMulticlass(classes: arena.pointee.classes) }
+        var scores = (0.0, 0.0)
+        let code = withUnsafeMutablePointer(to: &scores) {
+            score(arena, cells, scratch, UnsafeMutableRawPointer($0).assumingMemoryBound(to: Double.self), status)
+        }
+        if code == 0 { value.pointee = arena.pointee.positive == 1 ? scores.1 : scores.0 }
+        return code
+    }
+
+    public static func explain(
+        _ arena: Arena, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer,
+        _ contributions: UnsafeMutablePointer<Double>, _ status: Status
+    ) -> Int32 {
+        let values = forge_scratch_values(arena, scratch)!
+        forge_values_from_cells(arena, cells, values)
+        let refused = forge_explain(arena, values, scratch, contributions)
+        return refused >= 0 ? status.setOutOfRange(arena, column: refused, values) : 0
+    }
+
+    public static func info(_ arena: Arena) -> ForgeModelInfo {
+        let model = arena.pointee
+        return ForgeModelInfo(
+            columns: model.columns, outputs: model.outputs, classes: model.classes, positive: model.positive,
+            scratch: model.scratch)
+    }
+
+    public static func column(_ arena: Arena, _ index: Int32, _ out: UnsafeMutablePointer<ForgeColumnInfo>) -> Int32 {
+        guard index >= 0, index < arena.pointee.columns else { return -1 }
+        let column = columns(arena)[Int(index)]
+        out.pointee = ForgeColumnInfo(
+            name: text(arena, column.name), name_length: column.name.count, type: text(arena, column.type),
+            type_length: column.type.count, kind: column.kind)
+        return 0
+    }
+
+    public static func label(
+        _ arena: Arena, _ index: Int32, _ bytes: UnsafeMutablePointer<UnsafePointer<CChar>?>,
+        _ length: UnsafeMutablePointer<Int64>
+    ) -> Int32 {
+        guard index >= 0, index < arena.pointee.classes else { return -1 }
+        let span = start(arena, arena.pointee.labels).assumingMemoryBound(to: ForgeSpan.self)[Int(index)]
+        bytes.pointee = text(arena, span)
+        length.pointee = span.count
+        return 0
+    }
+
+    static func columns(_ arena: Arena) -> UnsafePointer<ForgeColumn> {
+        start(arena, arena.pointee.column_table).assumingMemoryBound(to: ForgeColumn.self)
+    }
+
+    static func text(_ arena: Arena, _ span: ForgeSpan) -> UnsafePointer<CChar> {
+        start(arena, span).assumingMemoryBound(to: CChar.self)
+    }
+
+    private static func start(_ arena: Arena, _ span: ForgeSpan) -> UnsafeRawPointer {
+        UnsafeRawPointer(arena) + Int(truncatingIfNeeded: span.offset)
+    }
+}

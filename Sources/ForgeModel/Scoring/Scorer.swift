@@ -1,0 +1,177 @@
+import CForgeABI
+import CForgeMath
+
+/// A feature column of many rows.
+public enum ColumnValues: Sendable {
+    /// NaN is missing.
+    case numbers([Double])
+    /// `codes[i]` numbers the row's level in `levels`; `ColumnValues.missingCode` is NULL.
+    case codes([UInt32], levels: [Bytes])
+
+    public static let missingCode = UInt32.max
+}
+
+/// Scores rows in the sidecar by the very kernels of the extension, so that both give the same bits.
+public final class Scorer: Sendable {
+    private let model: DecodedModel
+
+    public init(artifact: Bytes) throws { model = try DecodedModel(artifact) }
+
+    public var columns: Int { Int(model.arena.pointee.columns) }
+    /// Margins of a row.
+    public var outputs: Int { Int(model.arena.pointee.outputs) }
+    /// Scores of a row: one for regression, else a probability per class.
+    public var scores: Int { max(Int(model.arena.pointee.classes), 1) }
+    /// Index of the positive class of a binary classifier, else -1.
+    public var positive: Int { Int(model.arena.pointee.positive) }
+
+    /// One row, in the model's column order, as the extension scores it.
+    public func score(_ cells: UnsafeBufferPointer<ForgeCell>) throws -> [Double] {
+        try checkCount(cells.count)
+        var scores = [Double](repeating: 0, count: scores)
+        try call { Backend.score(model.arena, cells.baseAddress!, $0, &scores, $1) }
+        return scores
+    }
+
+    /// Base and contributions (outputs, columns + 1) of one row, on the margin.
+    public func explain(_ cells: UnsafeBufferPointer<ForgeCell>) throws -> [Double] {
+        try checkCount(cells.count)
+        var contributions = [Double](repeating: 0, count: outputs * (columns + 1))
+        try call { Backend.explain(model.arena, cells.baseAddress!, $0, &contributions, $1) }
+        return contributions
+    }
+
+    /// Scores of `rows` (all when nil) as (rows, scores) row-major. Columns are in the model's order, all of one length.
+    public func score(_ columns: [ColumnValues], rows: [Int]? = nil) throws -> [Double] {
+        let width = scores
+        return try batch(columns, rows, width: width) { values, scratch, out in
+            let margins = forge_scratch_margins(model.arena, scratch)!
+            let refused = forge_margins(model.arena, values, scratch, margins)
+            if refused < 0 { forge_link(model.arena, margins, out) }
+            return refused
+        }
+    }
+
+    /// Margins of `rows` (all when nil) as (rows, outputs) row-major.
+    public func margins(_ columns: [ColumnValues], rows: [Int]? = nil) throws -> [Double] {
+        try batch(columns, rows, width: outputs) { values, scratch, out in
+            forge_margins(model.arena, values, scratch, out)
+        }
+    }
+
+    /// Base and contributions of `rows` (all when nil) as (rows, outputs, columns + 1) row-major.
+    public func explain(_ columns: [ColumnValues], rows: [Int]? = nil) throws -> [Double] {
+        try batch(columns, rows, width: outputs * (self.columns + 1)) { values, scratch, out in
+            forge_explain(model.arena, values, scratch, out)
+        }
+    }
+
+    private typealias Kernel = (UnsafeMutablePointer<Double>, UnsafeMutableRawPointer, UnsafeMutablePointer<Double>) -> Int32
+
+    private func batch(_ columns: [ColumnValues], _ rows: [Int]?, width: Int, _ kernel: Kernel) throws -> [Double] {
+        try checkCount(columns.count)
+        let table = try columns.enumerated().map { try RowColumn($1, model.arena, $0) }
+        let length = table.first?.count ?? 0
+        precondition(table.allSatisfy { $0.count == length }, "columns of one batch have one length")
+        let count = rows?.count ?? length
+        return try withScratch { scratch in
+            let values = forge_scratch_values(model.arena, scratch)!
+            for c in table.count..<Int(model.arena.pointee.padded) { values[c] = 0 }
+            return try [Double](unsafeUninitializedCapacity: count * width) { out, written in
+                for i in 0..<count {
+                    let row = rows?[i] ?? i
+                    for c in table.indices { values[c] = table[c].value(row) }
+                    let refused = kernel(values, scratch, out.baseAddress! + i * width)
+                    if refused >= 0 { throw outOfRange(refused, values) }
+                }
+                written = count * width
+            }
+        }
+    }
+
+    private func checkCount(_ count: Int) throws {
+        guard count == columns else {
+            throw ForgeError(.missingColumn, "the model has \(columns) columns, the row \(count)")
+        }
+    }
+
+    private func withScratch<Result>(_ body: (UnsafeMutableRawPointer) throws -> Result) rethrows -> Result {
+        let scratch = UnsafeMutableRawPointer.allocate(byteCount: Int(model.arena.pointee.scratch), alignment: 16)
+        defer { scratch.deallocate() }
+        return try body(scratch)
+    }
+
+    private func call(_ body: (UnsafeMutableRawPointer, Status) -> Int32) throws {
+        try withScratch { scratch in
+            var status = ForgeStatus()
+            let code = withUnsafeMutablePointer(to: &status) { body(scratch, Status($0)) }
+            if code != 0 { throw ForgeError(status) }
+        }
+    }
+
+    private func outOfRange(_ column: Int32, _ values: UnsafePointer<Double>) -> ForgeError {
+        var status = ForgeStatus()
+        withUnsafeMutablePointer(to: &status) { _ = Status($0).setOutOfRange(model.arena, column: column, values) }
+        return ForgeError(status)
+    }
+}
+
+/// A batch column with its dictionary mapped to the model's levels once.
+private struct RowColumn {
+    private let source: ColumnValues
+    private let levels: [Double]  // per code of the batch: the model's level
+    private let missing: Double
+    let count: Int
+
+    init(_ source: ColumnValues, _ arena: UnsafePointer<ForgeArena>, _ index: Int) throws {
+        self.source = source
+        let column = Backend.columns(arena) + index
+        missing = Double(column.pointee.levels)
+        switch source {
+        case .numbers(let numbers):
+            guard column.pointee.kind == Int32(FORGE_NUMBER) else { throw RowColumn.wrongKind(arena, column.pointee) }
+            count = numbers.count
+            levels = []
+        case .codes(let codes, let texts):
+            guard column.pointee.kind == Int32(FORGE_CATEGORY) else { throw RowColumn.wrongKind(arena, column.pointee) }
+            count = codes.count
+            levels = texts.map { text in
+                let level = text.withUnsafeBufferPointer { buffer in
+                    withUnsafePointer(to: 0 as UInt8) {
+                        forge_find_level(arena, column, buffer.baseAddress ?? $0, Int64(buffer.count))
+                    }
+                }
+                return Double(level < 0 ? column.pointee.levels + 1 : level)
+            }
+        }
+    }
+
+    func value(_ row: Int) -> Double {
+        switch source {
+        case .numbers(let numbers): numbers[row]
+        case .codes(let codes, _): codes[row] == ColumnValues.missingCode ? missing : levels[Int(codes[row])]
+        }
+    }
+
+    private static func wrongKind(_ arena: UnsafePointer<ForgeArena>, _ column: ForgeColumn) -> ForgeError {
+        let bytes = UnsafeRawBufferPointer(start: Backend.text(arena, column.name), count: Int(column.name.count))
+        let kinds = column.kind == Int32(FORGE_NUMBER) ? ("a number", "categories") : ("a category", "numbers")
+        return ForgeError(
+            .wrongColumnType,
+            "column \"\(String(decoding: bytes, as: UTF8.self))\" is \(kinds.0) of the model, but the rows hold \(kinds.1)")
+    }
+}
+
+extension ForgeError {
+    /// What the extension would have raised.
+    init(_ status: ForgeStatus) {
+        var status = status
+        let texts = withUnsafeMutablePointer(to: &status) { pointer in
+            [forge_status_sqlstate(pointer), forge_status_message(pointer), forge_status_detail(pointer),
+                forge_status_hint(pointer)].map { String(cString: $0!) }
+        }
+        let code = ErrorCode(text: texts[0]) ?? .corruptArtifact
+        self.init(
+            code, texts[1], detail: texts[2].isEmpty ? nil : texts[2], hint: texts[3].isEmpty ? nil : texts[3])
+    }
+}

@@ -1,0 +1,130 @@
+@testable import ForgeModel
+
+/// Models and rows made by a seed.
+struct RandomModels {
+    var random: SplitMix
+
+    init(seed: UInt64) { random = SplitMix(seed: seed) }
+
+    mutating func int(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
+    mutating func double(_ range: ClosedRange<Double> = -3...3) -> Double { Double.random(in: range, using: &random) }
+    mutating func flag(_ chance: Double = 0.5) -> Bool { double(0...1) < chance }
+
+    mutating func levels(_ count: Int) -> [Bytes] {
+        let texts = (0..<count).map { index -> Bytes in
+            let length = int(0...20)
+            return Bytes("\(100 + index)".utf8) + (0..<length).map { _ in UInt8(int(0...255)) }
+        }
+        return texts.sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
+    mutating func column(_ index: Int, forTrees: Bool, categories: Bool) -> ColumnSchema {
+        let kind = categories ? int(0...2) : 0
+        let encoding: ColumnEncoding
+        switch kind {
+        case 1: encoding = .oneHot(levels: levels(int(0...6)), nullLevel: flag(), otherLevel: flag())
+        case 2 where forTrees: encoding = .native(levels: levels(int(1...70)))
+        case 2: encoding = .oneHot(levels: levels(int(1...40)), nullLevel: flag(), otherLevel: flag())
+        default:
+            let fill = forTrees && flag() ? nil : double()
+            let scaled = flag(0.7)
+            encoding = .number(
+                fill: fill, indicator: flag(0.3), shift: scaled ? double() : 0, scale: scaled ? double(0.1...4) : 1)
+        }
+        return ColumnSchema(
+            name: Bytes("c\"\(index)é".utf8), sqlType: Bytes((encoding.kind == .number ? "double precision" : "text").utf8),
+            kind: encoding.kind, encoding: encoding)
+    }
+
+    mutating func linear(columns count: Int, classes: Int, categories: Bool = true) -> ModelDocument {
+        let columns = (0..<count).map { column($0, forTrees: false, categories: categories) }
+            + [number(count)]
+        let width = columns.reduce(0) { $0 + $1.encoding.width }
+        let outputs = classes > 2 ? classes : 1
+        let form = LinearForm(
+            outputs: outputs, coefficients: (0..<outputs * width).map { _ in double() },
+            intercepts: (0..<outputs).map { _ in double() }, means: (0..<width).map { _ in double() })
+        return document(
+            columns, classes: classes, link: classes == 0 ? .identity : classes == 2 ? .logistic : .softmax, .linear(form))
+    }
+
+    private mutating func number(_ index: Int) -> ColumnSchema {
+        ColumnSchema(
+            name: Bytes("n\(index)".utf8), sqlType: Bytes("integer".utf8), kind: .number,
+            encoding: .number(fill: 0.5, indicator: false, shift: 0, scale: 1))
+    }
+
+    mutating func document(_ columns: [ColumnSchema], classes: Int, link: Link, _ form: ModelForm) -> ModelDocument {
+        ModelDocument(
+            task: classes == 0 ? "regression" : "classification", algorithm: "test", link: link, columns: columns,
+            labels: (0..<classes).map { Bytes("label \($0)".utf8) }, positive: classes == 2 ? int(0...1) : -1, form: form)
+    }
+
+    /// Trees of random shape. `vector`: the leaves are vectors over all outputs.
+    mutating func trees(
+        columns count: Int, trees: Int, depth: Int, classes: Int, categories: Bool = true, shares: Bool = false,
+        vector: Bool = false, grow: Double = 0.8
+    ) -> ModelDocument {
+        let columns = (0..<count).map { column($0, forTrees: true, categories: categories) } + [number(count)]
+        let features = columns.flatMap { column in Array(repeating: column, count: column.encoding.width) }
+        let outputs = classes > 2 ? classes : 1
+        var form = TreeForm(
+            outputs: outputs, baseScores: (0..<outputs).map { _ in shares ? 0 : double() }, roots: [], treeOutputs: [],
+            features: [], thresholds: [], left: [], right: [], defaultLeft: [], covers: [], categoryOffsets: [0],
+            categoryBits: [], leafVectors: [])
+        for tree in 0..<trees {
+            form.roots.append(Int32(form.features.count))
+            form.treeOutputs.append(vector ? -1 : Int32(tree % outputs))
+            _ = node(&form, features, depth: depth, cover: Float(int(50...5000)), vector: vector, grow: grow)
+        }
+        let link: Link = shares ? .shares : classes == 0 ? .identity : classes == 2 ? .logistic : .softmax
+        return document(columns, classes: classes, link: link, .trees(form))
+    }
+
+    private mutating func node(
+        _ form: inout TreeForm, _ features: [ColumnSchema], depth: Int, cover: Float, vector: Bool, grow: Double
+    ) -> Int32 {
+        let index = form.features.count
+        let feature = int(0...features.count - 1)
+        let splits = depth > 0 && flag(grow)
+        form.features.append(splits ? Int32(feature) : -1)
+        form.thresholds.append(vector && !splits ? 0 : Float(double()))
+        form.left.append(-1)
+        form.right.append(-1)
+        form.defaultLeft.append(flag())
+        form.covers.append(cover)
+        if splits, case .native(let levels) = features[feature].encoding, !levels.isEmpty {
+            for word in 0..<int(1...(levels.count + 31) / 32) {
+                let used = min(levels.count - word * 32, 32)
+                form.categoryBits.append(UInt32(truncatingIfNeeded: random.next()) & (used == 32 ? .max : 1 << used - 1))
+            }
+        }
+        form.categoryOffsets.append(Int32(form.categoryBits.count))
+        if splits {
+            let share = Float(double(0.05...0.95))
+            form.left[index] = node(&form, features, depth: depth - 1, cover: cover * share, vector: vector, grow: grow)
+            form.right[index] = node(
+                &form, features, depth: depth - 1, cover: cover * (1 - share), vector: vector, grow: grow)
+        } else if vector {
+            form.left[index] = Int32(form.leafVectors.count / form.outputs)
+            for _ in 0..<form.outputs { form.leafVectors.append(Float(double(0...1))) }
+        }
+        return Int32(index)
+    }
+
+    /// Values of every column, with gaps and levels that no model knows.
+    mutating func rows(_ count: Int, of columns: [ColumnSchema]) -> [ColumnValues] {
+        columns.map { column in
+            switch column.encoding {
+            case .number: .numbers((0..<count).map { _ in flag(0.15) ? .nan : double() })
+            case .oneHot(let levels, _, _), .native(let levels): codes(count, levels)
+            }
+        }
+    }
+
+    private mutating func codes(_ count: Int, _ known: [Bytes]) -> ColumnValues {
+        let levels = known.shuffled(using: &random) + [Bytes("never seen".utf8), []].filter { !known.contains($0) }
+        let codes = (0..<count).map { _ in flag(0.15) ? ColumnValues.missingCode : UInt32(int(0...levels.count - 1)) }
+        return .codes(codes, levels: levels)
+    }
+}

@@ -1,0 +1,57 @@
+@testable import ForgeModel
+
+/// The model's meaning, written as plainly as the document's comments say it.
+struct Reference {
+    let document: ModelDocument
+    let encoder: RowEncoder
+
+    init(_ document: ModelDocument) {
+        self.document = document
+        encoder = RowEncoder(document.columns)
+    }
+
+    func margins(_ rows: [ColumnValues], count: Int) -> [Double] {
+        let encoded = encoder.rowMajor(rows)
+        return (0..<count).flatMap { row in margins(Array(encoded[row * encoder.width..<(row + 1) * encoder.width])) }
+    }
+
+    func margins(_ features: [Double]) -> [Double] {
+        switch document.form {
+        case .linear(let form):
+            return (0..<form.outputs).map { output in
+                let row = form.coefficients[output * features.count..<(output + 1) * features.count]
+                return form.intercepts[output] + zip(row, features).reduce(0) { $0 + $1.0 * $1.1 }
+            }
+        case .trees(let form):
+            var margins = form.baseScores
+            for tree in form.roots.indices {
+                let leaf = Reference.leaf(form, tree, features.map(Float.init))
+                for (output, value) in Reference.values(form, tree, leaf) { margins[output] += value }
+            }
+            return margins
+        }
+    }
+
+    static func values(_ form: TreeForm, _ tree: Int, _ leaf: Int) -> [(Int, Double)] {
+        let output = Int(form.treeOutputs[tree])
+        guard output < 0 else { return [(output, Double(form.thresholds[leaf]))] }
+        let row = Int(form.left[leaf])
+        return (0..<form.outputs).map { ($0, Double(form.leafVectors[row * form.outputs + $0])) }
+    }
+
+    static func leaf(_ form: TreeForm, _ tree: Int, _ features: [Float]) -> Int {
+        var node = Int(form.roots[tree])
+        while form.features[node] >= 0 {
+            node = Int(goesLeft(form, node, features[Int(form.features[node])]) ? form.left[node] : form.right[node])
+        }
+        return node
+    }
+
+    static func goesLeft(_ form: TreeForm, _ node: Int, _ value: Float) -> Bool {
+        if value.isNaN { return form.defaultLeft[node] }
+        let words = form.categoryBits[Int(form.categoryOffsets[node])..<Int(form.categoryOffsets[node + 1])]
+        if words.isEmpty { return value < form.thresholds[node] }
+        let code = Int(value)
+        return code / 32 >= words.count || words[words.startIndex + code / 32] >> UInt32(code % 32) & 1 == 0
+    }
+}

@@ -1,0 +1,169 @@
+import CForgeMath
+import Testing
+
+@testable import ForgeModel
+
+/// Every form, link and encoding, with gaps and unseen levels, against plain loops over the document.
+struct ScoringTests {
+    static func documents(_ seed: UInt64) -> [ModelDocument] {
+        var make = RandomModels(seed: seed)
+        let columns = make.int(1...9)
+        return [
+            make.linear(columns: columns, classes: 0), make.linear(columns: columns, classes: 2),
+            make.linear(columns: columns, classes: 4), make.linear(columns: 28, classes: 0, categories: false),
+            make.trees(columns: columns, trees: make.int(1...40), depth: 6, classes: 0),
+            make.trees(columns: columns, trees: 20, depth: 3, classes: 2, categories: false),
+            make.trees(columns: columns, trees: 33, depth: 4, classes: 3),
+            make.trees(columns: columns, trees: 9, depth: 12, classes: 2, shares: true),
+            make.trees(columns: columns, trees: 5, depth: 5, classes: 5, shares: true, vector: true),
+            make.trees(columns: columns, trees: 3, depth: 40, classes: 0, grow: 0.55),
+        ]
+    }
+
+    @Test(arguments: 0..<UInt64(40))
+    func artifactReadsBackAsTheSameDocument(_ seed: UInt64) throws {
+        for document in ScoringTests.documents(seed) {
+            let bytes = try document.encoded()
+            #expect(try ModelDocument(artifact: bytes) == document, "seed \(seed)")
+            #expect(try document.encoded() == bytes, "seed \(seed)")
+        }
+    }
+
+    @Test(arguments: 0..<UInt64(40))
+    func batchScoresEqualCellScoresBitForBit(_ seed: UInt64) throws {
+        var make = RandomModels(seed: seed ^ 0xABCD)
+        for document in ScoringTests.documents(seed) {
+            let scorer = try Scorer(artifact: document.encoded())
+            let rows = make.rows(20, of: document.columns)
+            let batch = try scorer.score(rows)
+            for row in 0..<20 {
+                let one = try withCells(rows, row: row) { try scorer.score($0) }
+                let same = zip(one, batch[row * scorer.scores..<(row + 1) * scorer.scores])
+                    .allSatisfy { $0.bitPattern == $1.bitPattern }
+                #expect(same, "seed \(seed), row \(row), \(document.form)")
+            }
+        }
+    }
+
+    @Test(arguments: 0..<UInt64(40))
+    func marginsEqualThePlainLoop(_ seed: UInt64) throws {
+        var make = RandomModels(seed: seed ^ 0x1234)
+        for document in ScoringTests.documents(seed) {
+            let scorer = try Scorer(artifact: document.encoded())
+            let rows = make.rows(25, of: document.columns)
+            let margins = try scorer.margins(rows)
+            let expected = Reference(document).margins(rows, count: 25)
+            for (index, pair) in zip(margins, expected).enumerated() {
+                let tolerance: Double = if case .trees = document.form { 0 } else { 1e-12 * max(1, abs(pair.1)) }
+                #expect(abs(pair.0 - pair.1) <= tolerance, "seed \(seed), margin \(index), \(document.form)")
+            }
+        }
+    }
+
+    @Test(arguments: 0..<UInt64(40))
+    func interleavedTreesEqualTheReferenceKernelBitForBit(_ seed: UInt64) throws {
+        var make = RandomModels(seed: seed)
+        for (trees, categories) in [(1, false), (15, true), (16, false), (17, true), (100, false), (64, true)] {
+            let document = make.trees(columns: 12, trees: trees, depth: make.int(0...9), classes: 3, categories: categories)
+            let model = try DecodedModel(document.encoded())
+            let encoder = RowEncoder(document.columns)
+            let rows = encoder.rowMajor(make.rows(30, of: document.columns))
+            for row in 0..<30 {
+                var doubled = rows[row * encoder.width..<(row + 1) * encoder.width].flatMap { value -> [Float] in
+                    value.isNaN ? [-.infinity, .infinity] : [Float(value), Float(value)]
+                }
+                doubled.append(-.infinity)
+                var fast = [0.0, 0.0, 0.0]
+                var plain = fast
+                forge_tree_margins(model.arena, doubled, &fast)
+                forge_tree_margins_reference(model.arena, doubled, &plain)
+                #expect(fast == plain, "seed \(seed), \(trees) trees, row \(row)")
+            }
+        }
+    }
+
+    @Test(arguments: 0..<UInt64(20))
+    func probabilitiesSumToOne(_ seed: UInt64) throws {
+        var make = RandomModels(seed: seed)
+        for document in ScoringTests.documents(seed) where !document.labels.isEmpty {
+            let scorer = try Scorer(artifact: document.encoded())
+            let scores = try scorer.score(make.rows(10, of: document.columns))
+            for row in 0..<10 {
+                let own = scores[row * scorer.scores..<(row + 1) * scorer.scores]
+                #expect(abs(own.reduce(0, +) - 1) < 1e-12 && own.allSatisfy { $0 >= 0 && $0 <= 1 }, "seed \(seed)")
+            }
+        }
+    }
+
+    @Test(arguments: [0.0, 1, -1, 30, -30, 700, -700, 800, -800, 1e300, -1e300])
+    func logisticIsSafeAtAnyMargin(_ margin: Double) throws {
+        var make = RandomModels(seed: 1)
+        let document = make.linear(columns: 0, classes: 2)
+        guard case .linear(var form) = document.form else { return }
+        form.coefficients = [1]
+        form.intercepts = [0]
+        var exact = document
+        exact.form = .linear(form)
+        let scores = try Scorer(artifact: exact.encoded()).score([.numbers([margin])])
+        let positive = scores[document.positive]
+        #expect(scores.allSatisfy { $0.isFinite })
+        #expect(margin == 0 ? positive == 0.5 : (positive > 0.5) == (margin > 0))
+        if abs(margin) <= 700 { #expect(min(scores[0], scores[1]) > 0) }
+    }
+
+    @Test func evenSharesWhenNoTreeSaysYes() throws {
+        var make = RandomModels(seed: 3)
+        var document = make.trees(columns: 2, trees: 1, depth: 0, classes: 3, shares: true, vector: true)
+        guard case .trees(var form) = document.form else { return }
+        form.leafVectors = [0, 0, 0]
+        document.form = .trees(form)
+        let scores = try Scorer(artifact: document.encoded()).score(make.rows(1, of: document.columns))
+        #expect(scores.allSatisfy { $0 == 1.0 / 3 })
+    }
+
+    @Test(arguments: [Double.infinity, -.infinity])
+    func infinityIsRefusedWithTheColumnsName(_ value: Double) throws {
+        var make = RandomModels(seed: 5)
+        for document in [
+            make.linear(columns: 3, classes: 0, categories: false), make.linear(columns: 3, classes: 3, categories: false),
+            make.trees(columns: 3, trees: 4, depth: 3, classes: 0, categories: false),
+        ] {
+            let scorer = try Scorer(artifact: document.encoded())
+            var rows = make.rows(1, of: document.columns)
+            rows = rows.map { _ in .numbers([0.5]) }
+            rows[2] = .numbers([value])
+            let error = #expect(throws: ForgeError.self) { try scorer.score(rows) }
+            #expect(error?.code == .valueOutOfRange)
+            #expect(error?.message == "column \"c\"2é\" has the value \(value > 0 ? "" : "-")Infinity, which no model takes")
+            #expect(error?.hint != nil)
+            let explained = #expect(throws: ForgeError.self) { try scorer.explain(rows) }
+            #expect(explained == error)
+        }
+    }
+
+    @Test func valueBeyondFloat32IsRefusedByTreesOnly() throws {
+        var make = RandomModels(seed: 5)
+        let trees = make.trees(columns: 0, trees: 4, depth: 3, classes: 0)
+        let error = #expect(throws: ForgeError.self) { try Scorer(artifact: trees.encoded()).score([.numbers([1e39])]) }
+        #expect(error?.message == "column \"n0\" has the value 1e+39, which is beyond the range of real")
+        let linear = make.linear(columns: 0, classes: 0)
+        #expect(try Scorer(artifact: linear.encoded()).score([.numbers([1e39])])[0].isFinite)
+    }
+
+    @Test func overflowingMarginIsRefused() throws {
+        var make = RandomModels(seed: 6)
+        var document = make.linear(columns: 0, classes: 0)
+        document.form = .linear(LinearForm(outputs: 1, coefficients: [10], intercepts: [0], means: [0]))
+        let scorer = try Scorer(artifact: document.encoded())
+        let error = #expect(throws: ForgeError.self) { try scorer.score([.numbers([1e308])]) }
+        #expect(error?.code == .valueOutOfRange)
+        #expect(error?.message == "the prediction is beyond the range of double precision")
+    }
+
+    @Test func batchOfTheWrongKindIsRefused() throws {
+        var make = RandomModels(seed: 6)
+        let scorer = try Scorer(artifact: make.linear(columns: 0, classes: 0).encoded())
+        let error = #expect(throws: ForgeError.self) { try scorer.score([.codes([0], levels: [[65]])]) }
+        #expect(error?.code == .wrongColumnType)
+    }
+}
