@@ -36,6 +36,7 @@ create or replace function forge.insert_version(model text, requester regrole, r
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_variable
 declare
     chosen int;
 begin

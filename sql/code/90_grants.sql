@@ -85,7 +85,7 @@ grant execute on function forge.may_predict(text, regrole), forge.may_manage(tex
 grant execute on function
     forge.train(text, text, text, text, text, text[], text[], text, text, jsonb, jsonb, jsonb, jsonb, text, jsonb, int, timestamptz, text, text, text[]),
     forge.check_request(text, text, text, text, text, text[], text[], text, text, jsonb, jsonb, jsonb, jsonb, text, jsonb, int, timestamptz, text, text, text[]),
-    forge.source_columns(text), forge.source_query(text), forge.checked_request(forge.training_requests, jsonb),
+    forge.source_columns(text), forge.base_type(text), forge.source_query(text), forge.checked_request(forge.training_requests, jsonb),
     forge.combined_problems(text, forge.problem[]), forge.request_identity(forge.training_requests),
     forge.training_estimate(forge.training_requests, bigint), forge.worker_fits(forge.training_requests) to forge_trainer;
 -- Changing the registry: a model's owner, as the trigger of forge.audit_log checks.
@@ -93,3 +93,11 @@ grant execute on function
     forge.promote(text, int, text), forge.rollback(text, text), forge.set_alias(text, text, int, text), forge.drop_alias(text, text),
     forge.retire(text, int), forge.keep(text, int), forge.describe_as(text, text), forge.require_role(text, text),
     forge.grant_model(text, text, text), forge.revoke_model(text, text, text), forge.drop_model(text) to forge_trainer;
+-- Reading the registry and data; what the functions that run as their caller call in turn.
+grant execute on function
+    forge.describe(text), forge.feature_importance(text), forge.evaluate(text, text), forge.confusion_matrix(text, text),
+    forge.roc_curve(text, text), forge.predict_table(text, text, text, text), forge.summary(text), forge.correlation(text),
+    forge.source_columns(text), forge.base_type(text), forge.source_query(text), forge.scoring_query(text, text, text),
+    forge.require_rows(bigint, text), forge.regression_metrics(text), forge.label_metrics(text),
+    forge.probability_metrics(text, text, text[]), forge.scoring_calls(text, jsonb), forge.table_name(text), forge.listed(text[]),
+    forge.readable_columns(text), forge.number_expression(text, text) to forge_trainer, forge_analyst;

@@ -1,0 +1,81 @@
+-- Reading the registry: what a model is, and what matters to it.
+
+create or replace function forge.describe(model text) returns table (section text, item text, value text)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    entry forge.models;
+    champion forge.model_aliases;
+    shown forge.model_versions;
+begin
+    select m.* into entry from forge.models m where m.name = regexp_replace(describe.model, '[@/].*$', '');
+    if entry.name is null then
+        perform forge.resolve_model(describe.model);  -- raises
+        return;
+    end if;
+    select a.* into champion from forge.model_aliases a
+    where a.model = entry.name and a.alias = 'champion' and a.valid_to is null;
+    select v.* into shown from forge.model_versions v
+    where v.model = entry.name and v.version = case
+        when describe.model = entry.name then coalesce(champion.version, (select max(l.version) from forge.model_versions l where l.model = entry.name))
+        else (forge.resolve_model(describe.model)).version end;
+
+    return query
+        select 'model', f.item, f.value
+        from (values ('name', entry.name), ('task', entry.task), ('target', entry.target), ('target_type', entry.target_type),
+            ('description', entry.description), ('owner', entry.owner::text), ('keep', entry.keep::text),
+            ('version', shown.version::text), ('algorithm', shown.algorithm), ('rows', shown.rows::text),
+            ('params', shown.params::text), ('split', shown.split::text), ('promotion',
+                case when shown.version = champion.version then concat_ws(': ', 'champion', champion.reason) else shown.promotion_reason end)) f(item, value)
+        where f.value is not null;
+    return query
+        select 'column', c.value ->> 'name', concat_ws(', ', c.value ->> 'type', c.value ->> 'encoding',
+            (c.value ->> 'levels') || ' levels', 'NULL: ' || (c.value ->> 'null'), 'unseen: ' || (c.value ->> 'unseen'))
+        from jsonb_array_elements(shown.schema) with ordinality c(value, place)
+        order by c.place;
+    return query
+        select 'label', l.label, case when l.label = shown.positive then 'positive class' end
+        from unnest(shown.labels) with ordinality l(label, place)
+        order by l.place;
+    return query
+        select 'function', p.oid::regprocedure::text, pg_get_function_result(p.oid)
+        from pg_proc p
+        where p.pronamespace = 'forge_models'::regnamespace and p.proname in (entry.name, entry.name || '_label')
+            and has_function_privilege(p.oid, 'execute')
+        order by p.pronargs, p.proname;
+    return query
+        select 'metric', m.metric || case m.part when 'train' then ' (train)' else '' end, m.value::text
+        from forge.model_metrics m
+        where m.model = entry.name and m.version = shown.version
+        order by m.part, m.metric;
+    return query
+        select 'alias', a.alias, format('version %s since %s', a.version, date_trunc('second', a.valid_from))
+        from forge.model_aliases a
+        where a.model = entry.name and a.valid_to is null
+        order by a.alias;
+    return query
+        select 'version', v.version::text, concat_ws(', ', v.algorithm, format('%s rows', v.rows), date_trunc('second', v.created_at)::text,
+            case when v.retired_at is not null then 'retired' end)
+        from forge.model_versions v
+        where v.model = entry.name
+        order by v.version;
+end
+$$;
+comment on function forge.describe is
+    'all about a model (or model@alias, model/version): task, target, owner, columns with types and policies, labels, functions to call, metrics, aliases, versions';
+
+create or replace function forge.feature_importance(model text) returns table (feature text, importance double precision)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+        select f.feature, f.importance
+        from forge.resolve_model(feature_importance.model) r
+        join forge.feature_importances f on f.model = r.model and f.version = r.version
+        order by f.importance desc, f.feature;
+end
+$$;
+comment on function forge.feature_importance is
+    'how much each source column matters to a model (or model@alias, model/version), most first; shares of the whole';
