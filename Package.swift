@@ -62,7 +62,7 @@ let sidecarTargets: [Target] = [
     .executableTarget(
         name: "forgectl",
         dependencies: [
-            "ForgeStore", "ForgeCluster", "Yams",
+            "ForgeStore", "ForgePQ", "ForgeModel", "ForgeCluster", "Yams",
             .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
     // Writes migrations/ and sql/ into ForgeStore as string literals, so that the programs carry them.

@@ -32,6 +32,15 @@ extension Migrator {
         }
     }
 
+    /// Drops what `sql/code` made and leaves the tables; `up` brings it back. Refuses while objects outside `forge` depend on it.
+    public func removeCode() throws {
+        try asAdministrator {
+            guard try hasTable() else { return }
+            try refuseOutsideDependents()
+            try dropCode()
+        }
+    }
+
     /// Tables that `up` fills by itself; their rows are no loss.
     private static let ownTables = ["migrations", "algorithms"]
 
