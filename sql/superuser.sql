@@ -34,21 +34,20 @@ alter default privileges for role forge_admin revoke execute on functions from p
 create extension if not exists forge with schema forge;
 alter extension forge update;
 
--- The extension's functions belong to the superuser who created them; forge_admin passes the right to call them on
--- (sql/code/90_grants.sql), and alone may create functions in the extension's language.
+-- Functions in C must be made by a superuser; they belong to forge_admin, which grants them on (sql/code/90_grants.sql)
+-- and alone may create functions in the extension's language.
 do $extension$
 declare
     member regprocedure;
 begin
     for member in
-        select d.objid::regprocedure
-        from pg_catalog.pg_depend d
-        join pg_catalog.pg_extension e on e.oid = d.refobjid
+        select d.objid
+        from pg_catalog.pg_depend d join pg_catalog.pg_extension e on e.oid = d.refobjid
         where d.refclassid = 'pg_catalog.pg_extension'::regclass and d.classid = 'pg_catalog.pg_proc'::regclass
             and d.deptype = 'e' and e.extname = 'forge'
     loop
+        execute format('alter function %s owner to forge_admin', member);
         execute format('revoke all on function %s from public', member);
-        execute format('grant execute on function %s to forge_admin with grant option', member);
     end loop;
 end
 $extension$;

@@ -1,18 +1,6 @@
 -- From a request's source and the columns that it names to training_requests.columns: name, type, kind and role of each.
 
--- These two carry no SET search_path: the source is analysed, and its types are named, under the caller's.
-create or replace function forge.base_type(type text) returns text
-language sql stable
-as $$
-    with recursive bases as (
-        select pg_catalog.to_regtype(type)::pg_catalog.oid as oid
-        union all
-        select t.typbasetype from bases b join pg_catalog.pg_type t on t.oid = b.oid where t.typtype = 'd'
-    )
-    select pg_catalog.format_type(b.oid, null) from bases b join pg_catalog.pg_type t on t.oid = b.oid where t.typtype <> 'd'
-$$;
-comment on function forge.base_type is 'the type under a domain, and under the domain under it; another type itself; internal';
-
+-- No SET search_path: the source is analysed under the caller's.
 create or replace function forge.source_columns(source text, out columns jsonb, out problem forge.problem)
 language plpgsql stable
 as $$
@@ -25,23 +13,18 @@ begin
         problem := row('FG005', 'a source is needed', 'the name of a relation, or one SELECT');
         return;
     end if;
-    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', d.name, 'type', d.type, 'kind', d.kind, 'base', forge.base_type(d.type))) into columns
+    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', d.name, 'type', d.type, 'kind', d.kind)) into columns
     from forge.describe_source(source) d;
 exception when others then
     get stacked diagnostics state = returned_sqlstate, reason = message_text, remedy = pg_exception_hint;
-    if state operator(pg_catalog.~) '^(FG|42|22|0A|3F|3D)' then
-        problem := row(
-            case when state operator(pg_catalog.~) '^FG' then state
-                when state operator(pg_catalog.=) '42501' then 'FG022' else 'FG005' end,
-            'the source cannot be read: ' operator(pg_catalog.||) reason,
-            coalesce(nullif(remedy, ''), 'it is read with your rights, search_path and time zone: try it as a plain query'));
-    else
+    if state operator(pg_catalog.!~) '^FG' then
         raise;
     end if;
+    problem := row(state, reason, remedy);
 end
 $$;
 comment on function forge.source_columns is
-    'the columns of a source as [{"name", "type", "kind", "base"}], base being the type under a domain, analysed with the caller''s rights and search_path; or why it cannot be read; internal';
+    'the columns of a source as [{"name", "type", "kind"}], analysed with the caller''s rights and search_path; or why it cannot be read; internal';
 
 create or replace function forge.named_columns(request forge.training_requests) returns table (name text, role text, place text)
 language sql immutable
@@ -65,7 +48,7 @@ language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
     -- The reader knows the roles feature, target, weight, id and part; the other columns are not read.
-    select coalesce(jsonb_agg(c.value - 'base' || jsonb_build_object('role', coalesce(n.role, 'feature')) order by c.place)
+    select coalesce(jsonb_agg(c.value || jsonb_build_object('role', coalesce(n.role, 'feature')) order by c.place)
         filter (where coalesce(n.role, case when request.features is null then 'feature' end) in ('feature', 'target', 'weight', 'id', 'part')), '[]')
     from jsonb_array_elements(columns) with ordinality c(value, place)
     left join lateral (
@@ -114,15 +97,14 @@ begin
             'give it one role')).*;
     end loop;
     for found in
-        select c ->> 'name' as name, c ->> 'type' as type, c ->> 'kind' as kind, c ->> 'role' as role,
-            (select s ->> 'base' from jsonb_array_elements(columns) s where s ->> 'name' = c ->> 'name' limit 1) as base
+        select c ->> 'name' as name, c ->> 'type' as type, c ->> 'kind' as kind, c ->> 'role' as role
         from jsonb_array_elements(resolved) with ordinality e(c, place) order by place
     loop
         if found.kind is null then
             return query select 'FG008', format('column "%s" (%s) has type %s, which cannot be used', found.name, found.role, found.type),
                 case found.role when 'feature' then format('leave it out: exclude => array[%L]; or cast it in the source', found.name)
                     else 'cast it in the source' end;
-        elsif found.role = 'weight' and (found.kind <> 'number' or found.base ~ '^(boolean|date|time|interval)') then
+        elsif found.role = 'weight' and (found.kind <> 'number' or found.type ~ '^(boolean|date|time|interval)') then
             return query select 'FG007', format('the weight column "%s" has type %s', found.name, found.type), 'weights are numbers';
         elsif found.role = 'part' and found.kind <> 'category' then
             return query select 'FG007', format('the split column "%s" has type %s', found.name, found.type),

@@ -6,7 +6,7 @@ set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(
         (select m.task from forge.models m where m.name = request.model),
-        (select case when c ->> 'kind' = 'category' or c ->> 'base' = 'boolean' then 'classification' else 'regression' end
+        (select case when c ->> 'kind' = 'category' or c ->> 'type' = 'boolean' then 'classification' else 'regression' end
          from jsonb_array_elements(columns) c
          where c ->> 'name' = request.target and c ->> 'kind' is not null
          limit 1))
@@ -80,13 +80,13 @@ begin
             coalesce('did you mean ' || nullif(array_to_string(forge.nearest_names(request.algorithm, fitting), ' or '), '') || '? ', '')
                 || format('for %s: %s', request.task, array_to_string(fitting, ', '));
     end if;
-    select c ->> 'type' as type, c ->> 'base' as base, c ->> 'kind' as kind into target
+    select c ->> 'type' as type, c ->> 'kind' as kind into target
     from jsonb_array_elements(columns) c where c ->> 'name' = request.target;
-    if request.task = 'regression' and target.kind is not null and (target.kind <> 'number' or target.base ~ '^(date|timestamp)') then
+    if request.task = 'regression' and target.kind is not null and (target.kind <> 'number' or target.type ~ '^(date|timestamp)') then
         return query select 'FG009', format('target "%s" has type %s, which is no quantity', request.target, target.type),
             case when target.kind = 'number' then 'learn a duration or a number instead, such as extract(epoch from a - b)'
                 else 'task => ''classification'' learns its levels; or cast it to a number in the source' end;
-    elsif request.task = 'classification' and target.base ~ '^(date|time|interval)' then
+    elsif request.task = 'classification' and target.type ~ '^(date|time|interval)' then
         return query select 'FG009', format('target "%s" has type %s, which is no class', request.target, target.type),
             'cast it to text in the source, or learn a duration or a number by task => ''regression''';
     end if;

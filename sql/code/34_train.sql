@@ -72,16 +72,14 @@ comment on function forge.train is
     'asks for a model to be trained: inserts into forge.training_requests and returns the request''s id; with an idempotency_key that the caller used before, the id of that request, or FG023 if it differs';
 
 create or replace function forge.source_query(source text) returns text
-language plpgsql stable
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
 as $$
-declare
-    body text := pg_catalog.regexp_replace(source, ';\s*$', '');
-    bare text := pg_catalog.regexp_replace(body, '^(\s+|--[^\n]*(\n|$)|/\*.*?\*/)+', '');
 begin
-    if bare operator(pg_catalog.~*) '^(select|with|values|table)\M' or bare operator(pg_catalog.~) '^\(' then
-        return body;
-    end if;
-    return 'select * from ' operator(pg_catalog.||) bare;
+    return 'select * from ' || (select string_agg(quote_ident(part), '.' order by place)
+                                from unnest(parse_ident(source)) with ordinality p(part, place));
+exception when invalid_parameter_value then
+    return regexp_replace(source, ';\s*$', '');
 end
 $$;
 comment on function forge.source_query is 'a source as a query: itself, or all of the relation that it names; internal';

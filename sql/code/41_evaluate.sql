@@ -10,7 +10,7 @@ declare
     entry forge.models;
     pinned text;
     truth text;
-    base text;
+    type_of_truth text;
 begin
     select v.* into version from forge.resolve_model(reference) r join forge.model_versions v on v.id = r.version_id;
     select m.* into entry from forge.models m where m.name = version.model;
@@ -25,12 +25,12 @@ begin
         raise exception using errcode = 'FG006', message = pg_catalog.format('the source has no column "%s", the target of model "%s"', entry.target, entry.name),
             hint = 'add the true values under that name';
     end if;
-    base := (select c ->> 'base' from pg_catalog.jsonb_array_elements(found.columns) c where c ->> 'name' = entry.target);
+    type_of_truth := (select c ->> 'type' from pg_catalog.jsonb_array_elements(found.columns) c where c ->> 'name' = entry.target);
     task := entry.task; labels := version.labels; positive := version.positive;
     pinned := pg_catalog.format('%s/%s', entry.name, version.version);
     -- A label's text is the value's own; a number's is its shortest form, as the trainer writes it.
     truth := case when task = 'regression' then 's.%1$I::pg_catalog.float8'
-        when base in ('smallint', 'integer', 'bigint', 'numeric', 'real', 'double precision') then 's.%1$I::pg_catalog.float8::pg_catalog.text'
+        when type_of_truth ~ '^(smallint|integer|bigint|numeric|real|double precision)' then 's.%1$I::pg_catalog.float8::pg_catalog.text'
         else 's.%1$I::pg_catalog.text' end;
     query := pg_catalog.format(
         'select ' || truth || ' as truth, '

@@ -15,15 +15,15 @@ end
 $$;
 comment on function forge.readable_columns is 'the columns of a source, or the error that reading it gives; internal';
 
-create or replace function forge.number_expression(name text, base text) returns text
+create or replace function forge.number_expression(name text, type text) returns text
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
     select case
-        when base = 'boolean' then format('s.%I::pg_catalog.int4::pg_catalog.float8', name)
-        when base ~ '^(date|timestamp)' then
+        when type = 'boolean' then format('s.%I::pg_catalog.int4::pg_catalog.float8', name)
+        when type ~ '^(date|timestamp)' then
             format('case when pg_catalog.isfinite(s.%1$I) then pg_catalog.date_part(''epoch'', s.%1$I) - 946684800 end', name)
-        when base ~ '^interval' then format('pg_catalog.date_part(''epoch'', s.%I)', name)
+        when type ~ '^interval' then format('pg_catalog.date_part(''epoch'', s.%I)', name)
         else format('s.%I::pg_catalog.float8', name)
     end
 $$;
@@ -44,7 +44,7 @@ declare
     is_number boolean;
 begin
     for found in
-        select c.value ->> 'name' as name, c.value ->> 'type' as type, c.value ->> 'kind' as kind, c.value ->> 'base' as base
+        select c.value ->> 'name' as name, c.value ->> 'type' as type, c.value ->> 'kind' as kind
         from pg_catalog.jsonb_array_elements(forge.readable_columns(relation)) with ordinality c(value, place) order by c.place
     loop
         is_number := found.kind is not distinct from 'number';
@@ -76,9 +76,9 @@ begin
                 case when %7$L then k.rows - k.nulls - c.n::pg_catalog.int8 end, f.shown, f.n
             from counts k cross join center c cross join moments m cross join levels l left join common f on true
             $sql$,
-            case when is_number then forge.number_expression(found.name, found.base) else 'null::pg_catalog.float8' end,
+            case when is_number then forge.number_expression(found.name, found.type) else 'null::pg_catalog.float8' end,
             found.name,
-            pg_catalog.format(case when is_number and found.base <> 'boolean' then 's.%I' else 's.%I::pg_catalog.text collate "C"' end, found.name),
+            pg_catalog.format(case when is_number and found.type <> 'boolean' then 's.%I' else 's.%I::pg_catalog.text collate "C"' end, found.name),
             query, found.name, found.type, is_number);
     end loop;
 end
@@ -98,7 +98,7 @@ declare
     batch record;
 begin
     select pg_catalog.string_agg(pg_catalog.format('nullif(nullif(nullif(%s, ''NaN''), ''Infinity''), ''-Infinity'') as c%s',
-        forge.number_expression(c.value ->> 'name', c.value ->> 'base'), c.place), ', ' order by c.place) into numbers
+        forge.number_expression(c.value ->> 'name', c.value ->> 'type'), c.place), ', ' order by c.place) into numbers
     from pg_catalog.jsonb_array_elements(columns) with ordinality c(value, place)
     where c.value ->> 'kind' = 'number';
 

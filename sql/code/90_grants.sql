@@ -14,22 +14,6 @@ begin
 end
 $revoke$;
 
--- The extension's functions, which forge_admin may pass on (sql/superuser.sql).
-do $extension$
-declare
-    routine regprocedure;
-begin
-    for routine in
-        select p.oid from pg_catalog.pg_proc p
-        where p.pronamespace = 'forge'::regnamespace
-            and p.proname in ('predict', 'predict_label', 'predict_proba', 'explain', 'describe_source', 'source_query')
-            and p.proowner <> 'forge_admin'::regrole
-    loop
-        execute pg_catalog.format('grant execute on function %s to forge_trainer, forge_analyst', routine);
-    end loop;
-end
-$extension$;
-
 grant usage on schema forge to forge_worker, forge_trainer, forge_analyst;
 grant usage on schema forge_models to forge_trainer, forge_analyst;
 
@@ -85,7 +69,7 @@ grant execute on function forge.may_predict(text, regrole), forge.may_manage(tex
 grant execute on function
     forge.train(text, text, text, text, text, text[], text[], text, text, jsonb, jsonb, jsonb, jsonb, text, jsonb, int, timestamptz, text, text, text[]),
     forge.check_request(text, text, text, text, text, text[], text[], text, text, jsonb, jsonb, jsonb, jsonb, text, jsonb, int, timestamptz, text, text, text[]),
-    forge.source_columns(text), forge.base_type(text), forge.source_query(text), forge.checked_request(forge.training_requests, jsonb),
+    forge.source_columns(text), forge.source_query(text), forge.checked_request(forge.training_requests, jsonb),
     forge.combined_problems(text, forge.problem[]), forge.request_identity(forge.training_requests),
     forge.training_estimate(forge.training_requests, bigint), forge.worker_fits(forge.training_requests) to forge_trainer;
 -- Changing the registry: a model's owner, as the trigger of forge.audit_log checks.
@@ -97,7 +81,23 @@ grant execute on function
 grant execute on function
     forge.describe(text), forge.feature_importance(text), forge.evaluate(text, text), forge.confusion_matrix(text, text),
     forge.roc_curve(text, text), forge.predict_table(text, text, text, text), forge.summary(text), forge.correlation(text),
-    forge.source_columns(text), forge.base_type(text), forge.source_query(text), forge.scoring_query(text, text, text),
+    forge.source_columns(text), forge.source_query(text), forge.scoring_query(text, text, text),
     forge.require_rows(bigint, text), forge.regression_metrics(text), forge.label_metrics(text),
     forge.probability_metrics(text, text, text[]), forge.scoring_calls(text, jsonb), forge.table_name(text), forge.listed(text[]),
     forge.readable_columns(text), forge.number_expression(text, text) to forge_trainer, forge_analyst;
+-- The extension's functions, which belong to forge_admin too. Trainers own models and score with them as analysts do.
+do $extension$
+declare
+    routine regprocedure;
+    grantees text;
+begin
+    for routine, grantees in
+        select p.oid, case p.proname when 'read_blocks' then 'forge_worker' else 'forge_trainer, forge_analyst' end
+        from pg_catalog.pg_proc p
+        where p.pronamespace = 'forge'::regnamespace
+            and p.proname in ('predict', 'predict_label', 'predict_proba', 'explain', 'describe_source', 'read_blocks')
+    loop
+        execute pg_catalog.format('grant execute on function %s to %s', routine, grantees);
+    end loop;
+end
+$extension$;
