@@ -67,6 +67,9 @@ public struct Migrator {
             if try rows[0]?.sha256 != sha256(files.codeText) || !steps.isEmpty {
                 try applyCode()
                 steps.append(.appliedCode)
+            } else {
+                // The extension may have been dropped and created since: what went with it comes back (sql/code/95_restore.sql).
+                try run([("forge.restore_extension", "select forge.restore_extension()")]) {}
             }
             return steps
         }

@@ -179,30 +179,3 @@ as $$
     join pg_depend d on d.refclassid = 'pg_proc'::regclass and d.refobjid = f and d.deptype in ('n', 'a')
 $$;
 comment on function forge.dependents is 'the views and other objects that depend on a model''s generated functions, a line each; null: none';
-
-create or replace function forge.restore_generated_functions() returns int
-language plpgsql security definer
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    lacking record;
-    restored int := 0;
-begin
-    for lacking in
-        select m.name, a.version
-        from forge.models m
-        left join forge.model_aliases a on a.model = m.name and a.alias = 'champion' and a.valid_to is null
-        where not exists (select from forge.model_functions(m.name))
-        order by m.name
-    loop
-        perform forge.create_record_function(lacking.name);
-        if lacking.version is not null then
-            perform forge.refresh_functions(lacking.name, lacking.version);
-        end if;
-        restored := restored + 1;
-    end loop;
-    return restored;
-end
-$$;
-comment on function forge.restore_generated_functions is
-    'makes the generated functions of models that have none again, with the rights in forge.model_grants; needed after DROP EXTENSION … CASCADE; forge_admin only';

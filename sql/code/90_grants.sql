@@ -85,19 +85,3 @@ grant execute on function
     forge.require_rows(bigint, text), forge.regression_metrics(text), forge.label_metrics(text),
     forge.probability_metrics(text, text, text[]), forge.scoring_calls(text, jsonb), forge.table_name(text), forge.listed(text[]),
     forge.readable_columns(text), forge.number_expression(text, text) to forge_trainer, forge_analyst;
--- The extension's functions, which belong to forge_admin too. Trainers own models and score with them as analysts do.
-do $extension$
-declare
-    routine regprocedure;
-    grantees text;
-begin
-    for routine, grantees in
-        select p.oid, case p.proname when 'read_blocks' then 'forge_worker' else 'forge_trainer, forge_analyst' end
-        from pg_catalog.pg_proc p
-        where p.pronamespace = 'forge'::regnamespace
-            and p.proname in ('predict', 'predict_label', 'predict_proba', 'explain', 'describe_source', 'read_blocks')
-    loop
-        execute pg_catalog.format('grant execute on function %s to %s', routine, grantees);
-    end loop;
-end
-$extension$;
