@@ -26,6 +26,9 @@ struct Failure: Equatable {
             (message, detail, hint) = (error.message, error.detail, error.hint)
         case let error as NoDatabase:
             (message, hint, exitCode) = (error.message, error.hint, Failure.unreachable)
+        case let error as Misuse:
+            (message, exitCode) = (error.problems.joined(separator: "\nforgectl: "), Failure.usage)
+            hint = "\(calledAs) \(error.command) --help explains the options."
         default:
             return nil
         }
@@ -50,4 +53,10 @@ struct Failure: Equatable {
 struct NoDatabase: Error {
     var message: String
     var hint: String
+}
+
+/// Arguments that do not fit together, or a file that does not say what it should: every problem at once.
+struct Misuse: Error, Equatable {
+    var problems: [String]
+    var command: String
 }

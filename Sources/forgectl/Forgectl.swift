@@ -30,18 +30,19 @@ struct Forgectl: ParsableCommand {
     static func main() {
         // A reader that went away (`forgectl … | head`) ends this program quietly.
         signal(SIGPIPE, SIG_DFL)
+        let arguments = Array(CommandLine.arguments.dropFirst())
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(arguments)
             try command.run()
         } catch {
-            Foundation.exit(report(error, arguments: Array(CommandLine.arguments.dropFirst())))
+            Foundation.exit(report(error, asJSON: arguments.contains("--json")))
         }
     }
 
     /// Says what went wrong and returns the exit code for it.
-    static func report(_ error: any Error, arguments: [String]) -> Int32 {
+    static func report(_ error: any Error, asJSON: Bool) -> Int32 {
         if let failure = Failure(error) {
-            complain(failure.text(asJSON: arguments.contains("--json")))
+            complain(failure.text(asJSON: asJSON))
             return failure.exitCode
         }
         let text = fullMessage(for: error)

@@ -174,7 +174,7 @@ struct Models: ParsableCommand {
         func run() throws {
             let parsed = try ModelFile(decoding: try read())
             guard let name = model ?? parsed.manifest["model"]?.textValue else {
-                throw ValidationError("the file names no model; name one with --model")
+                throw Misuse(problems: ["the file names no model; name one with --model"], command: "models import")
             }
             let version = try connection.admin().importModel(parsed, as: name, promote: promote.rawValue)
             output.json

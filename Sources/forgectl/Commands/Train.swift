@@ -164,7 +164,7 @@ extension Train {
                 problems.append(name == "model" ? "no model: forgectl train MODEL …" : "no source: --source RELATION, or source: in the file")
             }
         }
-        guard problems.isEmpty else { throw ValidationError(problems.joined(separator: "\n")) }
+        guard problems.isEmpty else { throw Misuse(problems: problems, command: "train") }
         return fields
     }
 
@@ -205,7 +205,7 @@ extension Train {
         do {
             return try String(contentsOfFile: file, encoding: .utf8)
         } catch {
-            throw ValidationError("cannot read \(file): \(error.localizedDescription)")
+            throw Misuse(problems: ["cannot read \(file): \(error.localizedDescription)"], command: "train")
         }
     }
 }
