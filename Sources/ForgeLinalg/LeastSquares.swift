@@ -49,6 +49,26 @@ public func minimumNormLeastSquares(_ a: Matrix, _ b: [Double], tolerance: Doubl
     return info == 0 ? (Array(x[0..<a.columns]), Int(rank)) : nil
 }
 
+/// `x` of minimum norm with `a · x = b`, for a symmetric positive semidefinite `a` (lower triangle), and the rank.
+///
+/// Eigenvalues below 1e-14 · order of the largest are rounding errors of zero. nil when one lies between that and `doubtful` times
+/// the largest: then a sum of products cannot tell a dependence from a near one.
+public func minimumNormSolution(_ a: Matrix, _ b: [Double], doubtful: Double) -> (solution: [Double], rank: Int)? {
+    precondition(b.count == a.rows, "expected a right side of \(a.rows), got \(b.count)")
+    guard let (values, vectors) = symmetricEigen(a), let largest = values.last, largest > 0 else { return nil }
+    let zero = largest * 1e-14 * Double(values.count)
+    guard !values.contains(where: { $0 > zero && $0 < largest * doubtful }) else { return nil }
+    var solution = [Double](repeating: 0, count: b.count)
+    var rank = 0
+    for (index, value) in values.enumerated() where value > zero {
+        rank += 1
+        let vector = vectors.values[index * b.count..<(index + 1) * b.count]
+        let share = zip(vector, b).reduce(0) { $0 + $1.0 * $1.1 } / value
+        for (row, component) in vector.enumerated() { solution[row] += share * component }
+    }
+    return (solution, rank)
+}
+
 /// The triangle R of a tall matrix's QR factorisation, built from blocks of its rows as they come: the sequential TSQR of
 /// Demmel et al., "Communication-optimal parallel and sequential QR and LU factorizations" (2012). As accurate as QR of the
 /// whole matrix, in the memory of one block.

@@ -4,10 +4,11 @@ import ForgeModel
 /// The encoded training rows as linear algebra takes them: numbers as dense columns, one-hot columns as the index of their
 /// single 1, so that Gram matrices cost what the numbers cost, not what the levels do.
 ///
-/// Packed order: all dense features first, then all one-hot features; `encodedIndex` leads back to the encoder's order.
+/// Packed order: all dense features first (the constant 1 of an intercept, if asked for, at their end), then all one-hot
+/// features; `encodedIndex` leads back to the encoder's order.
 struct Design {
     struct Dense: Sendable {
-        enum Kind { case value, indicator }
+        enum Kind { case value, indicator, one }
         var column: Int
         var kind: Kind
         var fill: Double
@@ -26,14 +27,15 @@ struct Design {
     let dense: [Dense]
     let hot: [Hot]
     let width: Int
-    let encodedIndex: [Int]  // (width) by packed index
+    let encodedIndex: [Int]  // (width) by packed index; -1 for the intercept
+    let intercept: Int?  // packed index
     /// First row of each chunk.
     private let starts: [Int]
 
     /// Rows encoded at a time, so that a tile stays in the second-level cache.
     static let tileRows = 1_024
 
-    init(_ part: Part, _ plan: EncodingPlan) {
+    init(_ part: Part, _ plan: EncodingPlan, intercept: Bool = false) {
         self.part = part
         var dense: [Dense] = []
         var denseIndex: [Int] = []
@@ -55,6 +57,11 @@ struct Design {
             case .native: preconditionFailure("the plan gives linear models no native categories")
             }
         }
+        if intercept {
+            dense.append(Dense(column: -1, kind: .one, fill: 0, shift: 0, scale: 1))
+            denseIndex.append(-1)
+        }
+        self.intercept = intercept ? dense.count - 1 : nil
         for index in hot.indices { hot[index].first += Int32(dense.count) }
         self.dense = dense
         self.hot = hot
@@ -67,10 +74,10 @@ struct Design {
 
     var rows: Int { part.rows }
 
-    /// From packed to encoded order.
+    /// From packed to encoded order, without the intercept.
     func encoded(_ packed: some Collection<Double>) -> [Double] {
-        var result = [Double](repeating: 0, count: width)
-        for (index, value) in packed.enumerated() { result[encodedIndex[index]] = value }
+        var result = [Double](repeating: 0, count: width - (intercept == nil ? 0 : 1))
+        for (index, value) in zip(encodedIndex, packed) where index >= 0 { result[index] = value }
         return result
     }
 
@@ -114,18 +121,22 @@ final class EncodedTile {
     let values: UnsafeMutablePointer<Double>
     /// (rows, one-hot columns) column-major, same stride: packed index of the 1, or -1.
     let ones: UnsafeMutablePointer<Int32>
+    /// (rows, dense features) the same, rows multiplied by the square roots of their weights.
+    private let scaled: UnsafeMutablePointer<Double>
     /// (rows) for the caller.
     let scratch: UnsafeMutablePointer<Double>
 
     init(_ design: Design) {
         self.design = design
         values = .allocate(capacity: max(1, design.dense.count * Design.tileRows))
+        scaled = .allocate(capacity: max(1, design.dense.count * Design.tileRows))
         ones = .allocate(capacity: max(1, design.hot.count * Design.tileRows))
         scratch = .allocate(capacity: Design.tileRows)
     }
 
     deinit {
         values.deallocate()
+        scaled.deallocate()
         ones.deallocate()
         scratch.deallocate()
     }
@@ -137,7 +148,12 @@ final class EncodedTile {
         self.firstRow = firstRow
         let chunk = design.part.chunks[chunk]
         for (index, feature) in design.dense.enumerated() {
-            encode(feature, chunk.float64(feature.column) + first, values + index * Design.tileRows)
+            let out = values + index * Design.tileRows
+            if feature.kind == .one {
+                for row in 0..<rows { out[row] = 1 }
+            } else {
+                encode(feature, chunk.float64(feature.column) + first, out)
+            }
         }
         for (index, column) in design.hot.enumerated() {
             encode(column, chunk.codes(column.column) + first, ones + index * Design.tileRows)
@@ -155,6 +171,7 @@ final class EncodedTile {
             }
         case .indicator:
             for row in 0..<rows { out[row] = source[row].isNaN ? 1 : 0 }
+        case .one: break
         }
     }
 
@@ -186,38 +203,95 @@ final class EncodedTile {
         }
     }
 
-    /// `gram += Σ_row weights[row] · x[row] · x[row]ᵀ`, lower triangle in packed order, plain sums where a one-hot feature is
-    /// involved. Overwrites the dense values with their rows' square roots of weights multiplied in.
+    /// `gram += Σ_row weights[row] · x[row] · x[row]ᵀ`, lower triangle in packed order. weights: (rows), none negative; nil: all 1.
+    /// gram: (width, width).
     func addGram(weights: UnsafePointer<Double>?, to gram: UnsafeMutablePointer<Double>) {
-        let width = design.width
         for index in design.hot.indices {
-            let ones = ones + index * Design.tileRows
-            for feature in 0..<design.dense.count {
-                let values = values + feature * Design.tileRows
-                let target = gram + feature * width  // column `feature`, rows of the one-hot features
-                if let weights {
-                    for row in 0..<rows where ones[row] >= 0 { target[Int(ones[row])] += weights[row] * values[row] }
-                } else {
-                    for row in 0..<rows where ones[row] >= 0 { target[Int(ones[row])] += values[row] }
-                }
-            }
-            for other in 0...index {  // `other` comes first in packed order: its features are the columns
-                let others = self.ones + other * Design.tileRows
-                for row in 0..<rows where ones[row] >= 0 && others[row] >= 0 {
-                    gram[Int(others[row]) * width + Int(ones[row])] += weights?[row] ?? 1
-                }
-            }
+            addHotDense(index, weights, gram)
+            for other in 0...index { addHotHot(index, other, weights, gram) }
         }
-        if let weights { scaleRows(by: weights) }
-        guard design.dense.count > 0 else { return }
-        BLAS.addGram(of: dense, to: gram, stride: width)
-    }
-
-    private func scaleRows(by weights: UnsafePointer<Double>) {
+        guard let weights else { return BLAS.addGram(of: dense, to: gram, stride: design.width) }
         for row in 0..<rows { scratch[row] = weights[row].squareRoot() }
         for feature in 0..<design.dense.count {
-            let column = values + feature * Design.tileRows
-            for row in 0..<rows { column[row] *= scratch[row] }
+            let (from, to) = (values + feature * Design.tileRows, scaled + feature * Design.tileRows)
+            for row in 0..<rows { to[row] = from[row] * scratch[row] }
         }
+        BLAS.addGram(
+            of: Tile(base: scaled, rows: rows, columns: design.dense.count, stride: Design.tileRows), to: gram,
+            stride: design.width)
+    }
+
+    /// Products of a one-hot column with all dense features: for each level the sum of its rows.
+    private func addHotDense(_ index: Int, _ weights: UnsafePointer<Double>?, _ gram: UnsafeMutablePointer<Double>) {
+        let ones = ones + index * Design.tileRows
+        for feature in 0..<design.dense.count {
+            let values = values + feature * Design.tileRows
+            let column = gram + feature * design.width
+            if let weights {
+                for row in 0..<rows where ones[row] >= 0 { column[Int(ones[row])] += weights[row] * values[row] }
+            } else {
+                for row in 0..<rows where ones[row] >= 0 { column[Int(ones[row])] += values[row] }
+            }
+        }
+    }
+
+    /// Products of two one-hot columns: how often their levels meet. `other` comes first in packed order.
+    private func addHotHot(
+        _ index: Int, _ other: Int, _ weights: UnsafePointer<Double>?, _ gram: UnsafeMutablePointer<Double>
+    ) {
+        let ones = ones + index * Design.tileRows
+        let others = self.ones + other * Design.tileRows
+        for row in 0..<rows where ones[row] >= 0 && others[row] >= 0 {
+            gram[Int(others[row]) * design.width + Int(ones[row])] += weights?[row] ?? 1
+        }
+    }
+
+    /// Row `index` of the tile in packed order.
+    func copyRow(_ index: Int, to row: inout [Double]) {
+        for feature in 0..<design.dense.count { row[feature] = values[feature * Design.tileRows + index] }
+        for feature in design.dense.count..<max(design.width, design.dense.count) { row[feature] = 0 }
+        for column in design.hot.indices {
+            let one = ones[column * Design.tileRows + index]
+            if one >= 0 { row[Int(one)] = 1 }
+        }
+    }
+}
+
+extension Design {
+    struct Moments {
+        var weight: Double  // of all rows
+        var means: [Double]  // (width) packed
+        var deviations: [Double]  // (width) packed: population standard deviations
+    }
+
+    /// Weighted mean and deviation of every feature.
+    func moments(weights: [Double]?, threads: Int, observer: any TrainingObserver) throws -> Moments {
+        struct Lane {
+            var weight = 0.0
+            var sums: [Double]
+            var squares: [Double]
+        }
+        let lanes = try forEachTile(threads: threads, observer: observer) {
+            Lane(sums: Array(repeating: 0, count: width), squares: Array(repeating: 0, count: dense.count))
+        } _: { tile, lane in
+            for row in 0..<tile.rows {
+                tile.scratch[row] = weights?[tile.firstRow + row] ?? 1
+                lane.weight += tile.scratch[row]
+            }
+            lane.sums.withUnsafeMutableBufferPointer { tile.addTransposedProduct(tile.scratch, to: $0.baseAddress!) }
+            for feature in 0..<dense.count {
+                let values = tile.values + feature * Design.tileRows
+                var sum = 0.0
+                for row in 0..<tile.rows { sum += tile.scratch[row] * values[row] * values[row] }
+                lane.squares[feature] += sum
+            }
+        }
+        let weight = lanes.reduce(0) { $0 + $1.weight }
+        let means = lanes.dropFirst().reduce(lanes[0].sums) { zip($0, $1.sums).map(+) }.map { $0 / weight }
+        let squares = lanes.dropFirst().reduce(lanes[0].squares) { zip($0, $1.squares).map(+) }.map { $0 / weight }
+        let deviations = means.enumerated().map { index, mean in
+            (index < dense.count ? max(0, squares[index] - mean * mean) : max(0, mean * (1 - mean))).squareRoot()
+        }
+        return Moments(weight: weight, means: means, deviations: deviations)
     }
 }

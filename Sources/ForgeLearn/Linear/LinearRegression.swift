@@ -32,12 +32,14 @@ private func fitLeastSquares(_ input: borrowing FitInput, alpha: Double) throws 
         fitIntercept: input.parameters.boolean("fit_intercept"), threads: input.threads, observer: input.observer
     ).solve()
     var notes: [String] = []
-    if solution.rank < solution.coefficients.count(where: { $0 != 0 }) {
+    if solution.deficiency > 0 {
         notes.append(
-            "encoded columns depend on each other (rank \(solution.rank)): of all solutions the one with the smallest coefficients is kept")
+            "\(solution.deficiency) encoded columns depend on the others: of all solutions the one with the smallest coefficients is kept")
     }
     let form = LinearForm(
         outputs: 1, coefficients: design.encoded(solution.coefficients), intercepts: [solution.intercept],
-        means: design.encoded(solution.means))
-    return FittedModel(form: .linear(form), link: .identity, importance: form.coefficients.map(abs), notes: notes)
+        means: design.encoded(solution.moments.means))
+    return FittedModel(
+        form: .linear(form), link: .identity,
+        importance: zip(form.coefficients, design.encoded(solution.moments.deviations)).map { abs($0 * $1) }, notes: notes)
 }

@@ -10,15 +10,14 @@ import ForgeModel
 struct NormalEquations {
     /// Below this reciprocal condition the Gram matrix has lost half the digits.
     static let wellConditioned = 1e-8
-    /// Eigenvalues below this share of the largest are rounding errors of zero.
-    static let zeroEigenvalue = 1e-14
 
     struct Solution {
         var coefficients: [Double]  // (width) packed
         var intercept: Double
-        var means: [Double]  // (width) packed
+        var moments: Design.Moments
         var method: Method
-        var rank: Int
+        /// Features that depend on the others.
+        var deficiency: Int
     }
 
     enum Method: String { case cholesky, minimumNorm = "minimum norm", qr }
@@ -32,12 +31,14 @@ struct NormalEquations {
     let observer: any TrainingObserver
 
     func solve() throws -> Solution {
-        let (means, center) = try featureMeans()
+        let moments = try design.moments(weights: weights, threads: threads, observer: observer)
+        let origin = fitIntercept ? moments.means : [Double](repeating: 0, count: design.width)
+        let center = fitIntercept ? targetMean(moments.weight) : 0
         observer.progress(0.3, phase: "fit")
-        let sums = try centeredSums(around: fitIntercept ? means : [Double](repeating: 0, count: design.width), fitIntercept ? center : 0)
+        let sums = try centeredSums(around: origin, center)
         observer.progress(0.6, phase: "fit")
         let active = sums.gram.activeIndexes
-        let (solved, method, rank) = try solve(sums, active, means, center)
+        let (solved, method, rank) = try solve(sums, active, origin, center)
         var coefficients = [Double](repeating: 0, count: design.width)
         for (index, value) in zip(active, solved) { coefficients[index] = value }
         guard coefficients.allSatisfy(\.isFinite) else {
@@ -45,36 +46,23 @@ struct NormalEquations {
                 .numericalFailure, "least squares gave coefficients that are not finite",
                 hint: "scale the columns (preprocess scale standard) or use ridge")
         }
-        let offset = zip(coefficients, means).reduce(0) { $0 + $1.0 * $1.1 }
+        let offset = zip(coefficients, origin).reduce(0) { $0 + $1.0 * $1.1 }
         return Solution(
-            coefficients: coefficients, intercept: fitIntercept ? center - offset : 0, means: means, method: method, rank: rank)
+            coefficients: coefficients, intercept: center - offset, moments: moments, method: method,
+            deficiency: active.count - rank)
     }
 
     // MARK: - Passes over the rows
 
-    private struct Lane {
-        var weight = 0.0
-        var target = 0.0
-        var vector: [Double]
-        var gram: [Double] = []
+    private func targetMean(_ weight: Double) -> Double {
+        guard let weights else { return targets.reduce(0, +) / weight }
+        return zip(weights, targets).reduce(0) { $0 + $1.0 * $1.1 } / weight
     }
 
-    private func featureMeans() throws -> (features: [Double], target: Double) {
-        let lanes = try design.forEachTile(threads: threads, observer: observer) {
-            Lane(vector: Array(repeating: 0, count: design.width))
-        } _: { tile, lane in
-            let scratch = tile.scratch
-            for row in 0..<tile.rows {
-                let weight = weights?[tile.firstRow + row] ?? 1
-                scratch[row] = weight
-                lane.weight += weight
-                lane.target += weight * targets[tile.firstRow + row]
-            }
-            lane.vector.withUnsafeMutableBufferPointer { tile.addTransposedProduct(scratch, to: $0.baseAddress!) }
-        }
-        let weight = lanes.reduce(0) { $0 + $1.weight }
-        let sums = lanes.dropFirst().reduce(lanes[0].vector) { zip($0, $1.vector).map(+) }
-        return (sums.map { $0 / weight }, lanes.reduce(0) { $0 + $1.target } / weight)
+    private struct Lane {
+        var weight = 0.0
+        var vector: [Double]
+        var gram: [Double]
     }
 
     struct Sums {
@@ -83,12 +71,12 @@ struct NormalEquations {
         var weight: Double
     }
 
-    private func centeredSums(around means: [Double], _ center: Double) throws -> Sums {
+    private func centeredSums(around origin: [Double], _ center: Double) throws -> Sums {
         let width = design.width
         let lanes = try design.forEachTile(threads: threads, observer: observer) {
             Lane(vector: Array(repeating: 0, count: width), gram: Array(repeating: 0, count: width * width))
         } _: { tile, lane in
-            centerDense(tile, means)
+            centerDense(tile, origin)
             let scratch = tile.scratch
             for row in 0..<tile.rows {
                 let weight = weights?[tile.firstRow + row] ?? 1
@@ -111,29 +99,29 @@ struct NormalEquations {
             for index in lane.vector.indices { sums.right[index] += lane.vector[index] }
             sums.weight += lane.weight
         }
-        centerHot(&sums, means)
+        centerHot(&sums, origin)
         return sums
     }
 
-    private func centerDense(_ tile: EncodedTile, _ means: [Double]) {
+    private func centerDense(_ tile: EncodedTile, _ origin: [Double]) {
         for feature in 0..<design.dense.count {
             let column = tile.values + feature * Design.tileRows
-            let mean = means[feature]
+            let mean = origin[feature]
             for row in 0..<tile.rows { column[row] -= mean }
         }
     }
 
     /// One-hot features enter the sums as 0 and 1; their products with centred numbers need no more, those with each other do.
-    private func centerHot(_ sums: inout Sums, _ means: [Double]) {
+    private func centerHot(_ sums: inout Sums, _ origin: [Double]) {
         for column in design.dense.count..<max(design.width, design.dense.count) {
-            for row in column..<design.width { sums.gram[row, column] -= sums.weight * means[row] * means[column] }
+            for row in column..<design.width { sums.gram[row, column] -= sums.weight * origin[row] * origin[column] }
         }
     }
 
     // MARK: - Solving
 
     private func solve(
-        _ sums: Sums, _ active: [Int], _ means: [Double], _ center: Double
+        _ sums: Sums, _ active: [Int], _ origin: [Double], _ center: Double
     ) throws -> (solution: [Double], method: Method, rank: Int) {
         guard !active.isEmpty else { return ([], .cholesky, 0) }
         var gram = sums.gram.restricted(to: active)
@@ -147,30 +135,14 @@ struct NormalEquations {
             let solution = factor.solve(zip(right, units).map(*))
             return (zip(solution, units).map(*), .cholesky, active.count)
         }
-        if let solution = minimumNorm(gram, right) { return (solution.0, .minimumNorm, solution.1) }
-        return try leastSquaresOfRows(active, means, center)
-    }
-
-    /// nil when an eigenvalue is small, yet no rounding error of zero.
-    private func minimumNorm(_ gram: Matrix, _ right: [Double]) -> ([Double], Int)? {
-        var gram = gram
-        gram.symmetrize()
-        guard let (values, vectors) = symmetricEigen(gram), let largest = values.last, largest > 0 else { return nil }
-        let zero = largest * Self.zeroEigenvalue * Double(values.count)
-        guard !values.contains(where: { $0 > zero && $0 < largest * Self.wellConditioned }) else { return nil }
-        var solution = [Double](repeating: 0, count: right.count)
-        var rank = 0
-        for (index, value) in values.enumerated() where value > zero {
-            rank += 1
-            let vector = vectors.values[index * right.count..<(index + 1) * right.count]
-            let share = zip(vector, right).reduce(0) { $0 + $1.0 * $1.1 } / value
-            for (row, component) in vector.enumerated() { solution[row] += share * component }
+        if let (solution, rank) = minimumNormSolution(gram, right, doubtful: Self.wellConditioned) {
+            return (solution, .minimumNorm, rank)
         }
-        return (solution, rank)
+        return try leastSquaresOfRows(active, origin, center)
     }
 
     private func leastSquaresOfRows(
-        _ active: [Int], _ means: [Double], _ center: Double
+        _ active: [Int], _ origin: [Double], _ center: Double
     ) throws -> (solution: [Double], method: Method, rank: Int) {
         BLAS.setThreads(threads)
         defer { BLAS.setThreads(1) }
@@ -186,8 +158,7 @@ struct NormalEquations {
                 let target = targets[tile.firstRow + index]
                 qr.append { column in
                     column == width
-                        ? weight * (fitIntercept ? target - center : target)
-                        : weight * (fitIntercept ? row[active[column]] - means[active[column]] : row[active[column]])
+                        ? weight * (target - center) : weight * (row[active[column]] - origin[active[column]])
                 }
             }
         }
@@ -203,18 +174,6 @@ struct NormalEquations {
             throw ForgeError(.numericalFailure, "the singular value decomposition did not converge", hint: "use ridge")
         }
         return (solution, .qr, rank)
-    }
-}
-
-extension EncodedTile {
-    /// Row `index` of the tile in packed order.
-    func copyRow(_ index: Int, to row: inout [Double]) {
-        for feature in 0..<design.dense.count { row[feature] = values[feature * Design.tileRows + index] }
-        for feature in design.dense.count..<max(design.width, design.dense.count) { row[feature] = 0 }
-        for column in design.hot.indices {
-            let one = ones[column * Design.tileRows + index]
-            if one >= 0 { row[Int(one)] = 1 }
-        }
     }
 }
 

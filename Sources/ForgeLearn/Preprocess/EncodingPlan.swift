@@ -29,6 +29,7 @@ struct EncodingPlan: Sendable {
     static let oneHotLimit = 1_000
 
     let columns: [PlannedColumn]
+    let statistics: [ColumnStatistics]
     /// What was decided or left out, in sentences.
     let notes: [String]
 
@@ -50,6 +51,7 @@ struct EncodingPlan: Sendable {
             offset += columns[index].schema.encoding.width
         }
         self.columns = columns
+        self.statistics = statistics
         notes = Self.notes(columns, statistics, data)
         try Self.checkWidth(columns)
         guard columns.contains(where: \.varies) else {

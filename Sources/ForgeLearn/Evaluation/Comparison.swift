@@ -1,0 +1,126 @@
+import ForgeModel
+
+/// The champion and its challenger on rows that neither was trained on.
+struct Comparison {
+    var champion: Int
+    var metric: String
+    var championValue: Double?
+    var challengerValue: Double?
+    var rows = 0
+    var better = false
+    /// Why there is no comparison.
+    var reason: String?
+
+    var json: JSONValue {
+        [
+            "champion": .integer(Int64(champion)), "metric": .text(metric), "champion_value": JSONValue(championValue),
+            "challenger_value": JSONValue(challengerValue), "rows": .integer(Int64(rows)), "better": .bool(better),
+            "reason": JSONValue(reason),
+        ]
+    }
+}
+
+/// Compares by the held-out rows of both versions; see docs/internals.md for how a row's key decides.
+struct Comparer {
+    let job: TrainingJob
+    let data: DataSet
+    let target: Target
+    let challenger: PartScores  // of data.heldOut
+
+    func compare(_ champion: ChampionModel) -> Comparison {
+        var result = Comparison(
+            champion: champion.version, metric: champion.metric ?? MetricDirection.defaultMetric(target))
+        do {
+            let rows = try commonRows(champion.manifest)
+            let document = try ModelDocument(artifact: champion.artifact)
+            let columns = try readableColumns(document)
+            try requireSameClasses(document)
+            let scores = try data.heldOut.scores(
+                Scorer(artifact: champion.artifact), columns: columns, levels: data.features.map(\.levels), threads: job.threads)
+            result.rows = rows.count
+            result.championValue = evaluate(scores, rows)[result.metric]
+            result.challengerValue = evaluate(challenger, rows)[result.metric]
+            guard let old = result.championValue, let new = result.challengerValue else {
+                throw Incomparable("\(result.metric) is undefined on the \(rows.count) rows that both held out")
+            }
+            result.better = MetricDirection.isBetter(new, than: old, result.metric)
+        } catch let incomparable as Incomparable {
+            result.reason = incomparable.reason
+        } catch {
+            result.reason = "the champion cannot score these rows: \((error as? ForgeError)?.message ?? "\(error)")"
+        }
+        return result
+    }
+
+    private struct Incomparable: Error {
+        var reason: String
+        init(_ reason: String) { self.reason = reason }
+    }
+
+    /// Held-out rows that the champion held out too.
+    private func commonRows(_ manifest: JSONValue) throws -> [Int] {
+        let split = manifest["split"] ?? nil
+        guard job.split.method != .none, data.heldOut.rows > 0 else { throw Incomparable("this version held out no rows") }
+        guard split["method"]?.textValue == job.split.method.rawValue else {
+            throw Incomparable("the champion held out its rows by another method")
+        }
+        guard split["key"] == resolvedKey else {
+            throw Incomparable("the champion told rows apart by other columns: which rows it was trained on cannot be known")
+        }
+        guard job.split.method == .random else { return Array(0..<data.heldOut.rows) }
+        guard let test = split["test"]?.doubleValue, let seed = split["seed"]?.intValue else {
+            throw Incomparable("the champion's split is not known")
+        }
+        let choice = KeyedChoice(seed: seed, purpose: .split)
+        let rows = data.heldOut.keys.indices.filter { choice.takes(data.heldOut.keys[$0], fraction: test) }
+        guard !rows.isEmpty else { throw Incomparable("there are no rows that neither version was trained on") }
+        return rows
+    }
+
+    private var resolvedKey: JSONValue { job.splitKey }
+
+    /// For each column of the champion the feature that has its values.
+    private func readableColumns(_ document: ModelDocument) throws -> [Int] {
+        try document.columns.map { column in
+            let name = String(decoding: column.name, as: UTF8.self)
+            guard let index = data.features.firstIndex(where: { $0.name == column.name }) else {
+                throw Incomparable("the champion needs column \"\(name)\", which the source lacks")
+            }
+            guard data.features[index].kind == column.kind else {
+                throw Incomparable("column \"\(name)\" changed its type since the champion")
+            }
+            return index
+        }
+    }
+
+    private func requireSameClasses(_ document: ModelDocument) throws {
+        guard case .classes(let classes) = target else { return }
+        guard document.labels == classes.labels, document.positive == classes.positive else {
+            throw Incomparable("the champion knows other classes")
+        }
+    }
+
+    private func evaluate(_ scores: PartScores, _ rows: [Int]) -> Evaluation {
+        let width = scores.width
+        let chosen = PartScores(values: rows.flatMap { scores.values[$0 * width..<($0 + 1) * width] }, width: width)
+        switch target {
+        case .values: return Evaluation(regression: rows.map { data.heldOut.targets[$0] }, chosen)
+        case .classes(let classes):
+            return Evaluation(truth: rows.map { classes.heldOut[$0] }, chosen, positive: classes.positive)
+        }
+    }
+}
+
+extension TrainingJob {
+    /// What a row's key is made of, stored with the split: rows of two versions can be matched when it is the same.
+    var splitKey: JSONValue {
+        switch split.method {
+        case .none: return nil
+        case .column: return JSONValue(split.column ?? columns.first { $0.role == .part }?.name)
+        case .random:
+            if let id = columns.first(where: { $0.role == .id }) { return ["id": .text(id.name)] }
+            let names = columns.filter { $0.role == .feature || $0.role == .target }.map(\.name)
+            return ["content": .array(names.map(JSONValue.text))]
+        }
+    }
+}

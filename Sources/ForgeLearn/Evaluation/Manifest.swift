@@ -1,0 +1,138 @@
+import CXGBoost
+import Crypto
+import ForgeLinalg
+import ForgeModel
+
+/// The manifest of docs/internals.md: everything about a version that SQL keeps beside the artifact. Holds no time.
+struct Manifest {
+    let job: TrainingJob
+    let data: DataSet
+    let target: Target
+    let plan: EncodingPlan
+    let fitted: FittedModel
+    let artifact: [UInt8]
+    let evaluation: Evaluation
+    let comparison: Comparison?
+
+    var json: JSONValue {
+        let labels = target.labels.map { JSONValue.text(String(decoding: $0, as: UTF8.self)) }
+        return [
+            "task": .text(job.task.rawValue), "algorithm": .text(job.algorithm.name), "params": job.parameters.json,
+            "preprocess": plan.resolved, "split": split, "columns": .array(plan.columns.map(describe)),
+            "target": .text(data.targetName), "target_type": .text(data.targetType), "labels": .array(labels),
+            "positive": target.positive < 0 ? nil : labels[target.positive], "outputs": .integer(Int64(outputs)),
+            "metrics": evaluation.json, "metrics_part": .text(data.evaluatesHeldOut ? "test" : "train"), "rows": rows,
+            "data_report": report, "feature_importance": .array(importance), "data_fingerprint": .text(data.fingerprint),
+            "artifact_sha256": .text(SHA256.hash(data: artifact).map(hexByte).joined()),
+            "artifact_bytes": .integer(Int64(artifact.count)), "environment": environment,
+            "comparison": comparison?.json ?? nil,
+        ]
+    }
+
+    private var outputs: Int {
+        switch fitted.form {
+        case .linear(let form): form.outputs
+        case .trees(let form): form.outputs
+        }
+    }
+
+    private var split: JSONValue {
+        var object: JSONValue = ["method": .text(job.split.method.rawValue), "seed": .integer(Int64(job.split.seed))]
+        if job.split.method == .random { object["test"] = .number(job.split.test) }
+        if job.split.method != .none { object["key"] = job.splitKey }
+        if job.split.method == .column { object["column"] = job.splitKey }
+        return object
+    }
+
+    private func describe(_ column: PlannedColumn) -> JSONValue {
+        var object: JSONValue = [
+            "name": .text(String(decoding: column.schema.name, as: UTF8.self)),
+            "type": .text(String(decoding: column.schema.sqlType, as: UTF8.self)), "kind": .text(column.schema.kind.name),
+            "null": .text(column.steps.nullPolicy),
+        ]
+        if let unseen = column.steps.unseenPolicy { object["unseen"] = .text(unseen) }
+        switch column.schema.encoding {
+        case .number: object["encoding"] = "number"
+        case .oneHot(let levels, _, _):
+            object["encoding"] = "one_hot"
+            object["levels"] = .integer(Int64(levels.count))
+        case .native(let levels):
+            object["encoding"] = "native"
+            object["levels"] = .integer(Int64(levels.count))
+        }
+        return object
+    }
+
+    private var rows: JSONValue {
+        [
+            "read": .integer(Int64(data.rowsRead)), "train": .integer(Int64(data.training.rows)),
+            "test": .integer(Int64(data.heldOut.rows)),
+            "dropped": .integer(Int64(data.dropped.reduce(0) { $0 + $1.rows })),
+        ]
+    }
+
+    private var report: JSONValue {
+        var report: JSONValue = ["notes": .array((plan.notes + fitted.notes).map(JSONValue.text))]
+        report["dropped"] = .array(data.dropped.map { ["reason": .text($0.reason), "rows": .integer(Int64($0.rows))] })
+        if data.sampledOut > 0 { report["sampled_out"] = .integer(Int64(data.sampledOut)) }
+        if let iterations = fitted.iterations { report["iterations"] = .integer(Int64(iterations)) }
+        var missing = JSONObject()
+        var unseen = JSONObject()
+        for (index, column) in data.features.enumerated() {
+            let name = String(decoding: column.name, as: UTF8.self)
+            let rows = data.unseenRows(index, plan.statistics[index])
+            if rows > 0 { unseen[name] = .integer(Int64(rows)) }
+            switch plan.statistics[index] {
+            case .number(let numbers) where numbers.missing > 0: missing[name] = .integer(Int64(numbers.missing))
+            case .category(let categories) where categories.missing > 0: missing[name] = .integer(Int64(categories.missing))
+            default: break
+            }
+        }
+        report["missing"] = .object(missing)
+        report["unseen_levels"] = .object(unseen)
+        if !evaluation.undefined.isEmpty {
+            var undefined = JSONObject()
+            for (name, reason) in evaluation.undefined { undefined[name] = .text(reason) }
+            report["undefined_metrics"] = .object(undefined)
+        }
+        if !data.evaluatesHeldOut, job.split.method != .none {
+            report["metrics_on_training_rows"] = "no rows were held out"
+        }
+        return report
+    }
+
+    /// By source column, encoded features summed, as shares of 1, largest first.
+    private var importance: [JSONValue] {
+        let sums = plan.columns.map { column in
+            fitted.importance[column.offset..<column.offset + column.schema.encoding.width].reduce(0, +)
+        }
+        let total = sums.reduce(0, +)
+        let order = sums.indices.sorted { sums[$0] != sums[$1] ? sums[$0] > sums[$1] : $0 < $1 }
+        return order.map { index in
+            [
+                "feature": .text(String(decoding: plan.columns[index].schema.name, as: UTF8.self)),
+                "importance": .number(total > 0 && total.isFinite ? sums[index] / total : 0),
+            ]
+        }
+    }
+
+    private var environment: JSONValue {
+        var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
+        XGBoostVersion(&major, &minor, &patch)
+        return [
+            "seed": .integer(Int64(job.split.seed)), "threads": .integer(Int64(job.threads)), "blas": .text(BLAS.coreName),
+            "versions": ["openblas": .text(BLAS.version), "xgboost": .text("\(major).\(minor).\(patch)")],
+        ]
+    }
+}
+
+extension DataSet {
+    /// Held-out rows of a category column whose level no training row has.
+    func unseenRows(_ column: Int, _ statistics: ColumnStatistics) -> Int {
+        guard case .category(let categories) = statistics else { return 0 }
+        return heldOut.chunks.reduce(0) { count, chunk in
+            let codes = chunk.codes(column)
+            return count + (0..<chunk.rows).count { codes[$0] != missingCode && categories.counts[Int(codes[$0])] == 0 }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import ForgeModel
+
+/// What a model says of a part's rows.
+struct PartScores {
+    /// (rows, scores) row-major: one value for regression, else a probability per class in byte order of the labels.
+    var values: [Double]
+    var width: Int
+
+    func column(_ index: Int) -> [Double] { stride(from: index, to: values.count, by: width).map { values[$0] } }
+
+    /// Class of the largest probability, the first of equal ones.
+    var predictedClasses: [Int32] {
+        stride(from: 0, to: values.count, by: width).map { start in
+            var best = 0
+            for index in 1..<width where values[start + index] > values[start + best] { best = index }
+            return Int32(best)
+        }
+    }
+}
+
+extension Part {
+    /// Scores all rows by the kernels of the extension, chunk by chunk. `columns[i]` is the feature that the model's column i reads.
+    func scores(_ scorer: Scorer, columns: [Int], levels: [[Bytes]], threads: Int) throws -> PartScores {
+        var results = [Result<[Double], any Error>?](repeating: nil, count: chunks.count)
+        results.withUnsafeMutableBufferPointer { buffer in
+            inParallel(chunks.count, threads: threads) { index in
+                buffer[index] = Result { try scorer.score(columns.map { chunks[index].values($0, levels[$0]) }) }
+            }
+        }
+        var values: [Double] = []
+        values.reserveCapacity(rows * scorer.scores)
+        for result in results { values += try result!.get() }
+        return PartScores(values: values, width: scorer.scores)
+    }
+}
+
+extension Chunk {
+    /// A column as ForgeModel takes it.
+    func values(_ column: Int, _ levels: [Bytes]) -> ColumnValues {
+        switch layout.storages[column] {
+        case .float64: .numbers(Array(UnsafeBufferPointer(start: float64(column), count: rows)))
+        case .float32: .numbers(UnsafeBufferPointer(start: float32(column), count: rows).map(Double.init))
+        case .codes: .codes(Array(UnsafeBufferPointer(start: codes(column), count: rows)), levels: levels)
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import Crypto
+import CXGBoost
+import ForgeLinalg
+import ForgeModel
+
+/// Fits the job's algorithm to the data's training rows and scores its held-out rows.
+///
+/// Deterministic: equal rows in equal order, seed, threads, BLAS core and library versions give equal artifact bytes.
+/// `data` is used up. Throws `ForgeError`; `cancelled` as soon as the observer says so.
+public func train(
+    _ job: TrainingJob, _ data: DataSet, champion: ChampionModel?, observer: any TrainingObserver
+) throws -> TrainingOutcome {
+    BLAS.setThreads(1)  // rows are spread over threads here; BLAS must not spread them again
+    observer.progress(0, phase: "prepare")
+    let target = try data.resolveTarget(job)
+    let plan = try EncodingPlan(data, job)
+    for note in plan.notes { observer.log(.info, note) }
+
+    observer.progress(0.1, phase: "fit")
+    let fitted = try job.algorithm.fit(
+        FitInput(
+            parameters: job.parameters, data: data, plan: plan, target: target, weights: try data.fitWeights(target, job),
+            threads: job.threads, seed: job.split.seed, observer: observer))
+    for note in fitted.notes { observer.log(.warning, note) }
+
+    let document = ModelDocument(
+        task: job.task.rawValue, algorithm: job.algorithm.name, link: fitted.link, columns: plan.columns.map(\.schema),
+        labels: target.labels, positive: target.positive, form: fitted.form)
+    let artifact = try document.encoded()
+
+    observer.progress(0.9, phase: "evaluate")
+    let scores = try data.evaluatedPart.scores(
+        Scorer(artifact: artifact), columns: Array(data.features.indices), levels: data.features.map(\.levels),
+        threads: job.threads)
+    let comparison = champion.map {
+        Comparer(job: job, data: data, target: target, challenger: scores).compare($0)
+    }
+    let manifest = Manifest(
+        job: job, data: data, target: target, plan: plan, fitted: fitted, artifact: artifact,
+        evaluation: data.evaluate(scores, target), comparison: comparison)
+    observer.progress(1, phase: "done")
+    return TrainingOutcome(artifact: artifact, manifest: manifest.json)
+}
+
+extension Target {
+    var labels: [Bytes] { if case .classes(let classes) = self { classes.labels } else { [] } }
+    var positive: Int { if case .classes(let classes) = self { classes.positive } else { -1 } }
+}
+
+extension DataSet {
+    /// The held-out rows, or the training rows when none are held out.
+    var evaluatedPart: Part { heldOut.rows > 0 ? heldOut : training }
+    var evaluatesHeldOut: Bool { heldOut.rows > 0 }
+
+    func evaluate(_ scores: PartScores, _ target: Target) -> Evaluation {
+        switch target {
+        case .values: Evaluation(regression: evaluatedPart.targets, scores)
+        case .classes(let classes):
+            Evaluation(
+                truth: evaluatesHeldOut ? classes.heldOut : classes.training, scores, positive: classes.positive)
+        }
+    }
+
+    /// Weight of each training row: its own times its class's; nil when all are 1.
+    func fitWeights(_ target: Target, _ job: TrainingJob) throws -> [Double]? {
+        let own = training.weights.isEmpty ? nil : training.weights
+        guard case .classes(let classes) = target, let byClass = try classes.weights(job.parameters["class_weight"]) else {
+            return own
+        }
+        let ofRows = classes.training.map { byClass[Int($0)] }
+        return own.map { zip($0, ofRows).map(*) } ?? ofRows
+    }
+}
+
+extension Classes {
+    /// Weight of each class, or nil without class_weight.
+    func weights(_ asked: JSONValue) throws -> [Double]? {
+        if asked.textValue == "balanced" {
+            var counts = [Int](repeating: 0, count: count)
+            for label in training { counts[Int(label)] += 1 }
+            return counts.map { Double(training.count) / Double(count * $0) }
+        }
+        guard let object = asked.objectValue else { return nil }
+        var result = [Double](repeating: 1, count: count)
+        for member in object {
+            guard let index = labels.firstIndex(of: Bytes(member.key.utf8)) else {
+                throw ForgeError(
+                    .invalidParameter, "class_weight names \"\(member.key)\", which is no label of the training rows",
+                    detail: "labels: " + labels.prefix(20).map { "\"\(String(decoding: $0, as: UTF8.self))\"" }.joined(separator: ", "),
+                    hint: "name labels as the target's text")
+            }
+            guard let weight = member.value.doubleValue, weight > 0, weight.isFinite else {
+                throw ForgeError(
+                    .invalidParameter, "class_weight of \"\(member.key)\" must be a number above 0, got \(member.value.serialized)",
+                    hint: "leave the class's rows out of the source instead of giving them weight 0")
+            }
+            result[index] = weight
+        }
+        return result
+    }
+}

@@ -1,0 +1,143 @@
+import CXGBoost
+import ForgeModel
+
+/// Hands the training rows to XGBoost, a chunk at a time: columns that trees take as they are go by pointer, others are
+/// encoded into a buffer that lives until the next chunk.
+final class TreeBatches {
+    private let part: Part
+    private let features: [TreeFeature]
+    private let labels: [[Double]]  // an array of rows per target
+    private let weights: [Double]?
+    private let observer: any TrainingObserver
+    private var chunk = 0
+    private var firstRow = 0
+    private var buffers: [UnsafeMutablePointer<Float>?]
+    var proxy: DMatrixHandle?
+    /// What went wrong inside a callback, which cannot throw.
+    private(set) var failure: (any Error)?
+
+    init(
+        _ part: Part, _ plan: EncodingPlan, labels: [[Double]], weights: [Double]?, observer: any TrainingObserver
+    ) {
+        self.part = part
+        self.labels = labels
+        self.weights = weights
+        self.observer = observer
+        features = plan.columns.enumerated().flatMap { TreeFeature.features(of: $0, $1, part.layout.storages[$0]) }
+        buffers = features.map { feature in
+            feature.isDirect ? nil : UnsafeMutablePointer<Float>.allocate(capacity: part.layout.capacity)
+        }
+    }
+
+    deinit { buffers.forEach { $0?.deallocate() } }
+
+    static func from(_ context: UnsafeMutableRawPointer?) -> TreeBatches {
+        Unmanaged<TreeBatches>.fromOpaque(context!).takeUnretainedValue()
+    }
+
+    func reset() {
+        chunk = 0
+        firstRow = 0
+    }
+
+    /// 1 when the proxy holds the next chunk, 0 at the end or after a failure.
+    func next() -> Int32 {
+        guard chunk < part.chunks.count, failure == nil else { return 0 }
+        do {
+            if observer.isCancelled { throw ForgeError(.cancelled, "training was cancelled") }
+            try load(part.chunks[chunk])
+        } catch {
+            failure = error
+            return 0
+        }
+        firstRow += part.chunks[chunk].rows
+        chunk += 1
+        return 1
+    }
+
+    private func load(_ chunk: Chunk) throws {
+        let interfaces = features.indices.map { index in
+            let base = buffers[index] ?? chunk.float32(features[index].column)
+            if let buffer = buffers[index] { features[index].encode(chunk, buffer) }
+            return ArrayInterface(base: base, shape: [chunk.rows]).json
+        }
+        try callXGBoost(XGProxyDMatrixSetDataColumnar(proxy, "[\(interfaces.joined(separator: ","))]"))
+        try setFeatureTypes(proxy, features.map(\.isCategory))
+        try setLabels(chunk.rows)
+        guard let weights else { return }
+        try setInfo("weight", weights[firstRow..<firstRow + chunk.rows].map { Float($0) }, shape: [chunk.rows])
+    }
+
+    private func setLabels(_ rows: Int) throws {
+        var values = [Float](repeating: 0, count: rows * labels.count)
+        for (target, column) in labels.enumerated() {
+            for row in 0..<rows { values[row * labels.count + target] = Float(column[firstRow + row]) }
+        }
+        try setInfo("label", values, shape: labels.count == 1 ? [rows] : [rows, labels.count])
+    }
+
+    private func setInfo(_ field: String, _ values: [Float], shape: [Int]) throws {
+        try values.withUnsafeBufferPointer { buffer in
+            try callXGBoost(
+                XGDMatrixSetInfoFromInterface(proxy, field, ArrayInterface(base: buffer.baseAddress!, shape: shape).json))
+        }
+    }
+}
+
+/// One encoded feature of a tree model.
+struct TreeFeature {
+    enum Kind {
+        case direct  // the chunk's own Float32
+        case number(fill: Double?, shift: Double, scale: Double)
+        case indicator
+        case level(Int32, codeMap: [Int32], nullIndex: Int32)  // one-hot: 1 when the row's feature is this one
+        case native(codeMap: [Int32])
+    }
+
+    let column: Int
+    let kind: Kind
+
+    var isDirect: Bool { if case .direct = kind { true } else { false } }
+    var isCategory: Bool { if case .native = kind { true } else { false } }
+
+    /// The encoded features of a column, in the encoder's order.
+    static func features(of index: Int, _ column: PlannedColumn, _ storage: Storage) -> [TreeFeature] {
+        switch column.schema.encoding {
+        case .number(nil, false, 0, 1) where storage == .float32: [TreeFeature(column: index, kind: .direct)]
+        case .number(let fill, let indicator, let shift, let scale):
+            [TreeFeature(column: index, kind: .number(fill: fill, shift: shift, scale: scale))]
+                + (indicator ? [TreeFeature(column: index, kind: .indicator)] : [])
+        case .oneHot:
+            (0..<Int32(column.schema.encoding.width)).map {
+                TreeFeature(column: index, kind: .level($0, codeMap: column.codeMap, nullIndex: column.nullIndex))
+            }
+        case .native: [TreeFeature(column: index, kind: .native(codeMap: column.codeMap))]
+        }
+    }
+
+    /// The arithmetic of ForgeModel's encoder, rounded to Float32.
+    func encode(_ chunk: Chunk, _ out: UnsafeMutablePointer<Float>) {
+        switch kind {
+        case .direct: out.update(from: chunk.float32(column), count: chunk.rows)
+        case .number(let fill, let shift, let scale):
+            for row in 0..<chunk.rows {
+                let value = chunk.number(column, row)
+                out[row] = Float(((value.isNaN ? fill ?? value : value) - shift) / scale)
+            }
+        case .indicator:
+            for row in 0..<chunk.rows { out[row] = chunk.number(column, row).isNaN ? 1 : 0 }
+        case .level(let level, let codeMap, let nullIndex):
+            let codes = chunk.codes(column)
+            for row in 0..<chunk.rows {
+                let code = codes[row]
+                out[row] = (code == missingCode ? nullIndex : codeMap[Int(code)]) == level ? 1 : 0
+            }
+        case .native(let codeMap):
+            let codes = chunk.codes(column)
+            for row in 0..<chunk.rows {
+                let level = codes[row] == missingCode ? -1 : codeMap[Int(codes[row])]
+                out[row] = level < 0 ? .nan : Float(level)
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import ForgeModel
+
+extension FitInput {
+    /// The target as XGBoost takes it. Classes: 1 for the positive one of two; of more the class's number, or, unless
+    /// `oneColumn`, an indicator column each.
+    func treeLabels(oneColumn: Bool) throws -> [[Double]] {
+        switch target {
+        case .values:
+            let targets = data.training.targets
+            if let large = targets.first(where: { Float($0).isInfinite }) {
+                throw ForgeError(
+                    .valueOutOfRange, "target \"\(data.targetName)\" holds \(large), beyond float32 (3.4e38)",
+                    hint: "divide the target by a constant, or use ridge")
+            }
+            return [targets]
+        case .classes(let classes):
+            if classes.isBinary { return [indicator(of: classes.positive, in: classes)] }
+            if oneColumn { return [classes.training.map(Double.init)] }
+            return (0..<classes.count).map { indicator(of: $0, in: classes) }
+        }
+    }
+
+    /// Bins the training rows; frees their features where nothing needs them any more.
+    func quantileMatrix(labels: [[Double]], bins: Int) throws -> QuantileMatrix {
+        let batches = TreeBatches(data.training, plan, labels: labels, weights: weights, observer: observer)
+        let matrix = try QuantileMatrix(batches, bins: bins, threads: threads)
+        if data.evaluatesHeldOut { data.training.releaseChunks() }
+        observer.progress(0.2, phase: "fit")
+        return matrix
+    }
+
+    var commonTreeParameters: [(String, String)] {
+        [
+            ("tree_method", "hist"), ("nthread", "\(threads)"), ("seed", "\(seed)"), ("verbosity", "0"),
+            ("validate_parameters", "0"),
+        ]
+    }
+}

@@ -1,0 +1,122 @@
+import ForgeModel
+
+@testable import ForgeLearn
+
+/// A small table in memory, written as the reader's blocks.
+struct Table {
+    enum Cell: Equatable, ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByNilLiteral,
+        ExpressibleByIntegerLiteral
+    {
+        case null
+        case number(Double)
+        case text(String)
+
+        init(nilLiteral: ()) { self = .null }
+        init(floatLiteral value: Double) { self = .number(value) }
+        init(integerLiteral value: Int) { self = .number(Double(value)) }
+        init(stringLiteral value: String) { self = .text(value) }
+    }
+
+    struct Column {
+        var name: String
+        var type: String
+        var role: JobColumn.Role = .feature
+        var cells: [Cell]
+
+        var isCategory: Bool { ["text", "uuid"].contains(type) }
+    }
+
+    var columns: [Column] = []
+    /// One per row; by default a hash of the row's number.
+    var keys: [UInt64]?
+
+    var rows: Int { columns.first?.cells.count ?? 0 }
+
+    init() {}
+
+    init(_ columns: [Column]) { self.columns = columns }
+
+    mutating func add(_ name: String, _ values: [Double?], type: String = "double precision", role: JobColumn.Role = .feature) {
+        columns.append(Column(name: name, type: type, role: role, cells: values.map { $0.map(Cell.number) ?? .null }))
+    }
+
+    mutating func add(_ name: String, _ values: [String?], role: JobColumn.Role = .feature) {
+        columns.append(Column(name: name, type: "text", role: role, cells: values.map { $0.map(Cell.text) ?? .null }))
+    }
+
+    /// The rows chosen by `indexes`, keys kept.
+    func rows(_ indexes: [Int]) -> Table {
+        var table = self
+        table.keys = indexes.map { key($0) }
+        for column in columns.indices { table.columns[column].cells = indexes.map { columns[column].cells[$0] } }
+        return table
+    }
+
+    func key(_ row: Int) -> UInt64 { keys?[row] ?? splitmix64(UInt64(row) &+ 0xF0_46E) }
+
+    var header: [UInt8] {
+        let list: [JSONValue] = columns.filter { $0.role != .id }.map(Self.describe)
+        return Array("FGH1".utf8) + (["columns": .array(list)] as JSONValue).serializedBytes
+    }
+
+    static func describe(_ column: Column) -> JSONValue {
+        [
+            "name": .text(column.name), "type": .text(column.type), "kind": .text(column.isCategory ? "category" : "number"),
+            "role": .text(column.role.rawValue),
+        ]
+    }
+
+    /// Data blocks of at most `size` rows.
+    func blocks(of size: Int = 16_384) -> [[UInt8]] {
+        var codes = columns.map { _ in [String: UInt32]() }
+        return stride(from: 0, to: rows, by: size).map { first in block(first..<min(first + size, rows), &codes) }
+    }
+
+    private func block(_ range: Range<Int>, _ codes: inout [[String: UInt32]]) -> [UInt8] {
+        var bytes = Array("FGB1".utf8)
+        func append<T: FixedWidthInteger>(_ value: T) { withUnsafeBytes(of: value.littleEndian) { bytes += $0 } }
+        func align() { while bytes.count % 8 != 0 { bytes.append(0) } }
+        append(UInt32(range.count))
+        append(UInt32(columns.count { $0.role != .id }))
+        append(UInt32(0))
+        for row in range { append(key(row)) }
+        for (index, column) in columns.enumerated() where column.role != .id {
+            align()
+            guard column.isCategory else {
+                for row in range {
+                    if case .number(let value) = column.cells[row] {
+                        append(value.isNaN ? 0x7FF8_0000_0000_0000 : value.bitPattern)
+                    } else {
+                        append(0x7FF8_0000_0000_07A2 as UInt64)
+                    }
+                }
+                continue
+            }
+            var new: [String] = []
+            var own: [UInt32] = []
+            for row in range {
+                guard case .text(let text) = column.cells[row] else {
+                    own.append(UInt32.max)
+                    continue
+                }
+                if codes[index][text] == nil {
+                    codes[index][text] = UInt32(codes[index].count)
+                    new.append(text)
+                }
+                own.append(codes[index][text]!)
+            }
+            append(UInt32(new.count))
+            append(UInt32(new.reduce(0) { $0 + $1.utf8.count }))
+            var end = 0
+            for text in new {
+                end += text.utf8.count
+                append(UInt32(end))
+            }
+            for text in new { bytes += text.utf8 }
+            align()
+            for code in own { append(code) }
+        }
+        align()
+        return bytes
+    }
+}
