@@ -11,7 +11,7 @@ static inline uint64_t mix(uint64_t x) {
     return x ^ x >> 31;
 }
 
-uint64_t forge_hash_bytes(const void *bytes, int64_t length) {
+uint64_t forge_level_hash(const void *bytes, int64_t length) {
     const unsigned char *at = bytes;
     uint64_t hash = 0x9E3779B97F4A7C15ull ^ (uint64_t) length;
     for (; length >= 8; length -= 8, at += 8) {
@@ -24,13 +24,13 @@ uint64_t forge_hash_bytes(const void *bytes, int64_t length) {
     return mix(hash ^ word);
 }
 
-int32_t forge_bytes_ascend(const void *a, int64_t a_length, const void *b, int64_t b_length) {
+int32_t forge_levels_ascend(const void *a, int64_t a_length, const void *b, int64_t b_length) {
     int order = memcmp(a, b, (size_t) (a_length < b_length ? a_length : b_length));
     return order < 0 || (order == 0 && a_length < b_length);
 }
 
 int32_t forge_find_level(const ForgeArena *arena, const ForgeColumn *column, const void *bytes, int64_t length) {
-    uint64_t hash = forge_hash_bytes(bytes, length);
+    uint64_t hash = forge_level_hash(bytes, length);
     const ForgeSlot *slots = forge_at(arena, column->slots);
     const int64_t *ends = forge_at(arena, column->level_ends);
     for (uint32_t place = (uint32_t) hash & column->slot_mask;; place = (place + 1) & column->slot_mask) {

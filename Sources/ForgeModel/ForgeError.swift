@@ -54,7 +54,7 @@ public struct ErrorCode: Hashable, Sendable {
     /// The five characters as one number: compared in the extension, where no String may be made.
     private var number: UInt64 {
         var number: UInt64 = 0
-        for index in 0..<sqlState.utf8CodeUnitCount { number = number << 8 | UInt64(sqlState.utf8Start[index]) }
+        for byte in StaticBytes(sqlState) { number = number << 8 | UInt64(byte) }
         return number
     }
     /// Allocates: for the sidecar only.

@@ -5,13 +5,15 @@
 #include "forge_arena.h"
 #include "forge_artifact.h"
 
+#pragma clang assume_nonnull begin
+
 // --- values: one double per column, padded with zeros: a number, or a level's index (levels = NULL, levels + 1 = unseen)
 void forge_values_from_cells(const ForgeArena *arena, const ForgeCell *cells, double *values);
 // Index of the level with these bytes, or -1.
 int32_t forge_find_level(const ForgeArena *arena, const ForgeColumn *column, const void *bytes, int64_t length);
-uint64_t forge_hash_bytes(const void *bytes, int64_t length);
+uint64_t forge_level_hash(const void *bytes, int64_t length);
 // 1: a comes strictly before b, byte by byte.
-int32_t forge_bytes_ascend(const void *a, int64_t a_length, const void *b, int64_t b_length);
+int32_t forge_levels_ascend(const void *a, int64_t a_length, const void *b, int64_t b_length);
 
 // --- encoder: a number column's first feature; NaN when missing and not filled.
 double forge_encode_number(double value, int32_t filled, double fill, double shift, double scale);
@@ -25,7 +27,7 @@ void forge_tree_margins(const ForgeArena *arena, const float *row, double *margi
 void forge_tree_margins_reference(const ForgeArena *arena, const float *row, double *margins);
 
 // --- scores: probabilities per class, or the value
-void forge_link(const ForgeArena *arena, const double *margins, double *scores);
+void forge_row_scores(const ForgeArena *arena, const double *margins, double *scores);
 
 // --- contributions (outputs, columns + 1); element 0 of a row is the base
 void forge_linear_explain(const ForgeArena *arena, const double *values, double *contributions);
@@ -37,17 +39,19 @@ void forge_tree_expectation(const ForgeArena *arena, int32_t tree, double *bases
 
 // --- whole rows, scratch as ForgeArena.scratch says
 // -1 when done; a column's index when its value is out of range; `columns` when the margin is.
-int32_t forge_margins(const ForgeArena *arena, const double *values, void *scratch, double *margins);
-int32_t forge_explain(const ForgeArena *arena, const double *values, void *scratch, double *contributions);
+int32_t forge_row_margins(const ForgeArena *arena, const double *values, void *scratch, double *margins);
+int32_t forge_row_explain(const ForgeArena *arena, const double *values, void *scratch, double *contributions);
 // Where in the scratch memory the values and the margins of a row are kept.
 double *forge_scratch_values(const ForgeArena *arena, void *scratch);
 double *forge_scratch_margins(const ForgeArena *arena, void *scratch);
 int64_t forge_scratch_size(const ForgeArena *arena);
 
 // --- status texts: append to a NUL-terminated field of `size` bytes, cut at a character's end
-void forge_text_append(char *field, int64_t size, const void *bytes, int64_t length);
-void forge_text_append_number(char *field, int64_t size, double value);
+void forge_status_append(char *field, int64_t size, const void *bytes, int64_t length);
+void forge_status_append_number(char *field, int64_t size, double value);
 static inline char *forge_status_sqlstate(ForgeStatus *status) { return status->sqlstate; }
 static inline char *forge_status_message(ForgeStatus *status) { return status->message; }
 static inline char *forge_status_detail(ForgeStatus *status) { return status->detail; }
 static inline char *forge_status_hint(ForgeStatus *status) { return status->hint; }
+
+#pragma clang assume_nonnull end

@@ -52,7 +52,7 @@ extension ArenaDecoder {
         let region = try builder.reserve(UInt8.self, count: text.length)
         if !builder.measuring {
             var bytes = text.bytes
-            for i in 0..<text.length { region.store(UInt8(truncatingIfNeeded: bytes.next()), at: i) }
+            for i in upTo(text.length) { region.store(UInt8(truncatingIfNeeded: bytes.next()), at: i) }
         }
         return region.span
     }
@@ -91,11 +91,11 @@ extension ArenaDecoder {
         column.slots = slots.span
         column.slot_mask = UInt32(truncatingIfNeeded: slotCount &- 1)
         if builder.measuring { return }
-        for i in 0..<length { text.store(bytes[start &+ i], at: i) }
-        for i in 0...levels {
+        for i in upTo(length) { text.store(bytes[start &+ i], at: i) }
+        for i in upTo(levels &+ 1) {
             ends.store(offsets[firstLevel &+ i] &- Int64(start) &+ Int64(text.offset), at: i)
         }
-        for level in 0..<levels { try insert(level, column, ends, slots, builder) }
+        for level in upTo(levels) { try insert(level, column, ends, slots, builder) }
     }
 
     /// Puts a level into the column's hash table, refusing levels that are not in strict byte order.
@@ -107,10 +107,10 @@ extension ArenaDecoder {
         let previous = text(of: level &- 1, ends, builder)
         guard let base = bytes.base else { return }
         if let before = previous.base {
-            let ordered = forge_bytes_ascend(before, Int64(previous.count), base, Int64(bytes.count))
+            let ordered = forge_levels_ascend(before, Int64(previous.count), base, Int64(bytes.count))
             try require(ordered != 0, "a column's levels are not in order")
         }
-        let hash = forge_hash_bytes(base, Int64(bytes.count))
+        let hash = forge_level_hash(base, Int64(bytes.count))
         var place = UInt32(truncatingIfNeeded: hash) & column.slot_mask
         while let slot = slots.load(Int(place)), slot.level != 0 { place = (place &+ 1) & column.slot_mask }
         let slot = ForgeSlot(tag: UInt32(truncatingIfNeeded: hash >> 32), level: UInt32(truncatingIfNeeded: level) &+ 1)

@@ -32,13 +32,13 @@ extension ArenaDecoder {
         try requireFinite(intercepts)
         try requireFinite(means)
 
-        for c in 0..<Int(arena.columns) {
+        for c in upTo(Int(arena.columns)) {
             guard let column = columns.load(c) else { continue }
             out.shifts.store(column.kind == FORGE_NUMBER ? column.shift : 0, at: c)
-            for o in 0..<outputs {
+            for o in upTo(outputs) {
                 let row = o &* encoded &+ Int(column.first)
                 var center = 0.0
-                for f in 0..<Int(column.width) { center += coefficients[row &+ f] * means[Int(column.first) &+ f] }
+                for f in upTo(Int(column.width)) { center += coefficients[row &+ f] * means[Int(column.first) &+ f] }
                 try require(center.isFinite, "its coefficients are out of range")
                 out.centers.store(center, at: o &* padded &+ c)
                 if column.kind == FORGE_CATEGORY {
@@ -53,9 +53,9 @@ extension ArenaDecoder {
                 out.missing.store(missing, at: o &* padded &+ c)
             }
         }
-        for o in 0..<outputs {
+        for o in upTo(outputs) {
             var base = intercepts[o]
-            for c in 0..<Int(arena.columns) { base += out.centers.load(o &* padded &+ c) ?? 0 }
+            for c in upTo(Int(arena.columns)) { base += out.centers.load(o &* padded &+ c) ?? 0 }
             try require(base.isFinite, "its coefficients are out of range")
             out.intercepts.store(intercepts[o], at: o)
             out.bases.store(base, at: o)
@@ -88,7 +88,7 @@ extension ArenaDecoder {
         let outputs = description.outputs
         let levels = Int(column.levels)
         let table = builder.region(column.contributions, of: Double.self)
-        for level in 0..<levels { table.store(coefficients[row &+ level], at: level &* outputs &+ output) }
+        for level in upTo(levels) { table.store(coefficients[row &+ level], at: level &* outputs &+ output) }
         if column.null_feature >= 0 {
             table.store(coefficients[row &+ Int(column.null_feature &- column.first)], at: levels &* outputs &+ output)
         }
@@ -99,10 +99,10 @@ extension ArenaDecoder {
     }
 
     func requireFinite(_ values: Elements<Double>) throws(Refusal) {
-        for i in 0..<values.count { try require(values[i].isFinite, "a number is not finite") }
+        for i in upTo(values.count) { try require(values[i].isFinite, "a number is not finite") }
     }
 
     func requireFinite(_ values: Elements<Float>) throws(Refusal) {
-        for i in 0..<values.count { try require(values[i].isFinite, "a number is not finite") }
+        for i in upTo(values.count) { try require(values[i].isFinite, "a number is not finite") }
     }
 }

@@ -62,17 +62,17 @@ extension ArenaDecoder {
         arena.category_words = regions.words.span
         if builder.measuring { return }
 
-        for o in 0..<description.outputs {
+        for o in upTo(description.outputs) {
             try require(baseScores[o].isFinite, "a number is not finite")
             intercepts.store(baseScores[o], at: o)
             bases.store(baseScores[o], at: o)
         }
-        for i in 0..<tensors.leafVectors.count {
+        for i in upTo(tensors.leafVectors.count) {
             try require(tensors.leafVectors[i].isFinite, "a number is not finite")
             leafVectors.store(tensors.leafVectors[i], at: i)
         }
         storeFeatureColumns(featureColumns)
-        for tree in 0..<treeCount {
+        for tree in upTo(treeCount) {
             let output = Int(tensors.outputs[tree])
             try require(output >= -1 && output < description.outputs, "a tree belongs to no output")
             outputs.store(tensors.outputs[tree], at: tree)
@@ -111,9 +111,9 @@ extension ArenaDecoder {
     }
 
     private func storeFeatureColumns(_ featureColumns: Region<Int32>) {
-        for c in 0..<Int(arena.columns) {
+        for c in upTo(Int(arena.columns)) {
             guard let column = columns.load(c) else { continue }
-            for f in 0..<Int(column.width) {
+            for f in upTo(Int(column.width)) {
                 featureColumns.store(Int32(truncatingIfNeeded: c), at: Int(column.first) &+ f)
             }
         }
@@ -131,9 +131,9 @@ extension ArenaDecoder {
     /// Adds what each tree gives on average to the bases. The kernel wants the arena's head in its place.
     private func storeExpectations(trees: Int, _ bases: Region<Double>) {
         guard let pointer = bases.base else { return }
-        let head = pointer - bases.offset
+        let head = pointer + (0 &- bases.offset)
         head.storeBytes(of: arena, as: ForgeArena.self)
-        for tree in 0..<trees {
+        for tree in upTo(trees) {
             forge_tree_expectation(
                 UnsafePointer(head.assumingMemoryBound(to: ForgeArena.self)), Int32(truncatingIfNeeded: tree),
                 pointer.assumingMemoryBound(to: Double.self))
@@ -145,7 +145,7 @@ extension ArenaDecoder {
     private mutating func decodeTree(
         _ tensors: TreeTensors, _ regions: inout TreeRegions, _ start: Int, _ end: Int, vector: Bool
     ) throws(Refusal) -> Int {
-        regions.nodes.store(ForgeNode(threshold: 0, slot: 0, left: UInt32(start), categories: 0), at: start)
+        regions.nodes.store(ForgeNode(threshold: 0, slot: 0, left: UInt32(truncatingIfNeeded: start), categories: 0), at: start)
         regions.fractions.store(1, at: start)
         var tail = start &+ 1
         var levelEnd = tail
@@ -236,7 +236,7 @@ extension ArenaDecoder {
         }
         try require(regions.wordsUsed &+ words < regions.words.count, "its categories overlap")
         regions.words.store(UInt32(truncatingIfNeeded: words), at: regions.wordsUsed)
-        for i in 0..<words { regions.words.store(tensors.categoryBits[first &+ i], at: regions.wordsUsed &+ 1 &+ i) }
+        for i in upTo(words) { regions.words.store(tensors.categoryBits[first &+ i], at: regions.wordsUsed &+ 1 &+ i) }
         regions.wordsUsed &+= words &+ 1
         arena.categorical = 1
     }

@@ -49,15 +49,15 @@ struct ArenaDecoder {
     /// Copies `count` bytes of a text tensor.
     mutating func copy(_ bytes: Elements<UInt8>, from start: Int, count: Int) throws(Refusal) -> ForgeSpan {
         let region = try builder.reserve(UInt8.self, count: count)
-        if !builder.measuring { for i in 0..<count { region.store(bytes[start &+ i], at: i) } }
+        if !builder.measuring { for i in upTo(count) { region.store(bytes[start &+ i], at: i) } }
         return region.span
     }
 
     /// Offsets of a table of texts: from 0 to the end of its bytes, none before its predecessor.
     func checkOffsets(_ offsets: Elements<Int64>, bytes: Int) throws(Refusal) {
         try require(offsets.count > 0 && offsets[0] == 0, "offsets of texts do not start at 0")
-        for i in 1..<max(offsets.count, 1) {
-            try require(offsets[i] >= offsets[i &- 1], "offsets of texts decrease")
+        for i in upTo(offsets.count &- 1) {
+            try require(offsets[i &+ 1] >= offsets[i], "offsets of texts decrease")
         }
         try require(offsets[offsets.count &- 1] == Int64(bytes), "offsets of texts do not cover them")
     }
@@ -70,7 +70,7 @@ struct ArenaDecoder {
         let classes = offsets.count &- 1
         try checkLink(classes: classes)
         let labels = try builder.reserve(ForgeSpan.self, count: classes)
-        for i in 0..<max(classes, 0) {
+        for i in upTo(classes) {
             let start = Int(truncatingIfNeeded: offsets[i])
             let span = try copy(bytes, from: start, count: Int(truncatingIfNeeded: offsets[i &+ 1]) &- start)
             labels.store(span, at: i)

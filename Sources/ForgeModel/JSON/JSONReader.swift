@@ -145,8 +145,9 @@ struct JSONReader<Source: ByteSource> {
     }
 
     private mutating func readWord(_ word: StaticString) -> Bool {
-        for index in 0..<word.utf8CodeUnitCount {
-            guard look == Int(word.utf8Start[index]) else { return false }
+        var rest = StaticBytes(word)
+        while let byte = rest.next() {
+            guard look == Int(byte) else { return false }
             take()
         }
         return true
@@ -199,9 +200,12 @@ struct JSONReader<Source: ByteSource> {
 
 extension JSONReader.Text {
     func equals(_ word: StaticString) -> Bool {
-        guard length == word.utf8CodeUnitCount else { return false }
+        var rest = StaticBytes(word)
+        guard length == rest.count else { return false }
         var characters = bytes
-        for index in 0..<length where characters.next() != Int(word.utf8Start[index]) { return false }
+        while let byte = rest.next() {
+            guard characters.next() == Int(byte) else { return false }
+        }
         return true
     }
 }

@@ -30,12 +30,12 @@ public enum Backend {
         _ arena: Arena, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer,
         _ scores: UnsafeMutablePointer<Double>, _ status: Status
     ) -> Int32 {
-        let values = forge_scratch_values(arena, scratch)!
-        let margins = forge_scratch_margins(arena, scratch)!
+        let values = forge_scratch_values(arena, scratch)
+        let margins = forge_scratch_margins(arena, scratch)
         forge_values_from_cells(arena, cells, values)
-        let refused = forge_margins(arena, values, scratch, margins)
+        let refused = forge_row_margins(arena, values, scratch, margins)
         if refused >= 0 { return status.setOutOfRange(arena, column: refused, values) }
-        forge_link(arena, margins, scores)
+        forge_row_scores(arena, margins, scores)
         return 0
     }
 
@@ -56,9 +56,9 @@ public enum Backend {
         _ arena: Arena, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer,
         _ contributions: UnsafeMutablePointer<Double>, _ status: Status
     ) -> Int32 {
-        let values = forge_scratch_values(arena, scratch)!
+        let values = forge_scratch_values(arena, scratch)
         forge_values_from_cells(arena, cells, values)
-        let refused = forge_explain(arena, values, scratch, contributions)
+        let refused = forge_row_explain(arena, values, scratch, contributions)
         return refused >= 0 ? status.setOutOfRange(arena, column: refused, values) : 0
     }
 

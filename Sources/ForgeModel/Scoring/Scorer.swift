@@ -45,9 +45,9 @@ public final class Scorer: Sendable {
     public func score(_ columns: [ColumnValues], rows: [Int]? = nil) throws -> [Double] {
         let width = scores
         return try batch(columns, rows, width: width) { values, scratch, out in
-            let margins = forge_scratch_margins(model.arena, scratch)!
-            let refused = forge_margins(model.arena, values, scratch, margins)
-            if refused < 0 { forge_link(model.arena, margins, out) }
+            let margins = forge_scratch_margins(model.arena, scratch)
+            let refused = forge_row_margins(model.arena, values, scratch, margins)
+            if refused < 0 { forge_row_scores(model.arena, margins, out) }
             return refused
         }
     }
@@ -55,14 +55,14 @@ public final class Scorer: Sendable {
     /// Margins of `rows` (all when nil) as (rows, outputs) row-major.
     public func margins(_ columns: [ColumnValues], rows: [Int]? = nil) throws -> [Double] {
         try batch(columns, rows, width: outputs) { values, scratch, out in
-            forge_margins(model.arena, values, scratch, out)
+            forge_row_margins(model.arena, values, scratch, out)
         }
     }
 
     /// Base and contributions of `rows` (all when nil) as (rows, outputs, columns + 1) row-major.
     public func explain(_ columns: [ColumnValues], rows: [Int]? = nil) throws -> [Double] {
         try batch(columns, rows, width: outputs * (self.columns + 1)) { values, scratch, out in
-            forge_explain(model.arena, values, scratch, out)
+            forge_row_explain(model.arena, values, scratch, out)
         }
     }
 
@@ -75,7 +75,7 @@ public final class Scorer: Sendable {
         precondition(table.allSatisfy { $0.count == length }, "columns of one batch have one length")
         let count = rows?.count ?? length
         return try withScratch { scratch in
-            let values = forge_scratch_values(model.arena, scratch)!
+            let values = forge_scratch_values(model.arena, scratch)
             for c in table.count..<Int(model.arena.pointee.padded) { values[c] = 0 }
             return try [Double](unsafeUninitializedCapacity: count * width) { out, written in
                 for i in 0..<count {
@@ -136,10 +136,9 @@ private struct RowColumn {
             guard column.pointee.kind == Int32(FORGE_CATEGORY) else { throw RowColumn.wrongKind(arena, column.pointee) }
             count = codes.count
             levels = texts.map { text in
-                let level = text.withUnsafeBufferPointer { buffer in
-                    withUnsafePointer(to: 0 as UInt8) {
-                        forge_find_level(arena, column, buffer.baseAddress ?? $0, Int64(buffer.count))
-                    }
+                let level = text.withUnsafeBytes { bytes in
+                    bytes.baseAddress.map { forge_find_level(arena, column, $0, Int64(bytes.count)) }
+                        ?? forge_find_level(arena, column, column, 0)
                 }
                 return Double(level < 0 ? column.pointee.levels + 1 : level)
             }
@@ -167,8 +166,8 @@ extension ForgeError {
     init(_ status: ForgeStatus) {
         var status = status
         let texts = withUnsafeMutablePointer(to: &status) { pointer in
-            [forge_status_sqlstate(pointer), forge_status_message(pointer), forge_status_detail(pointer),
-                forge_status_hint(pointer)].map { String(cString: $0!) }
+            [forge_status_sqlstate, forge_status_message, forge_status_detail, forge_status_hint]
+                .map { String(cString: $0(pointer)) }
         }
         let code = ErrorCode(text: texts[0]) ?? .corruptArtifact
         self.init(

@@ -14,12 +14,13 @@ public struct Status {
         forge_status_message(pointer)[0] = 0
         forge_status_detail(pointer)[0] = 0
         forge_status_hint(pointer)[0] = 0
-        forge_text_append(
-            forge_status_sqlstate(pointer), 8, code.sqlState.utf8Start, Int64(code.sqlState.utf8CodeUnitCount))
+        StaticBytes(code.sqlState).withPointer {
+            forge_status_append(forge_status_sqlstate(pointer), 8, $0, Int64($1))
+        }
     }
 
     private func append(_ field: UnsafeMutablePointer<CChar>, _ text: StaticString) {
-        forge_text_append(field, Status.textSize, text.utf8Start, Int64(text.utf8CodeUnitCount))
+        StaticBytes(text).withPointer { forge_status_append(field, Status.textSize, $0, Int64($1)) }
     }
 
     private func message(_ text: StaticString) { append(forge_status_message(pointer), text) }
@@ -37,7 +38,7 @@ public struct Status {
     func setMulticlass(classes: Int32) -> Int32 {
         begin(.multiclass)
         message("the model has ")
-        forge_text_append_number(forge_status_message(pointer), Status.textSize, Double(classes))
+        forge_status_append_number(forge_status_message(pointer), Status.textSize, Double(classes))
         message(" classes, which one number cannot tell apart")
         hint("use forge.predict_label or forge.predict_proba")
         return 1
@@ -53,10 +54,10 @@ public struct Status {
         }
         let name = Backend.columns(arena)[Int(column)].name
         message("column \"")
-        forge_text_append(
+        forge_status_append(
             forge_status_message(pointer), Status.textSize, Backend.text(arena, name), name.count)
         message("\" has the value ")
-        forge_text_append_number(forge_status_message(pointer), Status.textSize, values[Int(column)])
+        forge_status_append_number(forge_status_message(pointer), Status.textSize, values[Int(column)])
         message(values[Int(column)].isFinite ? ", which is beyond the range of real" : ", which no model takes")
         hint("replace it by NULL, or by a finite value that a real can hold")
         return 1

@@ -26,7 +26,7 @@ static void shares(const double *margins, int32_t count, double *scores) {
     for (int32_t k = 0; k < count; k++) scores[k] = sum > 0 ? scores[k] / sum : 1.0 / count;
 }
 
-void forge_link(const ForgeArena *arena, const double *margins, double *scores) {
+void forge_row_scores(const ForgeArena *arena, const double *margins, double *scores) {
     int32_t positive = arena->positive;
     if (arena->link == FORGE_IDENTITY) {
         scores[0] = margins[0];
@@ -75,7 +75,7 @@ static int32_t check_margins(const ForgeArena *arena, const double *values, cons
     return arena->columns;
 }
 
-int32_t forge_margins(const ForgeArena *arena, const double *values, void *scratch, double *margins) {
+int32_t forge_row_margins(const ForgeArena *arena, const double *values, void *scratch, double *margins) {
     if (arena->form == FORGE_LINEAR) {
         forge_linear_margins(arena, values, margins);
         return check_margins(arena, values, margins);
@@ -87,9 +87,9 @@ int32_t forge_margins(const ForgeArena *arena, const double *values, void *scrat
     return -1;
 }
 
-int32_t forge_explain(const ForgeArena *arena, const double *values, void *scratch, double *contributions) {
+int32_t forge_row_explain(const ForgeArena *arena, const double *values, void *scratch, double *contributions) {
     double *margins = forge_scratch_margins(arena, scratch);
-    int32_t refused = forge_margins(arena, values, scratch, margins);
+    int32_t refused = forge_row_margins(arena, values, scratch, margins);
     if (refused >= 0) return refused;
     float *row = scratch_row(arena, scratch);
     if (arena->form == FORGE_LINEAR) forge_linear_explain(arena, values, contributions);
