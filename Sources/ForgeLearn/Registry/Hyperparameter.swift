@@ -85,6 +85,7 @@ public struct Hyperparameter: Sendable, Equatable {
         entry["maximum"] = maximum.map(JSONValue.shortest)
         entry["exclusive_minimum"] = exclusiveMinimum.map(JSONValue.shortest)
         if !choices.isEmpty { entry["choices"] = .array(choices.map(JSONValue.text)) }
+        if let task { entry["task"] = .text(task.rawValue) }
         return entry
     }
 }
