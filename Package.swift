@@ -18,7 +18,9 @@ let xgboost = ".deps/xgboost/xgboost/lib"
 
 let backendTargets: [Target] = [
     .target(name: "CForgeABI"),
-    .target(name: "CForgeMath", dependencies: ["CForgeABI"], cSettings: exactArithmetic),
+    .target(
+        name: "CForgeMath", dependencies: ["CForgeABI"], cSettings: exactArithmetic,
+        linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .target(name: "ForgeModel", dependencies: ["CForgeMath", "CForgeABI"], swiftSettings: backendSettings),
     .target(name: "ForgeSQL", dependencies: ["CForgeABI", "ForgeModel"], swiftSettings: backendSettings),
 ]
@@ -69,6 +71,8 @@ let sidecarTargets: [Target] = [
     .executableTarget(name: "embed-sql"),
     .plugin(name: "EmbedSQL", capability: .buildTool(), dependencies: ["embed-sql"]),
     .target(name: "ForgeTestSupport", dependencies: ["ForgePQ", "ForgeStore"], path: "Tests/ForgeTestSupport"),
+    .executableTarget(
+        name: "regress-fixtures", dependencies: ["ForgeModel"], path: "Tests/regress/fixtures", exclude: ["models.sql"]),
     .testTarget(name: "ForgeModelTests", dependencies: ["ForgeModel", "CForgeMath", "CForgeABI"]),
     .testTarget(name: "ForgeLearnTests", dependencies: ["ForgeLearn"]),
     .testTarget(name: "ForgeStoreTests", dependencies: ["ForgeStore", "ForgePQ", "ForgeModel", "ForgeTestSupport"]),

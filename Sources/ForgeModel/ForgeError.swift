@@ -32,6 +32,7 @@ public struct ErrorCode: Hashable, Sendable {
     public static let invalidLimits = ErrorCode("FG027")
     public static let versionMismatch = ErrorCode("FG028")
     public static let disabled = ErrorCode("FG029")
+    public static let notAClassifier = ErrorCode("FG030")
 
     static var all: [ErrorCode] {
         [
@@ -39,7 +40,7 @@ public struct ErrorCode: Hashable, Sendable {
             .wrongColumnType, .unsupportedType, .unusableTarget, .notEnoughRows, .tooManyLevels, .valueOutOfRange, .tooLarge,
             .modelMismatch, .corruptArtifact, .multiclass, .leaseLost, .workerLost, .timeLimit, .memoryLimit, .cancelled,
             .notPermitted, .conflict, .dependents, .numericalFailure, .invalidTransition, .invalidLimits, .versionMismatch,
-            .disabled,
+            .disabled, .notAClassifier,
         ]
     }
 

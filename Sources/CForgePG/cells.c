@@ -1,0 +1,212 @@
+// Types and their slower conversions; the fast ones are inline in cells.h.
+#include "cells.h"
+
+#include "access/htup_details.h"
+#include "access/transam.h"
+#include "catalog/pg_enum.h"
+#include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/numeric.h"
+#include "utils/syscache.h"
+#include "utils/uuid.h"
+
+static ForgeSource
+forge_source_of(Oid type)
+{
+	switch (type)
+	{
+		case BOOLOID:
+			return FORGE_FROM_BOOL;
+		case INT2OID:
+			return FORGE_FROM_INT2;
+		case INT4OID:
+			return FORGE_FROM_INT4;
+		case INT8OID:
+			return FORGE_FROM_INT8;
+		case FLOAT4OID:
+			return FORGE_FROM_FLOAT4;
+		case FLOAT8OID:
+			return FORGE_FROM_FLOAT8;
+		case NUMERICOID:
+			return FORGE_FROM_NUMERIC;
+		case DATEOID:
+			return FORGE_FROM_DATE;
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			return FORGE_FROM_TIMESTAMP;
+		case INTERVALOID:
+			return FORGE_FROM_INTERVAL;
+		case TEXTOID:
+		case VARCHAROID:
+			return FORGE_FROM_TEXT;
+		case BPCHAROID:
+			return FORGE_FROM_BPCHAR;
+		case NAMEOID:
+			return FORGE_FROM_NAME;
+		case UUIDOID:
+			return FORGE_FROM_UUID;
+		default:
+			return type_is_enum(type) ? FORGE_FROM_ENUM : FORGE_FROM_NOTHING;
+	}
+}
+
+void
+forge_converter_init(ForgeConverter *converter, Oid type)
+{
+	converter->type = getBaseType(type);
+	converter->source = forge_source_of(converter->type);
+	converter->recode = GetDatabaseEncoding() != PG_UTF8;
+	converter->enum_value = InvalidOid;
+	converter->length = 0;
+}
+
+ForgeFamily
+forge_family(ForgeSource source)
+{
+	switch (source)
+	{
+		case FORGE_FROM_BOOL:
+			return FORGE_FAMILY_BOOLEAN;
+		case FORGE_FROM_DATE:
+		case FORGE_FROM_TIMESTAMP:
+			return FORGE_FAMILY_TIME;
+		case FORGE_FROM_INTERVAL:
+			return FORGE_FAMILY_INTERVAL;
+		case FORGE_FROM_NOTHING:
+			return FORGE_FAMILY_NONE;
+		default:
+			return source >= FORGE_FROM_TEXT ? FORGE_FAMILY_CATEGORY : FORGE_FAMILY_NUMERIC;
+	}
+}
+
+int
+forge_family_kind(ForgeFamily family)
+{
+	return family == FORGE_FAMILY_CATEGORY ? FORGE_CATEGORY : FORGE_NUMBER;
+}
+
+const char *
+forge_family_types(ForgeFamily family)
+{
+	switch (family)
+	{
+		case FORGE_FAMILY_NUMERIC:
+			return "a numeric type";
+		case FORGE_FAMILY_BOOLEAN:
+			return "boolean";
+		case FORGE_FAMILY_TIME:
+			return "date, timestamp or timestamp with time zone";
+		case FORGE_FAMILY_INTERVAL:
+			return "interval";
+		default:
+			return "text, character varying, character, name, uuid or an enum";
+	}
+}
+
+char *
+forge_type_name(Oid type)
+{
+	type = getBaseType(type);
+	if (type < FirstNormalObjectId)	// pg_catalog's
+		return format_type_be(type);
+	return format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY);
+}
+
+double
+forge_numeric_read(Datum value)
+{
+	// Rounds as the cast to double precision does, and gives an infinity where that raises an error: the caller refuses it by the column's name.
+	double		number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, value));
+
+	return isnan(number) ? forge_double(FORGE_NAN_BITS) : number;
+}
+
+double
+forge_interval_read(Datum value)
+{
+	// extract(epoch from value): a year has 365.25 days, a month 30.
+	const Interval *interval = DatumGetIntervalP(value);
+	int64		seconds;
+
+#ifdef INTERVAL_NOT_FINITE
+	if (INTERVAL_NOT_FINITE(interval))
+		return forge_double(FORGE_NULL_BITS);
+#endif
+	seconds = (int64) (DAYS_PER_YEAR * SECS_PER_DAY) * (interval->month / MONTHS_PER_YEAR)
+		+ (int64) DAYS_PER_MONTH * SECS_PER_DAY * (interval->month % MONTHS_PER_YEAR)
+		+ (int64) SECS_PER_DAY * interval->day;
+	return (double) ((__int128) seconds * USECS_PER_SEC + interval->time) / USECS_PER_SEC;
+}
+
+static void
+forge_enum_label(ForgeConverter *converter, Oid value)
+{
+	HeapTuple	tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(value));
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid internal value for enum: %u", value)));
+	strlcpy(converter->buffer, NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel), NAMEDATALEN);
+	ReleaseSysCache(tuple);
+	converter->enum_value = value;
+	converter->length = strlen(converter->buffer);
+}
+
+static void
+forge_uuid_text(ForgeConverter *converter, const pg_uuid_t *uuid)
+{
+	static const char digits[] = "0123456789abcdef";
+	char	   *out = converter->buffer;
+
+	for (int i = 0; i < UUID_LEN; i++)
+	{
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*out++ = '-';
+		*out++ = digits[uuid->data[i] >> 4];
+		*out++ = digits[uuid->data[i] & 15];
+	}
+	converter->length = out - converter->buffer;
+}
+
+void
+forge_category_read(ForgeConverter *converter, Datum value, ForgeCell *cell)
+{
+	const char *bytes = converter->buffer;
+	int			length;
+
+	switch (converter->source)
+	{
+		case FORGE_FROM_TEXT:
+		case FORGE_FROM_BPCHAR:
+			{
+				struct varlena *text = PG_DETOAST_DATUM_PACKED(value);
+
+				bytes = VARDATA_ANY(text);
+				length = VARSIZE_ANY_EXHDR(text);
+				// Padding is no part of a character(n): comparing and casting to text ignore it too.
+				if (converter->source == FORGE_FROM_BPCHAR)
+					length = bpchartruelen(VARDATA_ANY(text), length);
+				break;
+			}
+		case FORGE_FROM_NAME:
+			bytes = NameStr(*DatumGetName(value));
+			length = strlen(bytes);
+			break;
+		case FORGE_FROM_ENUM:
+			if (converter->enum_value != DatumGetObjectId(value))
+				forge_enum_label(converter, DatumGetObjectId(value));
+			length = converter->length;
+			break;
+		case FORGE_FROM_UUID:
+			forge_uuid_text(converter, DatumGetUUIDP(value));
+			length = converter->length;
+			break;
+		default:
+			elog(ERROR, "type %u makes no cell", converter->type);
+	}
+	if (unlikely(converter->recode))
+		bytes = forge_to_utf8(bytes, length, &length);
+	cell->bytes = bytes;
+	cell->length = length;
+}

@@ -1,4 +1,0 @@
-#include "postgres.h"
-#include "fmgr.h"
-
-PG_MODULE_MAGIC;

@@ -1,0 +1,32 @@
+// The dictionary of one category column: levels are numbered in the order they are first seen.
+#pragma once
+#include "forge_pg.h"
+
+#define FORGE_MAX_LEVELS 65536
+#define FORGE_NULL_CODE PG_UINT32_MAX
+#define FORGE_TOO_MANY_CODE (PG_UINT32_MAX - 1)
+
+typedef struct ForgeLevels
+{
+	MemoryContext context;
+	uint32		count;
+	uint32		capacity;		// levels that the arrays hold
+	uint32		mask;			// slots - 1
+	uint32	   *slot;			// level + 1, 0 when empty
+	uint32	   *lookup;			// (levels) hash that the slots go by
+	uint64	   *hash;			// (levels) hash that the rows' keys are made of
+	Size	   *end;			// (levels) where a level's bytes end
+	char	   *bytes;
+	Size		bytes_capacity;
+	uint32		sent;			// levels that earlier blocks hold
+} ForgeLevels;
+
+extern ForgeLevels *forge_levels_create(MemoryContext context);
+// The level's number; FORGE_TOO_MANY_CODE for one beyond the limit.
+extern uint32 forge_levels_code(ForgeLevels *levels, const char *bytes, int length);
+
+static inline Size
+forge_level_start(const ForgeLevels *levels, uint32 level)
+{
+	return level == 0 ? 0 : levels->end[level - 1];
+}

@@ -1,0 +1,98 @@
+// Keys of rows. They do not depend on the order of rows or columns, on settings, or on the machine, so a row stays in
+// its part through every retraining, and rows that are equal stay together.
+#include "row_key.h"
+
+#include "catalog/pg_type.h"
+#include "hash.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/uuid.h"
+
+static uint64
+forge_tagged_key(char tag, const void *bytes, Size length)
+{
+	return forge_splitmix(forge_fnv(forge_fnv(FORGE_FNV_BASIS, &tag, 1), bytes, length));
+}
+
+static uint64
+forge_integer_key(int64 value)
+{
+	return forge_tagged_key('i', &value, sizeof value);
+}
+
+uint64
+forge_id_key(Oid type, Datum value, bool isnull)
+{
+	Oid			output;
+	bool		varlena;
+	char	   *text;
+
+	if (isnull)
+		return forge_tagged_key('n', NULL, 0);
+	switch (type)
+	{
+		case INT2OID:
+			return forge_integer_key(DatumGetInt16(value));
+		case INT4OID:
+			return forge_integer_key(DatumGetInt32(value));
+		case INT8OID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			return forge_integer_key(DatumGetInt64(value));
+		case DATEOID:
+			return forge_integer_key(DatumGetDateADT(value));
+		case UUIDOID:
+			return forge_tagged_key('u', DatumGetUUIDP(value)->data, UUID_LEN);
+		case TEXTOID:
+		case VARCHAROID:
+			{
+				struct varlena *bytes = PG_DETOAST_DATUM_PACKED(value);
+
+				return forge_tagged_key('t', VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+			}
+		default:
+			getTypeOutputInfo(type, &output, &varlena);
+			text = OidOutputFunctionCall(output, value);
+			return forge_tagged_key('o', text, strlen(text));
+	}
+}
+
+// 0 and -0 are one value, all that is missing another.
+static inline uint64
+forge_number_bits(double number)
+{
+	uint64		bits;
+
+	if (isnan(number))
+		return FORGE_NULL_BITS;
+	number = number == 0 ? 0 : number;
+	memcpy(&bits, &number, sizeof bits);
+	return bits;
+}
+
+void
+forge_block_hash_rows(ForgeBlock *block)
+{
+	memset(block->keys, 0, sizeof(uint64) * block->rows);
+	for (int i = 0; i < block->columns; i++)
+	{
+		const ForgeBlockColumn *column = &block->column[i];
+		uint64		salt = forge_splitmix(forge_fnv(FORGE_FNV_BASIS, column->name, strlen(column->name)));
+
+		if (!column->in_key)
+			continue;
+		if (column->kind == FORGE_CATEGORY)
+			for (int row = 0; row < block->rows; row++)
+			{
+				uint32		code = column->codes[row];
+				uint64		hash = code == FORGE_NULL_CODE ? FORGE_NULL_BITS : column->levels->hash[code];
+
+				block->keys[row] += forge_splitmix(hash ^ salt);
+			}
+		else
+			for (int row = 0; row < block->rows; row++)
+				block->keys[row] += forge_splitmix(forge_number_bits(column->numbers[row]) ^ salt);
+	}
+	for (int row = 0; row < block->rows; row++)
+		block->keys[row] = forge_splitmix(block->keys[row]);
+}

@@ -1,0 +1,150 @@
+// From a name to a model ready to score, and from its cells to results.
+#include "scorer.h"
+
+#include "common/shortest_dec.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+ForgeScorer *
+forge_scorer_create(MemoryContext parent, const ForgeName *name, bool check_execute)
+{
+	ForgeScorer *scorer = MemoryContextAllocZero(parent, sizeof *scorer);
+
+	scorer->context = AllocSetContextCreate(parent, "forge scorer", ALLOCSET_SMALL_SIZES);
+	scorer->name = *name;
+	scorer->check_execute = check_execute;
+	return scorer;
+}
+
+// Cells of numbers are written at `number`, those of categories at `bytes`: the other half stays as it is set here.
+static void
+forge_scorer_bind(ForgeScorer *scorer, const ForgeVersion *version)
+{
+	ForgeModel *model;
+
+	MemoryContextReset(scorer->context);
+	scorer->model = NULL;
+	scorer->row = NULL;
+	model = forge_cache_take(version, scorer->context);
+	scorer->cells = forge_allocate(scorer->context, sizeof(ForgeCell) * model->info.columns, "a row");
+	memset(scorer->cells, 0, sizeof(ForgeCell) * model->info.columns);
+	scorer->scratch = forge_allocate(scorer->context, model->info.scratch, "scoring");
+	scorer->scores = forge_allocate(scorer->context, sizeof(double) * Max(model->info.classes, 2), "scores");
+	scorer->model = model;
+	scorer->generation++;
+}
+
+void
+forge_scorer_resolve(ForgeScorer *scorer)
+{
+	bool		pushed = !ActiveSnapshotSet();
+	ForgeVersion version;
+	bool		changed;
+
+	scorer->resolved = false;
+	if (scorer->check_execute)
+		forge_model_require_execute(scorer->name.model);
+	if (pushed)
+		PushActiveSnapshot(GetTransactionSnapshot());
+	forge_version_find(&scorer->name, &version);
+	changed = scorer->model == NULL || scorer->model->version.id != version.id
+		|| memcmp(scorer->model->version.sha256, version.sha256, FORGE_SHA256_LENGTH) != 0;
+	if (changed)
+		forge_scorer_bind(scorer, &version);
+	else
+		forge_row_revalidate(scorer);
+	scorer->moment = forge_moment();
+	scorer->user = GetUserId();
+	scorer->resolved = true;
+	if (pushed)
+		PopActiveSnapshot();
+}
+
+static void
+forge_require_classes(const ForgeModel *model)
+{
+	if (model->info.classes == 0)
+		ereport(ERROR,
+				(errcode(FORGE_NOT_A_CLASSIFIER),
+				 errmsg("model \"%s\" predicts a number: it has no classes", model->version.model),
+				 errhint("Use forge.predict.")));
+}
+
+static void
+forge_scorer_score(ForgeScorer *scorer)
+{
+	forge_require_classes(scorer->model);
+	if (forge_model_score(scorer->model->arena, scorer->cells, scorer->scratch, scorer->scores, &scorer->status) != 0)
+		forge_status_raise(&scorer->status);
+}
+
+text *
+forge_model_label_text(const ForgeModel *model, int index)
+{
+	const char *bytes;
+	int64		length;
+
+	if (forge_model_label(model->arena, index, &bytes, &length) != 0)
+		elog(ERROR, "model \"%s\" has no class %d", model->version.model, index);
+	return cstring_to_text(forge_from_utf8(bytes, length));
+}
+
+// The most probable class; of equally probable ones the first in byte order.
+Datum
+forge_scorer_label(ForgeScorer *scorer)
+{
+	int			best = 0;
+
+	forge_scorer_score(scorer);
+	for (int i = 1; i < scorer->model->info.classes; i++)
+		if (scorer->scores[i] > scorer->scores[best])
+			best = i;
+	return PointerGetDatum(forge_model_label_text(scorer->model, best));
+}
+
+// A numeric that reads back as the same double: the cast from float8 would round to 15 digits.
+static Numeric
+forge_exact_numeric(double value)
+{
+	char		digits[DOUBLE_SHORTEST_DECIMAL_LEN];
+
+	double_to_shortest_decimal_buf(value, digits);
+	return DatumGetNumeric(DirectFunctionCall3(numeric_in, CStringGetDatum(digits), ObjectIdGetDatum(InvalidOid),
+											   Int32GetDatum(-1)));
+}
+
+Datum
+forge_scorer_probabilities(ForgeScorer *scorer)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue *object;
+
+	forge_scorer_score(scorer);
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < scorer->model->info.classes; i++)
+	{
+		text	   *label = forge_model_label_text(scorer->model, i);
+		JsonbValue	key = {.type = jbvString};
+		JsonbValue	value = {.type = jbvNumeric};
+
+		key.val.string.val = VARDATA_ANY(label);
+		key.val.string.len = VARSIZE_ANY_EXHDR(label);
+		value.val.numeric = forge_exact_numeric(scorer->scores[i]);
+		pushJsonbValue(&state, WJB_KEY, &key);
+		pushJsonbValue(&state, WJB_VALUE, &value);
+	}
+	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	return PointerGetDatum(JsonbValueToJsonb(object));
+}
+
+double *
+forge_scorer_contributions(ForgeScorer *scorer)
+{
+	const ForgeModelInfo *info = &scorer->model->info;
+	Size		count = (Size) info->outputs * (info->columns + 1);
+	double	   *contributions = forge_allocate(CurrentMemoryContext, sizeof(double) * count, "contributions");
+
+	if (forge_model_explain(scorer->model->arena, scorer->cells, scorer->scratch, contributions, &scorer->status) != 0)
+		forge_status_raise(&scorer->status);
+	return contributions;
+}

@@ -1,0 +1,2 @@
+#pragma once
+extern void forge_settings_define(void);

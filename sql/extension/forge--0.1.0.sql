@@ -1,0 +1,130 @@
+-- What needs the library: predictions, explanations, the language of the generated functions, the reader.
+-- Tables and everything else of Forge belong to no extension (migrations/, sql/code/).
+\echo Use "CREATE EXTENSION forge" to load this file. \quit
+
+-- Predictions. A NULL model or NULL features give NULL; a NULL in the features follows the model's policy.
+
+create function forge.predict(model text, features record) returns double precision
+language c stable parallel safe cost 100 as 'MODULE_PATHNAME', 'forge_predict_row';
+create function forge.predict(model text, features jsonb) returns double precision
+language c stable parallel safe cost 200 as 'MODULE_PATHNAME', 'forge_predict_jsonb';
+create function forge.predict(model text, features text) returns double precision
+language c stable parallel safe cost 300 as 'MODULE_PATHNAME', 'forge_predict_text';
+
+create function forge.predict_label(model text, features record) returns text
+language c stable parallel safe cost 100 as 'MODULE_PATHNAME', 'forge_predict_label_row';
+create function forge.predict_label(model text, features jsonb) returns text
+language c stable parallel safe cost 200 as 'MODULE_PATHNAME', 'forge_predict_label_jsonb';
+create function forge.predict_label(model text, features text) returns text
+language c stable parallel safe cost 300 as 'MODULE_PATHNAME', 'forge_predict_label_text';
+
+create function forge.predict_proba(model text, features record) returns jsonb
+language c stable parallel safe cost 150 as 'MODULE_PATHNAME', 'forge_predict_proba_row';
+create function forge.predict_proba(model text, features jsonb) returns jsonb
+language c stable parallel safe cost 250 as 'MODULE_PATHNAME', 'forge_predict_proba_jsonb';
+create function forge.predict_proba(model text, features text) returns jsonb
+language c stable parallel safe cost 350 as 'MODULE_PATHNAME', 'forge_predict_proba_text';
+
+create function forge.explain(model text, features record)
+returns table (feature text, value text, contribution double precision, class text)
+language c stable parallel safe cost 10000 rows 30 as 'MODULE_PATHNAME', 'forge_explain_row';
+create function forge.explain(model text, features jsonb)
+returns table (feature text, value text, contribution double precision, class text)
+language c stable parallel safe cost 10000 rows 30 as 'MODULE_PATHNAME', 'forge_explain_jsonb';
+create function forge.explain(model text, features text)
+returns table (feature text, value text, contribution double precision, class text)
+language c stable parallel safe cost 10000 rows 30 as 'MODULE_PATHNAME', 'forge_explain_text';
+
+do $comments$
+declare
+    form text;
+    takes text;
+    names constant text :=
+        'model is a name such as churn (its champion), churn@challenger (an alias) or churn/3 (a version); ';
+    refuses constant text :=
+        ' FG002: no such model; FG006, FG007: columns missing or of another type; FG012: an infinite value; '
+        'FG015: the stored model is damaged; FG022: no EXECUTE on forge_models.<model>(record); FG029: switched off';
+begin
+    foreach form in array array['record', 'jsonb', 'text'] loop
+        takes := names || case form
+            when 'record' then 'features is any row, matched with the model''s columns by name; other columns are ignored.'
+            when 'jsonb' then 'features is a JSON object, its members matched with the model''s columns by name; others are ignored.'
+            else 'features is a JSON object as text, its members matched with the model''s columns by name; others are ignored.' end;
+        execute format('comment on function forge.predict(text, %s) is %L', form,
+            'the model''s number for a row: a regression''s value, or a binary classifier''s probability of the positive class; '
+            || takes || ' FG016: more than two classes;' || refuses);
+        execute format('comment on function forge.predict_label(text, %s) is %L', form,
+            'the most probable class of a row, as the label''s own text; ' || takes || ' FG030: a regression has no classes;' || refuses);
+        execute format('comment on function forge.predict_proba(text, %s) is %L', form,
+            'the probability of each class, {"no": 0.2, "yes": 0.8}; ' || takes || ' FG030: a regression has no classes;' || refuses);
+        execute format('comment on function forge.explain(text, %s) is %L', form,
+            'what each column adds to the margin (log-odds for classifiers) of a row: first (base), then the model''s columns, which '
+            'together give the margin; exact SHAP for linear models, path-dependent TreeSHAP for trees; class is NULL unless the model has '
+            'more than two; ' || takes || refuses);
+    end loop;
+end
+$comments$;
+
+-- The language of the generated functions in schema forge_models.
+
+create function forge.language_handler() returns language_handler
+language c as 'MODULE_PATHNAME', 'forge_language_call';
+create function forge.language_validator(function_id oid) returns void
+language c strict as 'MODULE_PATHNAME', 'forge_language_validate';
+create trusted language forge handler forge.language_handler validator forge.language_validator;
+comment on function forge.language_handler() is 'runs the functions of language forge; not to be called';
+comment on function forge.language_validator(oid) is
+    'checks the definition of a function of language forge; asks for no model, since pg_restore makes functions before rows';
+comment on language forge is
+    'functions that score a model: the body is its name, the arguments are its columns or one record; double precision is the '
+    'prediction, text the label';
+
+-- The worker's way to the rows, and the look at a source that shares its code.
+
+create function forge.describe_source(source text) returns table (name text, type text, kind text)
+language c stable parallel restricted cost 1000 rows 30 as 'MODULE_PATHNAME', 'forge_describe_source';
+comment on function forge.describe_source(text) is
+    'the columns of a source – a relation''s name or one SELECT – for the current user and search_path, without reading a row: name, '
+    'type (of a domain its base type; schema-qualified outside pg_catalog), kind (number, category, NULL for a type no encoder takes); '
+    'FG005: not one SELECT that only reads; FG022: a right is missing';
+
+create function forge.read_blocks(request bigint, token uuid) returns setof bytea
+language c volatile parallel unsafe cost 1000000 rows 1000 as 'MODULE_PATHNAME', 'forge_read_blocks';
+comment on function forge.read_blocks(bigint, uuid) is
+    'the rows of a running request as columnar blocks (docs/internals.md), read with the rights, search_path and time zone of the '
+    'role that asked for the training; only in the target list of a REPEATABLE READ READ ONLY transaction; FG005, FG022: the source '
+    'cannot be read; FG006, FG007: its columns changed; FG011, FG012, FG013: a value or a column beyond its limits; FG017: lease lost';
+
+-- Nothing is for PUBLIC. Ownership and rights go to Forge's roles where they exist already (sql/superuser.sql).
+
+do $rights$
+declare
+    member regprocedure;
+    has_admin constant boolean := exists (select from pg_catalog.pg_roles r where r.rolname operator(pg_catalog.=) 'forge_admin');
+    grantee text;
+begin
+    for member, grantee in
+        select p.oid, case
+            when p.proname operator(pg_catalog.=) any ('{predict,predict_label,predict_proba,explain}') then 'forge_analyst'
+            when p.proname operator(pg_catalog.=) 'describe_source' then 'forge_trainer'
+            when p.proname operator(pg_catalog.=) 'read_blocks' then 'forge_worker' end
+        from pg_catalog.pg_proc p
+        where p.pronamespace operator(pg_catalog.=) 'forge'::pg_catalog.regnamespace
+            and p.proname operator(pg_catalog.=) any (
+                '{predict,predict_label,predict_proba,explain,describe_source,read_blocks,language_handler,language_validator}')
+            and p.prolang operator(pg_catalog.=) (select l.oid from pg_catalog.pg_language l where l.lanname operator(pg_catalog.=) 'c')
+    loop
+        execute pg_catalog.format('revoke all on function %s from public', member);
+        if has_admin then
+            execute pg_catalog.format('alter function %s owner to forge_admin', member);
+        end if;
+        if exists (select from pg_catalog.pg_roles r where r.rolname operator(pg_catalog.=) grantee) then
+            execute pg_catalog.format('grant execute on function %s to %I', member, grantee);
+        end if;
+    end loop;
+    revoke all on language forge from public;
+    if has_admin then
+        grant usage on language forge to forge_admin;
+    end if;
+end
+$rights$;
