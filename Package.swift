@@ -53,14 +53,18 @@ let sidecarTargets: [Target] = [
     .target(
         name: "ForgeBridge",
         dependencies: [
-            "ForgeStore", "ForgeLearn",
+            "ForgeStore", "ForgePQ", "ForgeModel", "ForgeLearn",
             .product(name: "Logging", package: "swift-log"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ]),
     .target(name: "ForgeCluster"),
     .executableTarget(
         name: "forged",
-        dependencies: ["ForgeBridge", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        dependencies: [
+            "ForgeBridge", "ForgeStore", "ForgePQ",
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
     .executableTarget(
         name: "forgectl",
         dependencies: [

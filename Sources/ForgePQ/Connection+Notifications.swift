@@ -32,6 +32,11 @@ public final class WakeUp: @unchecked Sendable {
         _ = write(writer, &byte, 1)
     }
 
+    /// Sleeps until somebody signals or the deadline passes.
+    public func wait(until deadline: ContinuousClock.Instant) {
+        if !poll([reader], until: deadline).isEmpty { drain() }
+    }
+
     func drain() {
         var bytes = [UInt8](repeating: 0, count: 64)
         while read(reader, &bytes, bytes.count) > 0 {}

@@ -34,6 +34,7 @@ public struct TransactionLimits: Sendable {
 
 extension Connection {
     /// Begins, runs the body and commits; any error rolls back and is thrown on. A lost COMMIT throws class 08: its outcome is unknown.
+    @discardableResult
     public func transaction<T>(
         _ mode: TransactionMode = .readCommitted, limits: TransactionLimits = TransactionLimits(),
         _ body: () throws -> T

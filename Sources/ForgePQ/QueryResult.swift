@@ -1,7 +1,8 @@
 import CLibPQ
 
 /// The rows of one statement, in text format. A value is read by column name and asked for as what it should be.
-public final class QueryResult {
+public final class QueryResult: @unchecked Sendable {
+    // A PGresult is only read once it is here.
     private let handle: OpaquePointer
     public let columns: [String]
     public let count: Int
@@ -28,7 +29,7 @@ public final class QueryResult {
     }
 }
 
-public struct Row {
+public struct Row: Sendable {
     let result: QueryResult
     let index: Int
 

@@ -98,8 +98,8 @@ public struct Migrator {
         }
         try connection.query("select pg_catalog.pg_advisory_lock($1)", [.int(Self.lock)])
         defer { _ = try? connection.query("select pg_catalog.pg_advisory_unlock($1)", [.int(Self.lock)]) }
-        try connection.execute("set role forge_admin; set search_path = pg_catalog, pg_temp")
-        defer { try? connection.execute("reset role; reset search_path") }
+        try connection.execute("set role forge_admin; set search_path = pg_catalog, pg_temp; set client_min_messages = warning")
+        defer { try? connection.execute("reset role; reset search_path; reset client_min_messages") }
         return try body()
     }
 

@@ -17,7 +17,7 @@ begin
   return found_request;
 end
 $$;
-comment on function forge.leased(bigint, uuid) is 'internal: locks and returns the request of a live lease';
+comment on function forge.leased(bigint, uuid) is 'locks and returns the request of a live lease (FG017); internal';
 
 create or replace function forge.worker_hello(
   worker uuid, host text, boot_id text, pid int, pid_started_at text, pid_ns text, version text, capacity jsonb
@@ -120,8 +120,7 @@ begin
     'params', r.params, 'preprocess', r.preprocess, 'split', r.split, 'sample', r.sample, 'columns', r.columns,
     'target_type', r.target_type, 'requested_by', r.requested_by::text, 'threads', ceil(r.cpu_limit),
     'champion', (
-      select jsonb_build_object('version', v.version, 'algorithm', v.algorithm, 'manifest', v.manifest, 'metric',
-        case when v.labels is null then 'rmse' when cardinality(v.labels) > 2 then 'log_loss' else 'roc_auc' end)
+      select jsonb_build_object('version', v.version, 'algorithm', v.algorithm, 'manifest', v.manifest, 'metric', null)
       from forge.model_aliases a join forge.model_versions v on v.model = a.model and v.version = a.version
       where a.model = r.model and a.alias = 'champion' and a.valid_to is null and v.retired_at is null));
 end
@@ -142,13 +141,12 @@ end
 $$;
 comment on function forge.champion_artifact(bigint, uuid) is 'the champion''s artifact in chunks, in order; no row if there is no champion';
 
--- The attempt that a live lease stands for; NULL once it is lost.
-create or replace function forge.live_attempt(request bigint, lease_token uuid) returns int
+-- A lease's attempt. It may have ended: what a job said before its end may arrive after it, and the token shows whose it is.
+create or replace function forge.attempt_of(request bigint, lease_token uuid) returns int
 language sql stable set search_path = pg_catalog, pg_temp as $$
-  select a.attempt from forge.training_requests r join forge.training_attempts a on a.request = r.id and a.ended_at is null
-  where r.id = live_attempt.request and r.status = 'running' and r.lease_token = live_attempt.lease_token
+  select a.attempt from forge.training_attempts a where a.request = attempt_of.request and a.lease_token = attempt_of.lease_token
 $$;
-comment on function forge.live_attempt(bigint, uuid) is 'internal: the number of the attempt that a live lease stands for';
+comment on function forge.attempt_of(bigint, uuid) is 'the number of the attempt that a lease stands, or stood, for; internal';
 
 create or replace function forge.report(request bigint, lease_token uuid, progress real, phase text) returns void
 language sql security definer set search_path = pg_catalog, pg_temp as $$
@@ -161,27 +159,30 @@ create or replace function forge.record_log(request bigint, lease_token uuid, le
 language sql security definer set search_path = pg_catalog, pg_temp as $$
   insert into forge.training_log (request, attempt, level, message)
   select record_log.request, a, record_log.level, record_log.message
-  from forge.live_attempt(record_log.request, record_log.lease_token) a where a is not null
+  from forge.attempt_of(record_log.request, record_log.lease_token) a where a is not null
 $$;
-comment on function forge.record_log(bigint, uuid, text, text) is 'a line of the job''s log; nothing happens once the lease is lost';
+comment on function forge.record_log(bigint, uuid, text, text) is 'a line of the job''s log; nothing happens if the token was never a lease of the request';
 
 create or replace function forge.record_metrics(request bigint, lease_token uuid, step int[], name text[], value double precision[])
 returns void
 language sql security definer set search_path = pg_catalog, pg_temp as $$
   insert into forge.training_metrics (request, attempt, step, name, value)
   select record_metrics.request, a, m.step, m.name, m.value
-  from forge.live_attempt(record_metrics.request, record_metrics.lease_token) a,
+  from forge.attempt_of(record_metrics.request, record_metrics.lease_token) a,
     unnest(record_metrics.step, record_metrics.name, record_metrics.value) as m(step, name, value)
   where a is not null
   on conflict on constraint training_metrics_pkey do update set value = excluded.value
 $$;
 comment on function forge.record_metrics(bigint, uuid, int[], text[], double precision[]) is
-  'points of the loss curves, three arrays of one length; nothing happens once the lease is lost';
+  'points of the loss curves, three arrays of one length; nothing happens if the token was never a lease of the request';
 
 create or replace function forge.stage_chunk(request bigint, lease_token uuid, chunk int, bytes bytea) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  if forge.live_attempt(request, lease_token) is null then
+  if not exists (
+    select from forge.training_requests r
+    where r.id = stage_chunk.request and r.status = 'running' and r.lease_token = stage_chunk.lease_token)
+  then
     raise exception using errcode = 'FG017', message = format('request %s is no longer this worker''s', request);
   end if;
   -- Again after a COMMIT whose answer was lost: the same bytes.

@@ -4,7 +4,7 @@ create or replace function forge.retry_delay(attempt int) returns interval
 language sql volatile set search_path = pg_catalog, pg_temp as $$
   select make_interval(secs => least(60, 2 ^ least(attempt - 1, 10)) * (0.5 + random() / 2))
 $$;
-comment on function forge.retry_delay(int) is 'internal: wait before the next attempt: 1 s, doubling, at most 60 s, less up to half by chance';
+comment on function forge.retry_delay(int) is 'wait before the next attempt: 1 s, doubling, at most 60 s, less up to half by chance; internal';
 
 create or replace function forge.end_run(
   r forge.training_requests, next_status text, outcome text,
@@ -31,7 +31,7 @@ begin
 end
 $$;
 comment on function forge.end_run(forge.training_requests, text, text, text, text, text, text, int) is
-  'internal: takes a locked running request out of its lease, and closes its attempt';
+  'takes a locked running request out of its lease, and closes its attempt; internal';
 
 create or replace function forge.complete(request bigint, lease_token uuid, manifest jsonb) returns int
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -140,7 +140,7 @@ begin
   return next_status;
 end
 $$;
-comment on function forge.lose(forge.training_requests, text) is 'internal: ends a locked run whose worker is gone or whose time is up';
+comment on function forge.lose(forge.training_requests, text) is 'ends a locked run whose worker is gone or whose time is up; internal';
 
 create or replace function forge.rescue() returns table (id bigint, status text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$

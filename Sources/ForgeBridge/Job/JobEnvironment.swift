@@ -1,0 +1,42 @@
+import ForgeStore
+
+/// What the daemon hands to a job's process. By environment, for arguments are visible to every user of the machine.
+struct JobEnvironment: Sendable, Equatable {
+    var target: String
+    var lease: Lease
+    var threads: Int
+    /// Processors to stay on; nil: all.
+    var processors: [Int]?
+
+    init(target: String, lease: Lease, threads: Int, processors: [Int]?) {
+        self.target = target
+        self.lease = lease
+        self.threads = threads
+        self.processors = processors
+    }
+
+    func variables(over inherited: [String: String]) -> [String: String] {
+        var variables = inherited
+        variables["FORGE_DATABASE_URL"] = target
+        variables["FORGE_JOB_REQUEST"] = String(lease.request)
+        variables["FORGE_JOB_TOKEN"] = lease.token
+        variables["FORGE_JOB_THREADS"] = String(threads)
+        variables["FORGE_JOB_PROCESSORS"] = processors.map { $0.map { String($0) }.joined(separator: ",") }
+        variables["OPENBLAS_NUM_THREADS"] = String(threads)
+        variables["OMP_NUM_THREADS"] = String(threads)
+        // Swift's own backtracer would hold a crashed process for up to half a minute; its last words reach the log anyway.
+        if variables["SWIFT_BACKTRACE"] == nil { variables["SWIFT_BACKTRACE"] = "enable=no" }
+        return variables
+    }
+
+    /// nil when this process was not started by a daemon.
+    init?(_ variables: [String: String]) {
+        guard let target = variables["FORGE_DATABASE_URL"], let request = variables["FORGE_JOB_REQUEST"].flatMap({ Int($0) }),
+            let token = variables["FORGE_JOB_TOKEN"]
+        else { return nil }
+        self.target = target
+        lease = Lease(request: request, token: token)
+        threads = variables["FORGE_JOB_THREADS"].flatMap { Int($0) } ?? 1
+        processors = variables["FORGE_JOB_PROCESSORS"].map { $0.split(separator: ",").compactMap { Int($0) } }
+    }
+}

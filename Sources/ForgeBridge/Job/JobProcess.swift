@@ -1,0 +1,97 @@
+import ForgeLearn
+import ForgeModel
+import ForgePQ
+import ForgeStore
+import Foundation
+
+/// The whole life of `forged run-job`: read the rows in one short snapshot, compute without a transaction, register.
+public enum JobProcess {
+    /// Runs the job that the environment names; the exit status.
+    public static func run(environment: [String: String] = ProcessInfo.processInfo.environment) -> Int32 {
+        guard let job = JobEnvironment(environment) else {
+            FileHandle.standardError.write(Data("forged run-job is started by forged, for one job each\n".utf8))
+            return 2
+        }
+        let lifeline = Lifeline()
+        lifeline.watch()
+        let channel = JobChannel()
+        var stage = FailurePolicy.Stage.registering
+        do {
+            stay(on: job.processors)
+            let version = try perform(job, channel: channel, lifeline: lifeline, stage: &stage)
+            channel.send(.outcome(.completed(version: version)))
+            return 0
+        } catch {
+            channel.send(.outcome(FailurePolicy.outcome(of: error, at: stage)))
+            return 1
+        }
+    }
+
+    private static func perform(
+        _ environment: JobEnvironment, channel: JobChannel, lifeline: Lifeline, stage: inout FailurePolicy.Stage
+    ) throws -> Int? {
+        let store = JobStore(
+            ConnectionSettings(environment.target, applicationName: "forged job \(environment.lease.request)"), lease: environment.lease)
+        store.onConnect = { lifeline.guards($0) }
+
+        channel.progress(0, phase: "starting", waits: true)
+        var description = try store.job()
+        description["threads"] = .integer(Int64(environment.threads))
+        let job = try TrainingJob(json: description)
+        let champion = try champion(description["champion"] ?? .null, store)
+
+        stage = .reading
+        let data = try read(job, store, channel)
+
+        stage = .computing
+        let reporter = JobReporter(channel: channel, store: store)
+        reporter.start()
+        let trained = Result { try train(job, data, champion: champion, observer: reporter) }
+        channel.progress(0.95, phase: "registering", waits: true)
+        let reported = Result { try reporter.stop() }
+        let outcome = try trained.get()
+        try reported.get()
+
+        stage = .registering
+        return try store.complete(manifest: outcome.manifest, artifact: outcome.artifact)
+    }
+
+    private static func read(_ job: TrainingJob, _ store: JobStore, _ channel: JobChannel) throws -> DataSet {
+        var builder: DataSetBuilder?
+        channel.progress(0.01, phase: "reading", waits: true)
+        try store.readBlocks { block in
+            if let builder {
+                try builder.append(block: block)
+            } else {
+                builder = try DataSetBuilder(header: block, job: job)
+            }
+        }
+        guard let builder else {
+            throw ForgeError(
+                .versionMismatch, "the reader sent no header", hint: "install the extension, the schema and the sidecar of one release")
+        }
+        channel.progress(0.1, phase: "reading", waits: false)
+        return try builder.finish()
+    }
+
+    private static func champion(_ description: JSONValue, _ store: JobStore) throws -> ChampionModel? {
+        guard let version = description["version"]?.intValue, let artifact = try store.championArtifact() else { return nil }
+        return ChampionModel(
+            version: version, metric: description["metric"]?.textValue, manifest: description["manifest"] ?? .null, artifact: artifact)
+    }
+
+    /// Best effort: not every machine lets a process choose. The threads that libraries start later inherit it.
+    private static func stay(on processors: [Int]?) {
+        // The C library declares the function for C alone.
+        typealias SetAffinity = @convention(c) (pid_t, Int, UnsafePointer<UInt64>) -> Int32
+        guard let processors, !processors.isEmpty, let symbol = dlsym(nil, "sched_setaffinity") else { return }
+        var mask = [UInt64](repeating: 0, count: 16)
+        for processor in processors where processor < mask.count * 64 { mask[processor / 64] |= 1 << (processor % 64) }
+        _ = unsafeBitCast(symbol, to: SetAffinity.self)(0, mask.count * 8, mask)
+    }
+}
+
+extension JobProcess {
+    /// Algorithms that this program can train.
+    public static var algorithms: [String] { AlgorithmRegistry.all.map(\.name) }
+}

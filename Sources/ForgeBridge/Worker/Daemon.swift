@@ -1,0 +1,53 @@
+import ForgeModel
+import ForgeStore
+import Foundation
+import Logging
+import ServiceLifecycle
+
+/// The sidecar: listens, claims, runs jobs, rescues, until it is told to stop.
+public struct Daemon: Sendable {
+    private let settings: WorkerSettings
+    private let logger: Logger
+
+    public init(_ settings: WorkerSettings, logger: Logger) {
+        self.settings = settings
+        self.logger = logger
+    }
+
+    /// Returns after SIGTERM or SIGINT, once running jobs have finished or were released. Throws FG028 when the schema is newer
+    /// than this program.
+    public func run() async throws {
+        let store = WorkerStore(
+            settings.connection, identity: identity, responseTimeout: settings.responseTimeout,
+            whichAreGone: { peers in peers.filter { ProcessFacts.startTime(of: $0.pid) != $0.pidStartedAt } })
+        let wake = WakeSignal()
+        let claimer = Claimer(settings: settings, store: store, wake: wake, logger: logger)
+        let listener = Listener(settings.connection, logger: logger) { hint in
+            switch hint {
+            case .requests: wake.signal()
+            case .cancels: Task { await claimer.cancelHint() }
+            case .quiet, .wokenUp: break
+            }
+        }
+        let rescuer = Rescuer(store: store, interval: .seconds(settings.rescueSeconds), wake: wake, logger: logger)
+        logger.info(
+            "forged \(settings.version) serves \(settings.capacity.jobs) jobs at once",
+            metadata: ["cpu": "\(settings.capacity.cpu)", "memory": "\(JobMachine.bytes(settings.capacity.memoryBytes))"])
+        // Stopped from the last to the first: the claimer's jobs end while cancels are still heard.
+        let services: [any Service] = [listener, rescuer, claimer]
+        try await ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        ).run()
+        logger.info("stopped")
+    }
+
+    private var identity: WorkerIdentity {
+        let pid = Int(getpid())
+        return WorkerIdentity(
+            id: UUID().uuidString.lowercased(), host: ProcessFacts.hostName, bootID: ProcessFacts.bootID, pid: pid,
+            pidStartedAt: ProcessFacts.startTime(of: pid) ?? "unknown", pidNamespace: ProcessFacts.pidNamespace,
+            version: settings.version, capacity: settings.capacity)
+    }
+}

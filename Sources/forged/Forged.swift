@@ -1,0 +1,13 @@
+import ArgumentParser
+
+@main
+struct Forged: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "forged",
+        abstract: "The sidecar of Forge: takes training requests from a database and trains their models.",
+        version: ForgedVersion.text, subcommands: [Run.self, RunJob.self], defaultSubcommand: Run.self)
+}
+
+enum ForgedVersion {
+    static let text = "0.1.0"
+}
