@@ -80,10 +80,11 @@ public struct Hyperparameter: Sendable, Equatable {
 
     /// As one value of `forge.algorithms.parameters`.
     var json: JSONValue {
-        var entry: JSONValue = ["type": .text(kind.rawValue), "default": defaultValue, "description": .text(sentence)]
+        var entry: JSONValue = ["type": .text(kind.rawValue), "default": defaultValue.doubleValue.map(JSONValue.shortest) ?? defaultValue, "description": .text(sentence)]
         entry["minimum"] = minimum.map(JSONValue.shortest)
         entry["maximum"] = maximum.map(JSONValue.shortest)
         entry["exclusive_minimum"] = exclusiveMinimum.map(JSONValue.shortest)
+        entry["task"] = task.map { .text($0.rawValue) }
         if !choices.isEmpty { entry["choices"] = .array(choices.map(JSONValue.text)) }
         if let task { entry["task"] = .text(task.rawValue) }
         return entry

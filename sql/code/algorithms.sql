@@ -1,0 +1,60 @@
+-- Generated from the registry of algorithms (Sources/ForgeLearn/Registry). Do not edit; write it again with
+-- FORGE_WRITE_GENERATED=1 swift test --filter algorithmsInSQLAreThoseOfTheRegistry
+
+insert into forge.algorithms (name, tasks, form, description, parameters, default_for) values
+('linear_regression', '{regression}', 'linear',
+ 'Ordinary least squares: a weighted sum of the columns, the fastest to train and to read.',
+'{
+    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"}
+}', '{}'),
+('ridge', '{regression}', 'linear',
+ 'Least squares with an L2 penalty: steadier than linear_regression when columns are many or depend on each other.',
+'{
+    "alpha": {"default":1,"description":"Strength of the penalty on the squared coefficients of the encoded columns; 0 is linear_regression.","minimum":0,"type":"number"},
+    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"}
+}', '{}'),
+('logistic_regression', '{classification}', 'linear',
+ 'A weighted sum of the columns as log-odds: calibrated probabilities, coefficients that can be read.',
+'{
+    "C": {"default":1,"description":"Inverse strength of the L2 penalty on the coefficients of the encoded columns; smaller is stronger.","exclusive_minimum":0,"type":"number"},
+    "penalty": {"choices":["l2","none"],"default":"l2","description":"Whether coefficients are penalised; none has no finite solution for separable classes.","type":"text"},
+    "max_iter": {"default":100,"description":"Most iterations of Newton''s method (up to 1024 coefficients) or of L-BFGS.","maximum":10000,"minimum":1,"type":"integer"},
+    "tol": {"default":1e-06,"description":"Largest component of the mean loss''s gradient at which to stop.","maximum":1,"minimum":1e-12,"type":"number"},
+    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"},
+    "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
+    "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
+}', '{}'),
+('gradient_boosting', '{classification,regression}', 'trees',
+ 'Trees that each correct the ones before, by XGBoost: the most accurate on most tables; takes NULL and text as they are.',
+'{
+    "n_estimators": {"default":100,"description":"Boosting rounds; each adds one tree (one per class when there are more than two).","maximum":10000,"minimum":1,"type":"integer"},
+    "learning_rate": {"default":0.3,"description":"Share of each tree''s correction that is kept; smaller needs more rounds.","exclusive_minimum":0,"maximum":1,"type":"number"},
+    "max_depth": {"default":6,"description":"Most splits between a tree''s root and a leaf.","maximum":64,"minimum":1,"type":"integer"},
+    "min_child_weight": {"default":1,"description":"Least sum of hessians (of row weights, for regression) in a leaf.","minimum":0,"type":"number"},
+    "subsample": {"default":1,"description":"Share of the rows that each round sees.","exclusive_minimum":0,"maximum":1,"type":"number"},
+    "colsample_bytree": {"default":1,"description":"Share of the columns that each tree may split on.","exclusive_minimum":0,"maximum":1,"type":"number"},
+    "reg_lambda": {"default":1,"description":"L2 penalty on leaf values.","minimum":0,"type":"number"},
+    "reg_alpha": {"default":0,"description":"L1 penalty on leaf values.","minimum":0,"type":"number"},
+    "gamma": {"default":0,"description":"Least loss reduction that justifies a split.","minimum":0,"type":"number"},
+    "max_bin": {"default":256,"description":"Histogram bins of a number column.","maximum":65535,"minimum":2,"type":"integer"},
+    "scale_pos_weight": {"default":1,"description":"Weight of the positive class''s rows, for two classes.","exclusive_minimum":0,"task":"classification","type":"number"},
+    "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
+    "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
+}', '{classification,regression}'),
+('random_forest', '{classification,regression}', 'trees',
+ 'The mean of deep trees, each grown on a part of the rows and columns: hard to overfit, little to tune.',
+'{
+    "n_estimators": {"default":100,"description":"Trees (for each class, when there are more than two).","maximum":10000,"minimum":1,"type":"integer"},
+    "max_depth": {"default":16,"description":"Most splits between a tree''s root and a leaf.","maximum":64,"minimum":1,"type":"integer"},
+    "min_samples_leaf": {"default":1,"description":"Least sum of row weights in a leaf; without weights, rows.","minimum":0,"type":"number"},
+    "max_features": {"default":null,"description":"Share of the encoded columns tried at each split; by default the square root of their number for classes, all for regression.","exclusive_minimum":0,"maximum":1,"type":"number"},
+    "max_samples": {"default":0.632,"description":"Share of the rows, drawn without replacement, that each tree sees; 0.632 is what a bootstrap sample has.","exclusive_minimum":0,"maximum":1,"type":"number"},
+    "max_bin": {"default":256,"description":"Histogram bins of a number column.","maximum":65535,"minimum":2,"type":"integer"},
+    "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
+    "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
+}', '{}')
+on conflict (name) do update set
+    tasks = excluded.tasks, form = excluded.form, description = excluded.description,
+    parameters = excluded.parameters, default_for = excluded.default_for;
+
+delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'logistic_regression', 'gradient_boosting', 'random_forest');
