@@ -131,8 +131,8 @@ create table forge.model_aliases (
     valid_from timestamptz not null default clock_timestamp(),
     valid_to timestamptz,
     changed_by regrole not null default quote_ident(current_user)::regrole,
-    is_rollback boolean not null default false,
     reason text,
+    previous bigint,
     constraint aliases_name_versions foreign key (model, version) references forge.model_versions on delete cascade,
     constraint alias_is_a_lower_case_identifier check (alias ~ '^[a-z_][a-z0-9_]*$' and octet_length(alias) <= 63),
     constraint aliases_end_after_they_begin check (valid_to >= valid_from)
@@ -147,8 +147,8 @@ comment on column forge.model_aliases.version is 'version that it names';
 comment on column forge.model_aliases.valid_from is 'since when';
 comment on column forge.model_aliases.valid_to is 'until when; null: now';
 comment on column forge.model_aliases.changed_by is 'role that set it';
-comment on column forge.model_aliases.is_rollback is 'set by forge.rollback, which does not count as a step to roll back';
 comment on column forge.model_aliases.reason is 'why';
+comment on column forge.model_aliases.previous is 'id of the row that forge.rollback returns to from here';
 
 create table forge.model_metrics (
     model text not null,

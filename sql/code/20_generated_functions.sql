@@ -91,6 +91,7 @@ begin
         format('predicts %s of a row by the champion of model %s', coalesce(entry.target, 'the score'), model));
     for grantee in
         select entry.owner union select g.grantee from forge.model_grants g where g.model = create_record_function.model
+        order by 1
     loop
         if exists (select from pg_roles r where r.oid = grantee) then
             execute format('grant execute on function %s to %s', created, grantee);

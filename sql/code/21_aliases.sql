@@ -1,15 +1,16 @@
 -- Aliases, retirement and retention. Internal: called by the trigger of forge.audit_log and by forge.register_version.
 
 create or replace function forge.point_alias(
-    model text, alias text, version int, changed_by regrole, reason text, is_rollback boolean default false) returns void
+    model text, alias text, version int, changed_by regrole, reason text, rollback_to forge.model_aliases default null) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     target forge.model_versions;
-    present int := (select a.version from forge.model_aliases a
-                    where a.model = point_alias.model and a.alias = point_alias.alias and a.valid_to is null);
+    present forge.model_aliases;
 begin
+    select a.* into present from forge.model_aliases a
+    where a.model = point_alias.model and a.alias = point_alias.alias and a.valid_to is null;
     select v.* into target from forge.model_versions v where v.model = point_alias.model and v.version = point_alias.version;
     if target.id is null then
         raise exception using errcode = 'FG002', message = format('model "%s" has no version %s', model, version),
@@ -18,44 +19,42 @@ begin
         raise exception using errcode = 'FG002', message = format('version %s of model "%s" was retired', version, model),
             detail = format('Its artifact was deleted on %s.', target.retired_at),
             hint = 'train it again';
-    elsif present = version then
+    elsif present.version = version then
         return;
     end if;
     if alias = 'champion' then
         perform forge.refresh_functions(model, version);
     end if;
-    update forge.model_aliases a set valid_to = clock_timestamp()
-    where a.model = point_alias.model and a.alias = point_alias.alias and a.valid_to is null;
-    insert into forge.model_aliases (model, alias, version, changed_by, reason, is_rollback)
-    values (model, alias, version, changed_by, reason, is_rollback);
+    update forge.model_aliases a set valid_to = clock_timestamp() where a.id = present.id;
+    insert into forge.model_aliases (model, alias, version, changed_by, reason, previous)
+    values (model, alias, version, changed_by, reason, case when rollback_to.id is null then present.id else rollback_to.previous end);
 end
 $$;
 comment on function forge.point_alias is
     'makes an alias name a version from now on; a champion''s functions are brought into line first; internal';
 
-create or replace function forge.previous_champion(model text) returns int
+create or replace function forge.previous_champion(model text) returns forge.model_aliases
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    -- Rolling back twice goes back two steps: the present champion's predecessor is the one it had when it was promoted,
-    -- whatever was rolled back since.
-    with steps as (
-        select a.id, a.version, a.valid_to is null as present
+    -- Rows point at the one to return to, and a row that a rollback wrote points past it: rolling back again goes further back.
+    with recursive steps as (
+        select a.*, 0 as steps
         from forge.model_aliases a
-        where a.model = previous_champion.model and a.alias = 'champion'
-    ), reached as (
-        select max(s.id) as id, s.version
-        from steps s join forge.model_aliases a on a.id = s.id
-        where s.version = (select version from steps where present) and not a.is_rollback
-        group by s.version
+        where a.model = previous_champion.model and a.alias = 'champion' and a.valid_to is null
+        union all
+        select a.*, s.steps + 1 from steps s join forge.model_aliases a on a.id = s.previous
     )
-    select s.version
-    from steps s join reached r on s.id < r.id and s.version <> r.version
-    join forge.model_versions v on v.model = previous_champion.model and v.version = s.version and v.retired_at is null
-    order by s.id desc
+    select a.*
+    from steps s
+    join forge.model_aliases a on a.id = s.id
+    join forge.model_versions v on v.model = a.model and v.version = a.version and v.retired_at is null
+    where s.steps > 0 and a.version <> (select p.version from steps p where p.steps = 0)
+    order by s.steps
     limit 1
 $$;
-comment on function forge.previous_champion is 'the version that was champion before the present one was promoted; null: none that can score; internal';
+comment on function forge.previous_champion is
+    'the row of the champion before the present one was promoted, of those whose version can still score; null: there is none; internal';
 
 create or replace function forge.retire_version(model text, version int) returns void
 language plpgsql

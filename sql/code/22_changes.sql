@@ -74,6 +74,7 @@ declare
     subject text := new.model;
     argument jsonb := new.details;
     chosen int := (argument ->> 'version')::int;
+    before forge.model_aliases;
     role regrole;
 begin
     if new.action = 'register' then  -- written by forge.register_version; the table's policy keeps clients from it
@@ -85,13 +86,13 @@ begin
         when 'promote' then
             perform forge.point_alias(subject, 'champion', chosen, new.actor, argument ->> 'reason');
         when 'rollback' then
-            chosen := forge.previous_champion(subject);
-            if chosen is null then
+            before := forge.previous_champion(subject);
+            if before.id is null then
                 raise exception using errcode = 'FG002', message = format('model "%s" has no earlier champion to roll back to', subject),
                     hint = format('select * from forge.describe(%1$L) lists its versions; promote one with forge.promote(%1$L, version)', subject);
             end if;
-            perform forge.point_alias(subject, 'champion', chosen, new.actor, argument ->> 'reason', is_rollback => true);
-            new.details := argument || jsonb_build_object('version', chosen);
+            perform forge.point_alias(subject, 'champion', before.version, new.actor, argument ->> 'reason', before);
+            new.details := argument || jsonb_build_object('version', before.version);
         when 'set_alias' then
             perform forge.point_alias(subject, argument ->> 'alias', chosen, new.actor, argument ->> 'reason');
         when 'drop_alias' then

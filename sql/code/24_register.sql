@@ -40,6 +40,10 @@ as $$
 declare
     chosen int;
 begin
+    if coalesce(manifest ->> 'artifact_sha256', '') !~ '^[0-9a-f]{64}$' then
+        raise exception using errcode = 'FG015', message = format('"%s" is not a SHA-256', manifest ->> 'artifact_sha256'),
+            hint = 'the request is tried again';
+    end if;
     insert into forge.model_versions (
         model, version, algorithm, params, preprocess, schema, split, labels, positive, outputs, metrics, metrics_part, data_report,
         training_request, rows, data_fingerprint, artifact_sha256, artifact_bytes, manifest, created_by)
@@ -67,7 +71,7 @@ begin
     return chosen;
 end
 $$;
-comment on function forge.insert_version is 'inserts version max + 1 with its metrics and importances; internal';
+comment on function forge.insert_version is 'inserts version max + 1 with its metrics and importances (FG015: its artifact has no checksum); internal';
 
 create or replace function forge.verify_artifact(model text, version int) returns void
 language plpgsql

@@ -35,6 +35,10 @@ begin
                 request.requested_by, request.model, facts.owner),
             format('its owner grants it: select forge.grant_model(%L, %L, ''train''); or choose another name', request.model, request.requested_by);
     end if;
+    if request.promote = 'always' and not forge.may_manage(request.model, request.requested_by) then
+        return query select 'FG022', format('only who owns model "%s" may promote a version unseen', request.model),
+            'leave promote out: the version becomes champion if it is better';
+    end if;
     if request.task is distinct from facts.task and request.task is not null then
         return query select 'FG014', format('model "%s" is a %s, not a %s', request.model, facts.task, request.task),
             'train it under another name';

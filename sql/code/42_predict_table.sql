@@ -8,8 +8,8 @@ declare
     parts text[];
 begin
     parts := parse_ident(output);
-    if cardinality(parts) > 2 then
-        raise exception using errcode = '42601', message = format('improper name of a table: %s', output);
+    if parts is null or cardinality(parts) > 2 then
+        raise exception using errcode = 'syntax_error', message = 'one or two identifiers are needed';
     end if;
     return (select string_agg(quote_ident(p), '.' order by place) from unnest(parts) with ordinality u(p, place));
 exception when syntax_error or invalid_parameter_value or null_value_not_allowed then

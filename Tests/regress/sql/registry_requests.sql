@@ -1,14 +1,6 @@
 -- What forge.training_requests accepts, resolves and refuses.
 \set ECHO none
 \ir ../fixtures/training.sql
-insert into forge.algorithms (name, tasks, form, description, parameters, default_for) values
-    ('test_linear', '{regression}', 'linear', 'for tests', '{"alpha": {"type": "number", "default": 1, "minimum": 0, "description": "penalty"}}', '{}'),
-    ('test_trees', '{classification,regression}', 'trees', 'for tests', '{
-        "max_depth": {"type": "integer", "default": 6, "minimum": 1, "maximum": 30, "description": "depth of a tree"},
-        "learning_rate": {"type": "number", "default": 0.3, "exclusive_minimum": 0, "maximum": 1, "description": "shrinkage"},
-        "booster": {"type": "text", "default": "hist", "choices": ["hist", "exact"], "description": "how"},
-        "fast": {"type": "boolean", "default": true, "description": "whether"},
-        "class_weight": {"type": "object", "default": null, "choices": ["balanced"], "task": "classification", "description": "weights"}}', '{}');
 \set ECHO all
 set role tom;
 

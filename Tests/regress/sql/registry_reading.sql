@@ -1,0 +1,73 @@
+-- describe, feature_importance, evaluate, confusion_matrix, roc_curve, predict_table. The metrics are scikit-learn's on the same rows.
+\set ECHO none
+\ir ../fixtures/training.sql
+\set ECHO all
+\set SHOW_CONTEXT never
+select regress.train('tom', 'leavers', 'churn', 'always', '{"columns": [
+    {"name": "age", "type": "integer", "kind": "number", "encoding": "number", "null": "fill"},
+    {"name": "plan", "type": "text", "kind": "category", "encoding": "one_hot", "levels": 2, "null": "level", "unseen": "level"}]}');
+select regress.train('tom', 'kinds', 'iris', 'always', '{"target": "species"}');
+create table flowers as select i as id, i / 10.0::float8 as petal, (array['seto', 'vers', 'virg', 'rosa'])[1 + (i * 7 % 31) / 9] as species from generate_series(1, 60) i;
+create table houses as select i as id, i * 10.5 as area, (i % 5)::int as rooms, i * 21.0 + (i % 7) * 100 as price from generate_series(1, 30) i;
+create table days as select 'yes'::text as churned, 40 as age, 'pro'::text as plan from generate_series(1, 3);
+grant select on flowers, houses, days to tom, ann;
+grant all on schema public to tom;
+set role tom;
+
+select section, item, value from forge.describe('leavers') where section not in ('version', 'alias');
+select section, item, value from forge.describe('leavers/1') where section = 'metric';
+select regress.error($$select forge.describe('nothing')$$);
+select regress.error($$select forge.describe('leavers/9')$$);
+select * from forge.feature_importance('leavers');
+select regress.error($$select forge.feature_importance('leavers@nobody')$$);
+
+-- Two classes.
+select metric, round(value::numeric, 12) as value from forge.evaluate('leavers', 'customers');
+select * from forge.confusion_matrix('leavers', 'select * from customers');
+select round(threshold::numeric, 9) as threshold, round(fpr::numeric, 9) as fpr, round(tpr::numeric, 9) as tpr from forge.roc_curve('leavers', 'select * from customers where id <= 30');
+select metric, value from forge.evaluate('leavers', 'days');  -- one class: no roc_auc
+select metric, round(value::numeric, 12) as value from forge.evaluate('leavers', 'select age, plan, case id % 3 when 0 then ''maybe'' else churned end as churned from customers');
+
+-- More than two, and a label that training did not see.
+select metric, round(value::numeric, 12) as value from forge.evaluate('kinds', 'flowers');
+select * from forge.confusion_matrix('kinds', 'flowers');
+select regress.error($$select * from forge.roc_curve('kinds', 'flowers')$$);
+
+-- Regression.
+reset role;
+select forge.grant_model('house', 'tom');
+set role tom;
+select metric, round(value::numeric, 9) as value from forge.evaluate('house', 'houses');
+select metric, round(value::numeric, 9) as value from forge.evaluate('house/1', 'select * from houses where id = 1');
+select regress.error($$select * from forge.confusion_matrix('house', 'houses')$$);
+select regress.error($$select * from forge.roc_curve('house', 'houses')$$);
+
+-- What cannot be evaluated.
+select regress.error($$select * from forge.evaluate('leavers', 'select age, plan from customers')$$);
+select regress.error($$select * from forge.evaluate('leavers', 'select * from customers where false')$$);
+select regress.error($$select * from forge.evaluate('leavers', 'nowhere')$$) ~ '^FG005' as refused;
+select regress.error($$select * from forge.evaluate('leavers', 'select age, churned from customers')$$) ~ '^FG006' as refused;
+select regress.error($$select * from forge.evaluate('nothing', 'customers')$$);
+
+-- Into a table: typed functions for the champion and its own types, else the row form; the numbers are the same.
+select forge.predict_table('leavers', 'customers', 'id', 'scores');
+select s.id, round(s.prediction::numeric, 6) as prediction, s.label from scores s order by id limit 3;
+select count(*) from scores s join customers c using (id)
+where s.prediction = forge.predict('leavers', c) and s.label = forge.predict_label('leavers', c);
+select forge.predict_table('leavers/1', 'select id::text as "Key", age::bigint as age, plan from customers', 'Key', 'public."Row Scores"');
+select count(*) from scores s join "Row Scores" r on r.id = s.id::text and r.prediction = s.prediction and r.label = s.label;
+select forge.predict_table('kinds', 'flowers', 'id', 'kinds_scores');
+select * from kinds_scores order by id limit 2;
+select forge.predict_table('house', 'houses', 'id', 'house_scores');
+select attname, atttypid::regtype from pg_attribute where attrelid = 'house_scores'::regclass and attnum > 0;
+select relpersistence, relowner::regrole from pg_class where relname = 'house_scores';
+select prediction, label from forge.scoring_calls('leavers', (select jsonb_agg(to_jsonb(d)) from forge.describe_source('customers') d));
+select prediction, label from forge.scoring_calls('leavers', (select jsonb_agg(to_jsonb(d)) from forge.describe_source('select age::bigint, plan from customers') d));
+select regress.error($$select forge.predict_table('leavers', 'customers', 'id', 'scores')$$);
+select regress.error($$select forge.predict_table('leavers', 'customers', 'nr', 'more')$$);
+select regress.error($$select forge.predict_table('leavers', 'customers', null, 'more')$$);
+select regress.error($$select forge.predict_table('leavers', 'customers', 'id', 'two words')$$);
+select regress.error($$select forge.predict_table('leavers', 'customers', 'id', null)$$);
+select regress.error($$select forge.predict_table('leavers', 'nowhere', 'id', 'more')$$) ~ '^FG005' as refused;
+set role ann;
+select regress.error($$select forge.predict_table('leavers', 'customers', 'id', 'more')$$) ~ '^FG002' as refused;
