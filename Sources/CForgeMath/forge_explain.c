@@ -6,10 +6,9 @@
 // where the row follows (else 0) is worth
 //     phi_i += leaf * (o_i - z_i) * integral over t in [0, 1] of the product over j != i of (z_j (1 - t) + o_j t),
 // a polynomial of degree d - 1 that ceil(d / 2) Gauss-Legendre points integrate exactly; all terms are positive.
-#include "forge_math.h"
+#include "forge_trees.h"
 
 #include <math.h>
-#include <string.h>
 
 typedef struct Step {
     double zero;      // share of the training rows that take this branch, over all splits on the feature so far
@@ -40,9 +39,8 @@ static void add_leaf(const Explainer *e, uint32_t leaf, int32_t length, const do
     const ForgeNode *node = (const ForgeNode *) forge_at(arena, arena->nodes) + leaf;
     const float *vector = NULL;
     if (e->output < 0) {
-        uint32_t index;
-        memcpy(&index, &node->threshold, sizeof index);
-        vector = (const float *) forge_at(arena, arena->leaf_vectors) + (int64_t) index * arena->outputs;
+        const float *vectors = forge_at(arena, arena->leaf_vectors);
+        vector = vectors + (int64_t) forge_bits(node->threshold) * arena->outputs;
     }
     for (int32_t i = 0; i < length; i++) {
         Step step = e->path[i];
@@ -60,13 +58,9 @@ static void add_leaf(const Explainer *e, uint32_t leaf, int32_t length, const do
 }
 
 static uint32_t taken(const Explainer *e, const ForgeNode *node) {
-    float value = e->row[node->slot];
-    if (!node->categories) return node->left + !(value < node->threshold);
-    const uint32_t *words = (const uint32_t *) forge_at(e->arena, e->arena->category_words) + node->categories;
-    if (!(value >= 0)) return node->left;
-    uint32_t code = isinf(value) ? 0 : (uint32_t) value;
-    uint32_t right = isinf(value) || (code / 32 < words[0] && (words[1 + code / 32] >> code % 32 & 1));
-    return node->left + right;
+    if (!e->arena->categorical) return forge_next_node_of_numbers(node, e->row);
+    const uint32_t *words = forge_at(e->arena, e->arena->category_words);
+    return forge_next_node(node, words, e->row, forge_row_codes(e->arena, e->row));
 }
 
 // `length` distinct features lie on the path to `index`; their product at each point is in `products`.
@@ -122,9 +116,8 @@ static void add_expectation(const ForgeArena *arena, uint32_t index, double shar
     } else if (output >= 0) {
         bases[output] += share * node->threshold;
     } else {
-        uint32_t row;
-        memcpy(&row, &node->threshold, sizeof row);
-        const float *vector = (const float *) forge_at(arena, arena->leaf_vectors) + (int64_t) row * arena->outputs;
+        const float *vectors = forge_at(arena, arena->leaf_vectors);
+        const float *vector = vectors + (int64_t) forge_bits(node->threshold) * arena->outputs;
         for (int32_t o = 0; o < arena->outputs; o++) bases[o] += share * vector[o];
     }
 }

@@ -1,5 +1,21 @@
 #include "forge_math.h"
 
+#include <string.h>
+
+#pragma clang diagnostic ignored "-Wpsabi"  // the vectors never leave this file
+
+typedef double Lanes __attribute__((vector_size(FORGE_LANES * 8)));
+typedef int64_t Mask __attribute__((vector_size(FORGE_LANES * 8)));
+
+static inline Lanes load(const double *from) {
+    Lanes lanes;
+    memcpy(&lanes, from, sizeof lanes);
+    return lanes;
+}
+
+// Without a branch: gaps come at random.
+static inline Lanes choose(Mask mask, Lanes yes, Lanes no) { return (Lanes) (((Mask) yes & mask) | ((Mask) no & ~mask)); }
+
 // Columns enter four partial sums by their index modulo four, numbers first, then categories: an order that any
 // instruction set can follow, so the same bits come out of all of them.
 void forge_linear_margins(const ForgeArena *arena, const double *values, double *margins) {
@@ -10,19 +26,18 @@ void forge_linear_margins(const ForgeArena *arena, const double *values, double 
     for (int32_t o = 0; o < arena->outputs; o++) {
         const double *weights = (const double *) forge_at(arena, arena->weights) + (int64_t) o * arena->padded;
         const double *missing = (const double *) forge_at(arena, arena->missing) + (int64_t) o * arena->padded;
-        double lanes[FORGE_LANES] = {0};
-        for (int32_t c = 0; c < arena->padded; c += FORGE_LANES)
-            for (int32_t k = 0; k < FORGE_LANES; k++) {
-                double value = values[c + k];
-                double term = (value - shifts[c + k]) * weights[c + k];
-                lanes[k] += value == value ? term : missing[c + k];
-            }
+        Lanes sums = {0};
+        for (int32_t c = 0; c < arena->padded; c += FORGE_LANES) {
+            Lanes value = load(values + c);
+            Lanes term = (value - load(shifts + c)) * load(weights + c);
+            sums += choose(value == value, term, load(missing + c));
+        }
         for (int64_t j = 0; j < arena->category_columns.count; j++) {
             int32_t c = categories[j];
             const double *table = forge_at(arena, columns[c].contributions);
-            lanes[c % FORGE_LANES] += table[(int64_t) values[c] * arena->outputs + o];
+            sums[c % FORGE_LANES] += table[(int64_t) values[c] * arena->outputs + o];
         }
-        margins[o] = intercepts[o] + ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3]));
+        margins[o] = intercepts[o] + ((sums[0] + sums[1]) + (sums[2] + sums[3]));
     }
 }
 

@@ -43,7 +43,7 @@ void forge_row_scores(const ForgeArena *arena, const double *margins, double *sc
     }
 }
 
-// Scratch: values (padded), margins (outputs), doubled row (2 * encoded + 1 floats), then what an explanation needs.
+// Scratch: values (padded), margins (outputs), doubled row of trees, then what an explanation needs.
 double *forge_scratch_values(const ForgeArena *arena, void *scratch) {
     (void) arena;
     return scratch;
@@ -56,7 +56,7 @@ static float *scratch_row(const ForgeArena *arena, void *scratch) {
 }
 
 static int64_t row_size(const ForgeArena *arena) {
-    return arena->form == FORGE_TREES ? ((int64_t) arena->encoded + 1) * 8 : 0;
+    return arena->form == FORGE_TREES ? forge_tree_row_size(arena) : 0;
 }
 
 int64_t forge_scratch_size(const ForgeArena *arena) {

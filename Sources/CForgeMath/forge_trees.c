@@ -1,25 +1,28 @@
 // Margins of tree ensembles. Sixteen trees descend side by side without branches, so that their loads overlap.
-#include "forge_math.h"
+#include "forge_trees.h"
 
 #include <math.h>
-#include <string.h>
 
-#define INTERLEAVED 16
-
-static inline void put(float *row, int32_t feature, double value) {
-    if (value != value) {
-        row[2 * feature] = -INFINITY;
-        row[2 * feature + 1] = INFINITY;
-    } else {
-        row[2 * feature] = row[2 * feature + 1] = (float) value;
-    }
+// Writes a feature twice, or -inf and +inf when it is missing; without a branch, since gaps come at random.
+// Returns 1 when the value is beyond float32.
+static inline uint32_t put(float *row, int64_t feature, double value) {
+    float rounded = (float) value;
+    uint32_t there = value == value ? UINT32_MAX : 0;
+    row[2 * feature] = forge_from_bits((forge_bits(rounded) & there) | (forge_bits(-INFINITY) & ~there));
+    row[2 * feature + 1] = forge_from_bits((forge_bits(rounded) & there) | (forge_bits(INFINITY) & ~there));
+    return (forge_bits(rounded) & 0x7FFFFFFF) == 0x7F800000;
 }
 
-static void put_category(const ForgeColumn *column, int32_t level, float *row) {
-    if (column->encoding == FORGE_ENCODE_NATIVE) {
-        put(row, column->first, level < column->levels ? level : NAN);
-        return;
-    }
+static void put_level(const ForgeArena *arena, const ForgeColumn *column, int32_t level, float *row) {
+    uint32_t *codes = (uint32_t *) forge_row_codes(arena, row);
+    int64_t slot = 2 * (int64_t) column->first;
+    int missing = level >= column->levels;
+    row[slot] = -INFINITY;
+    row[slot + 1] = missing ? INFINITY : -INFINITY;
+    if (arena->categorical) codes[slot] = codes[slot + 1] = missing ? UINT32_MAX : (uint32_t) level;
+}
+
+static void put_indicators(const ForgeColumn *column, int32_t level, float *row) {
     for (int32_t f = column->first; f < column->first + column->width; f++) put(row, f, 0);
     int32_t feature = level < column->levels    ? column->first + level
                       : level == column->levels ? column->null_feature
@@ -27,36 +30,49 @@ static void put_category(const ForgeColumn *column, int32_t level, float *row) {
     if (feature >= 0) put(row, feature, 1);
 }
 
+static uint32_t put_column(const ForgeArena *arena, const ForgeColumn *column, double value, float *row) {
+    if (column->encoding == FORGE_ENCODE_NATIVE) {
+        put_level(arena, column, (int32_t) value, row);
+        return 0;
+    }
+    if (column->encoding == FORGE_ENCODE_ONE_HOT) {
+        put_indicators(column, (int32_t) value, row);
+        return 0;
+    }
+    if (column->indicator) put(row, column->first + 1, value != value);
+    value = forge_encode_number(value, column->filled, column->fill, column->shift, column->scale);
+    return put(row, column->first, value);
+}
+
+static int32_t refused_column(const ForgeArena *arena, const double *values) {
+    const ForgeColumn *columns = forge_at(arena, arena->column_table);
+    for (int32_t c = 0; c < arena->columns; c++) {
+        if (columns[c].kind == FORGE_CATEGORY) continue;
+        double value =
+            forge_encode_number(values[c], columns[c].filled, columns[c].fill, columns[c].shift, columns[c].scale);
+        if (isinf((float) value)) return c;
+    }
+    return -1;
+}
+
 int32_t forge_tree_row(const ForgeArena *arena, const double *values, float *row) {
     const ForgeColumn *columns = forge_at(arena, arena->column_table);
-    int32_t refused = -1;
-    for (int32_t c = 0; c < arena->columns; c++) {
-        const ForgeColumn *column = columns + c;
-        if (column->kind == FORGE_CATEGORY) {
-            put_category(column, (int32_t) values[c], row);
-            continue;
-        }
-        double value = forge_encode_number(values[c], column->filled, column->fill, column->shift, column->scale);
-        if (isinf((float) value) && refused < 0) refused = c;
-        put(row, column->first, value);
-        if (column->indicator) put(row, column->first + 1, values[c] != values[c]);
-    }
+    const ForgePlain *plain = forge_at(arena, arena->plain_numbers);
+    const int32_t *others = forge_at(arena, arena->other_columns);
+    uint32_t refused = 0;
+    if (arena->categorical) memset((void *) forge_row_codes(arena, row), 0, ((size_t) arena->encoded + 1) * 8);
+    for (int64_t i = 0; i < arena->plain_numbers.count; i++)
+        for (int32_t k = 0; k < plain[i].count; k++)
+            refused |= put(row, plain[i].feature + k, values[plain[i].column + k]);
+    for (int64_t i = 0; i < arena->other_columns.count; i++)
+        refused |= put_column(arena, columns + others[i], values[others[i]], row);
     row[2 * (int64_t) arena->encoded] = -INFINITY;
-    return refused;
+    row[2 * (int64_t) arena->encoded + 1] = -INFINITY;
+    return refused ? refused_column(arena, values) : -1;
 }
 
-// XGBoost's common::Decision: right when the category's bit is set; left when it is not, or beyond the set.
-static inline uint32_t category_goes_right(const uint32_t *words, float value) {
-    if (!(value >= 0)) return 0;     // -inf: missing, left by default
-    if (isinf(value)) return 1;      // +inf: missing, right by default
-    uint32_t code = (uint32_t) value;
-    return code / 32 < words[0] ? words[1 + code / 32] >> code % 32 & 1 : 0;
-}
-
-static inline uint32_t step(const ForgeNode *nodes, const uint32_t *words, const float *row, uint32_t i) {
-    ForgeNode node = nodes[i];
-    if (node.categories) return node.left + category_goes_right(words + node.categories, row[node.slot]);
-    return node.left + !(row[node.slot] < node.threshold);
+int64_t forge_tree_row_size(const ForgeArena *arena) {
+    return ((int64_t) arena->encoded + 1) * (arena->categorical ? 16 : 8);
 }
 
 static inline void add_leaf(const ForgeArena *arena, const ForgeNode *leaf, int32_t output, double *margins) {
@@ -64,33 +80,34 @@ static inline void add_leaf(const ForgeArena *arena, const ForgeNode *leaf, int3
         margins[output] += leaf->threshold;
         return;
     }
-    uint32_t index;
-    memcpy(&index, &leaf->threshold, sizeof index);
-    const float *vector = (const float *) forge_at(arena, arena->leaf_vectors) + (int64_t) index * arena->outputs;
+    const float *vectors = forge_at(arena, arena->leaf_vectors);
+    const float *vector = vectors + (int64_t) forge_bits(leaf->threshold) * arena->outputs;
     for (int32_t o = 0; o < arena->outputs; o++) margins[o] += vector[o];
 }
 
-// Descends `count` (at most INTERLEAVED) trees from `tree` on; leaves their nodes in `at`.
+static inline int all_at_leaves(const ForgeNode *nodes, const uint32_t *at) {
+    uint32_t moving = 0;
+    for (int32_t k = 0; k < FORGE_INTERLEAVED; k++) moving |= nodes[at[k]].left ^ at[k];
+    return !moving;
+}
+
+// Descends the trees from `tree` on; leaves their nodes in `at`.
 static inline __attribute__((always_inline)) void descend(
-    const ForgeArena *arena, const float *row, int32_t tree, int32_t count, int categorical, uint32_t *at) {
+    const ForgeArena *arena, const float *row, int64_t tree, int categorical, uint32_t *at) {
     const ForgeNode *nodes = forge_at(arena, arena->nodes);
     const uint32_t *words = forge_at(arena, arena->category_words);
-    const uint32_t *roots = (const uint32_t *) forge_at(arena, arena->roots) + tree;
+    const uint32_t *codes = forge_row_codes(arena, row);
     const int32_t *depths = (const int32_t *) forge_at(arena, arena->depths) + tree;
+    memcpy(at, (const uint32_t *) forge_at(arena, arena->roots) + tree, FORGE_INTERLEAVED * sizeof *at);
     int32_t depth = 0;
-    for (int32_t k = 0; k < count; k++) {
-        at[k] = roots[k];
+    for (int32_t k = 0; k < FORGE_INTERLEAVED; k++)
         if (depths[k] > depth) depth = depths[k];
-    }
     for (int32_t d = 0; d < depth; d++) {
-        uint32_t moved = 0;
-        for (int32_t k = 0; k < count; k++) {
-            uint32_t next = categorical ? step(nodes, words, row, at[k])
-                                        : nodes[at[k]].left + !(row[nodes[at[k]].slot] < nodes[at[k]].threshold);
-            moved |= next ^ at[k];
-            at[k] = next;
-        }
-        if (d >= 8 && !moved) break;  // deep trees are ragged: most paths end long before the longest
+        // Deep trees are ragged: most paths end long before the longest.
+        if (d >= 8 && d % 4 == 0 && all_at_leaves(nodes, at)) break;
+        for (int32_t k = 0; k < FORGE_INTERLEAVED; k++)
+            at[k] = categorical ? forge_next_node(nodes + at[k], words, row, codes)
+                                : forge_next_node_of_numbers(nodes + at[k], row);
     }
 }
 
@@ -98,16 +115,23 @@ static inline __attribute__((always_inline)) void sum_trees(
     const ForgeArena *arena, const float *row, int categorical, double *margins) {
     const ForgeNode *nodes = forge_at(arena, arena->nodes);
     const int32_t *outputs = forge_at(arena, arena->tree_outputs);
-    int32_t trees = (int32_t) arena->roots.count, tree = 0;
-    uint32_t at[INTERLEAVED];
-    for (; tree + INTERLEAVED <= trees; tree += INTERLEAVED) {
-        descend(arena, row, tree, INTERLEAVED, categorical, at);
-        for (int32_t k = 0; k < INTERLEAVED; k++) add_leaf(arena, nodes + at[k], outputs[tree + k], margins);
+    int64_t trees = arena->roots.count;
+    double sum = margins[0];
+    uint32_t at[FORGE_INTERLEAVED];
+    for (int64_t tree = 0; tree < trees; tree += FORGE_INTERLEAVED) {
+        int64_t count = trees - tree < FORGE_INTERLEAVED ? trees - tree : FORGE_INTERLEAVED;
+        descend(arena, row, tree, categorical, at);
+        if (arena->outputs == 1) {
+            // In a register: through memory each addition would wait for the last one's store.
+            for (int64_t k = 0; k < count; k++) sum += nodes[at[k]].threshold;
+        } else {
+            for (int64_t k = 0; k < count; k++) add_leaf(arena, nodes + at[k], outputs[tree + k], margins);
+        }
     }
-    descend(arena, row, tree, trees - tree, categorical, at);
-    for (int32_t k = 0; k < trees - tree; k++) add_leaf(arena, nodes + at[k], outputs[tree + k], margins);
+    if (arena->outputs == 1) margins[0] = sum;
 }
 
+// Leaves are added as doubles, in the order of the trees.
 void forge_tree_margins(const ForgeArena *arena, const float *row, double *margins) {
     memcpy(margins, forge_at(arena, arena->intercepts), (size_t) arena->outputs * sizeof *margins);
     if (arena->categorical) sum_trees(arena, row, 1, margins);
@@ -117,12 +141,15 @@ void forge_tree_margins(const ForgeArena *arena, const float *row, double *margi
 void forge_tree_margins_reference(const ForgeArena *arena, const float *row, double *margins) {
     const ForgeNode *nodes = forge_at(arena, arena->nodes);
     const uint32_t *words = forge_at(arena, arena->category_words);
+    const uint32_t *codes = forge_row_codes(arena, row);
     const uint32_t *roots = forge_at(arena, arena->roots);
     const int32_t *outputs = forge_at(arena, arena->tree_outputs);
     memcpy(margins, forge_at(arena, arena->intercepts), (size_t) arena->outputs * sizeof *margins);
     for (int64_t tree = 0; tree < arena->roots.count; tree++) {
         uint32_t i = roots[tree];
-        while (nodes[i].left != i) i = step(nodes, words, row, i);
+        while (nodes[i].left != i)
+            i = arena->categorical ? forge_next_node(nodes + i, words, row, codes)
+                                   : forge_next_node_of_numbers(nodes + i, row);
         add_leaf(arena, nodes + i, outputs[tree], margins);
     }
 }

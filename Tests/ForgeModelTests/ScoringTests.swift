@@ -66,13 +66,17 @@ struct ScoringTests {
         for (trees, categories) in [(1, false), (15, true), (16, false), (17, true), (100, false), (64, true)] {
             let document = make.trees(columns: 12, trees: trees, depth: make.int(0...9), classes: 3, categories: categories)
             let model = try DecodedModel(document.encoded())
-            let encoder = RowEncoder(document.columns)
-            let rows = encoder.rowMajor(make.rows(30, of: document.columns))
+            let rows = make.rows(30, of: document.columns)
+            let scratch = UnsafeMutableRawPointer.allocate(byteCount: Int(model.arena.pointee.scratch), alignment: 16)
+            defer { scratch.deallocate() }
+            let doubled = UnsafeMutableRawPointer.allocate(
+                byteCount: Int(forge_tree_row_size(model.arena)), alignment: 16
+            ).assumingMemoryBound(to: Float.self)
+            defer { doubled.deallocate() }
             for row in 0..<30 {
-                var doubled = rows[row * encoder.width..<(row + 1) * encoder.width].flatMap { value -> [Float] in
-                    value.isNaN ? [-.infinity, .infinity] : [Float(value), Float(value)]
-                }
-                doubled.append(-.infinity)
+                let values = forge_scratch_values(model.arena, scratch)
+                withCells(rows, row: row) { forge_values_from_cells(model.arena, $0.baseAddress!, values) }
+                #expect(forge_tree_row(model.arena, values, doubled) == -1)
                 var fast = [0.0, 0.0, 0.0]
                 var plain = fast
                 forge_tree_margins(model.arena, doubled, &fast)

@@ -4,6 +4,7 @@
 #include "forge_abi.h"
 
 #define FORGE_ARENA_MAGIC 0x31414E4552414746ull  // "FGARENA1"
+#define FORGE_INTERLEAVED 16                     // trees that descend side by side
 #define FORGE_LANES 4                            // partial sums of a linear margin; rows are padded to a multiple
 
 enum { FORGE_LINEAR = 0, FORGE_TREES = 1 };
@@ -37,15 +38,24 @@ typedef struct ForgeSlot {
     uint32_t level;  // index + 1; 0 = empty
 } ForgeSlot;
 
-// 16 bytes. next = left + !(row[slot] < threshold), where row[2f] and row[2f + 1] both hold feature f, and a missing
-// one holds -inf in the first and +inf in the second: the slot's parity is the default direction. A leaf is its own
-// left child and looks at the slot after all features, which holds -inf: so it stays. Siblings are neighbours.
+// 16 bytes. Siblings are neighbours: next = left + goes_right. A row holds every feature twice, at the slots 2f and 2f + 1.
+//   number:   goes right when !(row[slot] < threshold). A missing one is -inf at the first slot, +inf at the second: the
+//             slot's parity is the default direction.
+//   category: goes right when its bit is set. The row's code at the slot is the level; `categories` is where the node's
+//             words are, of which `threshold` holds the number as bits, and one of zeros follows: codes beyond go left.
+//             row[slot] is -inf, or +inf at the second slot when missing; missing codes are beyond all words.
+//   leaf:     its own left child, at the slot after all features, which holds -inf: so it stays.
 typedef struct ForgeNode {
-    float threshold;     // leaf: its value; vector leaf: the bits are its row
+    float threshold;     // leaf: its value; vector leaf: its row as bits
     uint32_t slot;
     uint32_t left;
-    uint32_t categories; // not 0: index in `category_words` of [count, words…]; bit c set: category c goes right
+    uint32_t categories; // not 0: first of its words in `category_words`, whose word 0 is zero
 } ForgeNode;
+
+// `count` number columns from `column` on, unscaled and unfilled, that are the features from `feature` on.
+typedef struct ForgePlain {
+    int32_t column, feature, count;
+} ForgePlain;
 
 typedef struct ForgeArena {
     uint64_t magic;
@@ -70,12 +80,14 @@ typedef struct ForgeArena {
     // trees
     ForgeSpan nodes;              // ForgeNode, each tree in breadth-first order
     ForgeSpan fractions;          // double (nodes): cover / parent's cover
-    ForgeSpan roots;              // uint32 (trees)
-    ForgeSpan depths;             // int32 (trees): splits on the longest path
+    ForgeSpan roots;              // uint32 (trees); behind them leaves up to a multiple of FORGE_INTERLEAVED
+    ForgeSpan depths;             // int32 (trees): splits on the longest path; zeros behind them
     ForgeSpan tree_outputs;       // int32 (trees); -1 = vector leaves
     ForgeSpan category_words;     // uint32
     ForgeSpan leaf_vectors;       // float (rows, outputs)
     ForgeSpan feature_columns;    // int32 (encoded): source column of a feature
+    ForgeSpan plain_numbers;      // ForgePlain: the columns that a row takes as they are, in runs
+    ForgeSpan other_columns;      // int32: the rest
     ForgeSpan quadrature;         // double (2, points): abscissae, then weights of Gauss-Legendre on [0, 1]
     int32_t max_depth;
     int32_t categorical;          // 1: some node tests a category

@@ -20,7 +20,8 @@ double forge_encode_number(double value, int32_t filled, double fill, double shi
 
 // --- margins
 void forge_linear_margins(const ForgeArena *arena, const double *values, double *margins);
-// The doubled row (2 * encoded + 1) that ForgeNode addresses; -1, or the column whose value float32 cannot hold.
+// The doubled row that ForgeNode addresses: 2 * encoded + 2 floats, then as many codes if the trees test categories.
+// -1, or the column whose value float32 cannot hold.
 int32_t forge_tree_row(const ForgeArena *arena, const double *values, float *row);
 void forge_tree_margins(const ForgeArena *arena, const float *row, double *margins);
 // The same by the plainest loop: the oracle of the tests.
@@ -34,6 +35,7 @@ void forge_linear_explain(const ForgeArena *arena, const double *values, double 
 void forge_tree_explain(const ForgeArena *arena, const float *row, void *scratch, double *contributions);
 int64_t forge_explain_scratch(int32_t max_depth, int64_t points);
 void forge_gauss_legendre(int32_t points, double *abscissae, double *weights);
+int64_t forge_tree_row_size(const ForgeArena *arena);
 // Adds the expected leaf of a tree to its outputs in `bases`.
 void forge_tree_expectation(const ForgeArena *arena, int32_t tree, double *bases);
 

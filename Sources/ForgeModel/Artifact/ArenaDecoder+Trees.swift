@@ -37,13 +37,17 @@ extension ArenaDecoder {
 
         let intercepts = try builder.reserve(Double.self, count: description.outputs)
         let bases = try builder.reserve(Double.self, count: description.outputs)
-        let roots = try builder.reserve(UInt32.self, count: treeCount)
-        let depths = try builder.reserve(Int32.self, count: treeCount)
+        let group = Int(FORGE_INTERLEAVED)
+        let padded = (treeCount &+ group &- 1) & ~(group &- 1)
+        let roots = try builder.reserve(UInt32.self, count: padded)
+        let depths = try builder.reserve(Int32.self, count: padded)
         let outputs = try builder.reserve(Int32.self, count: treeCount)
         let leafVectors = try builder.reserve(Float.self, count: tensors.leafVectors.count)
         let featureColumns = try builder.reserve(Int32.self, count: encoded)
+        let plainNumbers = try builder.reserve(ForgePlain.self, count: Int(arena.columns))
+        let otherColumns = try builder.reserve(Int32.self, count: Int(arena.columns))
         let quadrature = try builder.reserve(Double.self, count: 2 &* points)
-        // Every categorical node has at least one word, so there are at most as many counts as words.
+        // Every categorical node has at least one word, and one of zeros behind them.
         let (wordCount, overflow) = tensors.categoryBits.count.multipliedReportingOverflow(by: 2)
         guard !overflow, wordCount < Int(UInt32.max) else { throw .tooLarge("the model has too many categories") }
         var regions = TreeRegions(
@@ -52,8 +56,8 @@ extension ArenaDecoder {
             words: try builder.reserve(UInt32.self, count: wordCount &+ 1))
         arena.intercepts = intercepts.span
         arena.bases = bases.span
-        arena.roots = roots.span
-        arena.depths = depths.span
+        arena.roots = roots.prefix(treeCount).span
+        arena.depths = depths.prefix(treeCount).span
         arena.tree_outputs = outputs.span
         arena.leaf_vectors = leafVectors.span
         arena.feature_columns = featureColumns.span
@@ -72,10 +76,11 @@ extension ArenaDecoder {
             leafVectors.store(tensors.leafVectors[i], at: i)
         }
         storeFeatureColumns(featureColumns)
+        storeRowPlan(plainNumbers, otherColumns)
         for tree in upTo(treeCount) {
             let output = Int(tensors.outputs[tree])
             try require(output >= -1 && output < description.outputs, "a tree belongs to no output")
-            outputs.store(tensors.outputs[tree], at: tree)
+            outputs.store(description.outputs == 1 ? 0 : tensors.outputs[tree], at: tree)
             let start = Int(tensors.roots[tree])
             let end = tree &+ 1 < treeCount ? Int(tensors.roots[tree &+ 1]) : nodeCount
             try require(start >= 0 && start < end && end <= nodeCount, "a tree's nodes are not in order")
@@ -84,6 +89,8 @@ extension ArenaDecoder {
             depths.store(Int32(truncatingIfNeeded: depth), at: tree)
             arena.max_depth = max(arena.max_depth, Int32(truncatingIfNeeded: depth))
         }
+        // The last node in breadth-first order is a leaf.
+        for tree in upTo(padded &- treeCount) { roots.store(UInt32(truncatingIfNeeded: nodeCount &- 1), at: treeCount &+ tree) }
         storeQuadrature(quadrature)
         storeExpectations(trees: treeCount, bases)
     }
@@ -117,6 +124,32 @@ extension ArenaDecoder {
                 featureColumns.store(Int32(truncatingIfNeeded: c), at: Int(column.first) &+ f)
             }
         }
+    }
+
+    /// Parts the columns into runs of numbers that trees take as they are, and the rest.
+    private mutating func storeRowPlan(_ plainNumbers: Region<ForgePlain>, _ otherColumns: Region<Int32>) {
+        var run = ForgePlain(column: 0, feature: 0, count: 0)
+        var runs = 0
+        var others = 0
+        for c in upTo(Int(arena.columns)) {
+            guard let column = columns.load(c) else { continue }
+            let plain =
+                column.kind == Int32(FORGE_NUMBER) && column.filled == 0 && column.indicator == 0 && column.shift == 0
+                && column.scale == 1
+            if !plain {
+                otherColumns.store(Int32(truncatingIfNeeded: c), at: others)
+                others &+= 1
+            } else if run.count > 0, run.column &+ run.count == Int32(truncatingIfNeeded: c) {
+                run.count &+= 1
+                plainNumbers.store(run, at: runs &- 1)
+            } else {
+                run = ForgePlain(column: Int32(truncatingIfNeeded: c), feature: column.first, count: 1)
+                plainNumbers.store(run, at: runs)
+                runs &+= 1
+            }
+        }
+        arena.plain_numbers = plainNumbers.prefix(runs).span
+        arena.other_columns = otherColumns.prefix(others).span
     }
 
     /// Enough points to integrate the path polynomials exactly: half as many as features can meet on a path.
@@ -194,7 +227,8 @@ extension ArenaDecoder {
         if vector {
             let row = Int(tensors.left[source])
             try require(row >= 0 && row < tensors.leafRows, "a leaf has no vector")
-            value = Float(bitPattern: UInt32(truncatingIfNeeded: row))
+            // With one output a vector is a number like any other.
+            value = description.outputs == 1 ? tensors.leafVectors[row] : Float(bitPattern: UInt32(truncatingIfNeeded: row))
         }
         return ForgeNode(
             threshold: value, slot: UInt32(bitPattern: arena.encoded) &* 2, left: UInt32(truncatingIfNeeded: index),
@@ -214,8 +248,12 @@ extension ArenaDecoder {
         let first = Int(tensors.categoryOffsets[source])
         let last = Int(tensors.categoryOffsets[source &+ 1])
         try require(first >= 0 && last >= first && last <= tensors.categoryBits.count, "a split's categories are not in order")
-        if last > first {
+        if last == first {
+            let column = columns.load(Int(featureColumn(feature)))
+            try require(column?.encoding != Int32(FORGE_ENCODE_NATIVE), "a split compares a category as a number")
+        } else {
             node.categories = UInt32(truncatingIfNeeded: regions.wordsUsed)
+            node.threshold = Float(bitPattern: UInt32(truncatingIfNeeded: last &- first))
             try storeCategories(tensors, &regions, feature, first, last)
         }
         return node
@@ -224,9 +262,7 @@ extension ArenaDecoder {
     private mutating func storeCategories(
         _ tensors: TreeTensors, _ regions: inout TreeRegions, _ feature: Int32, _ first: Int, _ last: Int
     ) throws(Refusal) {
-        let featureColumns = builder.region(arena.feature_columns, of: Int32.self)
-        let index = Int(featureColumns.load(Int(feature)) ?? 0)
-        guard let column = columns.load(index) else { return }
+        guard let column = columns.load(Int(featureColumn(feature))) else { return }
         try require(column.encoding == Int32(FORGE_ENCODE_NATIVE), "a split tests categories of a column without")
         let words = last &- first
         try require(words <= Int(column.levels &+ 31) / 32, "a split tests a category that is not there")
@@ -235,9 +271,12 @@ extension ArenaDecoder {
             try require(tensors.categoryBits[last &- 1] >> used == 0, "a split tests a category that is not there")
         }
         try require(regions.wordsUsed &+ words < regions.words.count, "its categories overlap")
-        regions.words.store(UInt32(truncatingIfNeeded: words), at: regions.wordsUsed)
-        for i in upTo(words) { regions.words.store(tensors.categoryBits[first &+ i], at: regions.wordsUsed &+ 1 &+ i) }
+        for i in upTo(words) { regions.words.store(tensors.categoryBits[first &+ i], at: regions.wordsUsed &+ i) }
         regions.wordsUsed &+= words &+ 1
         arena.categorical = 1
+    }
+
+    private func featureColumn(_ feature: Int32) -> Int32 {
+        builder.region(arena.feature_columns, of: Int32.self).load(Int(feature)) ?? 0
     }
 }
