@@ -88,8 +88,7 @@ extension Admin {
     }
 
     private func gatherQueue(_ facts: inout DoctorFacts) throws {
-        facts.canReadQueue =
-            try connection.query("select pg_catalog.has_table_privilege('forge.workers', 'select') as may").first?.bool("may") ?? false
+        facts.canReadQueue = try mayRead("forge.workers")
         guard facts.canReadQueue else { return }
         facts.workers = try workers().map { worker in
             DoctorFacts.Worker(

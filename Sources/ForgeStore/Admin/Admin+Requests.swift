@@ -20,7 +20,7 @@ extension Admin {
         return id
     }
 
-    /// What `forge.check_request` says of the same fields, without making a request.
+    /// What `forge.check_request` says of the same fields, without making a request: `section`, `item`, `value`, `hint`.
     public func check(_ fields: JSONObject) throws -> [JSONValue] {
         let (arguments, parameters) = Self.arguments(fields)
         return try objects("select * from forge.check_request(\(arguments))", parameters)
@@ -89,6 +89,12 @@ extension Admin {
             """, [.int(id)])
         guard let state = found.first else { throw Self.noRequest(id) }
         return state
+    }
+
+    /// Ids of the requests that are queued or running, oldest first.
+    public func unfinishedRequests() throws -> [Int] {
+        try connection.query("select r.id from forge.training_requests r where r.status in ('queued', 'running') order by r.id")
+            .rows.map { try $0.requiredInt("id") }
     }
 
     public func log(_ id: Int, after: String? = nil) throws -> [JSONValue] {

@@ -9,10 +9,13 @@ extension Admin {
             """
             select pg_catalog.current_database() as name, pg_catalog.current_setting('server_version') as server_version,
                 current_user as "user", pg_catalog.pg_is_in_recovery() as standby,
-                (select e.extversion from pg_catalog.pg_extension e where e.extname = 'forge') as extension,
-                (select max(m.version) from forge.migrations m) as schema_version
+                (select e.extversion from pg_catalog.pg_extension e where e.extname = 'forge') as extension
             """).first
-        status["workers"] = .array(try workers())
+        // Whoever only trains sees neither migrations nor sidecars.
+        if try mayRead("forge.migrations") {
+            status["database"]?["schema_version"] = try objects("select max(m.version) as version from forge.migrations m").first?["version"]
+        }
+        status["workers"] = try mayRead("forge.workers") ? .array(workers()) : .null
         status["requests"] = try objects(
             """
             select count(*) filter (where r.status = 'queued') as queued, count(*) filter (where r.status = 'running') as running,
@@ -28,6 +31,10 @@ extension Admin {
                 (select coalesce(sum(v.artifact_bytes), 0)::bigint from forge.model_versions v where v.retired_at is null) as artifact_bytes
             """).first
         return status
+    }
+
+    func mayRead(_ table: String) throws -> Bool {
+        try connection.query("select pg_catalog.has_table_privilege($1, 'select') as may", [.text(table)]).first?.bool("may") ?? false
     }
 
     func workers() throws -> [JSONValue] {

@@ -6,7 +6,7 @@ import Foundation
 struct Requests: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List, show, cancel and retry training requests, and read their logs.",
-        subcommands: [List.self, Show.self, Cancel.self, Retry.self, Log.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Show.self, Wait.self, Cancel.self, Retry.self, Log.self], defaultSubcommand: List.self)
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -101,6 +101,30 @@ struct Requests: ParsableCommand {
                 ]
             }
             print("\n\(table.text)")
+        }
+    }
+
+    struct Wait: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Stay until requests have succeeded, and show how far they are.",
+            discussion: "Ends with the first that fails or is cancelled. Ctrl-C leaves them running.")
+
+        @Argument(help: "Ids of requests (default: all that are queued or running).")
+        var ids: [Int] = []
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() throws {
+            let admin = try connection.admin()
+            for id in ids.isEmpty ? try admin.unfinishedRequests() : ids {
+                try waitForSuccess(of: id, admin)
+                let request = try admin.request(id)
+                if output.json { printJSON(request); continue }
+                print(
+                    "\(plain(request["model"])) version \(plain(request["model_version"])): \(plain(request["algorithm"])) took "
+                        + "\(duration(request["seconds"]?.doubleValue)); \(metrics(request["result"]?["metrics"]))")
+                fflush(nil)
+            }
         }
     }
 

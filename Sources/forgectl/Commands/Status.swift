@@ -19,11 +19,11 @@ struct Status: ParsableCommand {
             fields([
                 ("database", "\(plain(database?["name"])) as \(plain(database?["user"])), PostgreSQL \(plain(database?["server_version"]))"
                     + (database?["standby"]?.boolValue == true ? ", standby" : "")),
-                ("forge", "extension \(plain(database?["extension"])), schema \(plain(database?["schema_version"]))"),
+                ("forge", "extension \(plain(database?["extension"]))" + (database?["schema_version"].map { ", schema \(plain($0))" } ?? "")),
                 ("requests", counts.joined(separator: ", ") + waits),
                 ("models", "\(plain(models?["models"])) with \(plain(models?["versions"])) versions, \(bytes(models?["artifact_bytes"]?.doubleValue))"),
             ]))
-        let workers = status["workers"]?.arrayValue ?? []
+        guard let workers = status["workers"]?.arrayValue else { return }
         guard !workers.isEmpty else { return print("sidecars  none") }
         var table = Table("SIDECAR", "PROCESS", "VERSION", "CPU", "MEMORY", "JOBS", "SEEN", "", right: ["PROCESS", "CPU", "MEMORY", "JOBS", "SEEN"])
         table.rows = workers.map { worker in

@@ -101,11 +101,7 @@ struct Train: ParsableCommand {
             return
         }
         if !output.json { complain("request \(id)") }
-        guard let state = try waitForEnd(of: id, admin) else {
-            complain("stopped waiting; request \(id) goes on without you: \(calledAs) requests show \(id)")
-            throw ExitCode(Failure.failed)
-        }
-        guard state["status"]?.textValue == "succeeded" else { throw failure(of: state) }
+        try waitForSuccess(of: id, admin)
         try showResult(id, admin)
     }
 
@@ -122,10 +118,17 @@ struct Train: ParsableCommand {
             ]))
     }
 
+    /// Exit code 1 if the database has anything against the request.
     private func check(_ fields: JSONObject, _ admin: Admin) throws {
         let findings = try admin.check(fields)
-        if output.json { return printJSON(.array(findings)) }
-        print(findings.map { finding in (finding.objectValue ?? [:]).map { "\($0.key): \(plain($0.value))" }.joined(separator: "\n") }.joined(separator: "\n\n"))
+        if output.json {
+            printJSON(.array(findings))
+        } else {
+            var table = Table("SECTION", "ITEM", "VALUE", "HINT")
+            table.rows = findings.map { finding in ["section", "item", "value", "hint"].map { plain(finding[$0]) } }
+            print(table.text)
+        }
+        if findings.contains(where: { $0["section"] == "problem" }) { throw ExitCode(Failure.failed) }
     }
 }
 
