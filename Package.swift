@@ -81,7 +81,9 @@ let sidecarTargets: [Target] = [
     .testTarget(name: "ForgeLearnTests", dependencies: ["ForgeLearn"]),
     .testTarget(name: "ForgeStoreTests", dependencies: ["ForgeStore", "ForgePQ", "ForgeModel", "ForgeTestSupport"]),
     .testTarget(name: "ForgeBridgeTests", dependencies: ["ForgeBridge", "ForgeTestSupport"]),
-    .testTarget(name: "ForgeCLITests", dependencies: ["ForgeTestSupport"]),
+    .testTarget(
+        name: "ForgeCLITests", dependencies: ["forgectl", "ForgeCluster", "ForgeStore", "ForgePQ", "ForgeModel", "ForgeTestSupport"],
+        exclude: ["Snapshots"]),
 ]
 
 let package = Package(

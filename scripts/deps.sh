@@ -11,6 +11,9 @@ postgres18_version=18.6.3
 mkdir -p "$deps"
 
 say() { printf 'deps: %s\n' "$*" >&2; }
+fail() { say "$*"; exit 1; }
+
+command -v swift >/dev/null || fail "there is no swift in PATH; Forge needs Swift 6.3, see https://www.swift.org/install/linux"
 
 packages=(postgresql-15 postgresql-server-dev-15 libpq-dev libopenblas-dev pkg-config unzip)
 missing=()
@@ -19,7 +22,11 @@ for package in "${packages[@]}"; do
 done
 if ((${#missing[@]})); then
   say "installing ${missing[*]}"
-  sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
+  sudo=
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || fail "run as root, or install sudo: ${missing[*]} must be installed"
+    sudo=sudo
+  fi
   export DEBIAN_FRONTEND=noninteractive
   $sudo apt-get update -qq
   # The distribution would create and start a cluster of its own; Forge keeps its own and leaves that one alone.
@@ -32,12 +39,12 @@ fi
 wheel() {
   local stamp=$deps/$3/.$1-$2
   [ -e "$stamp" ] && return
+  python3 -m pip --version >/dev/null 2>&1 || fail "python3 has no pip; install it with: apt-get install python3-pip"
   say "fetching $1 $2"
-  local folder; folder=$(mktemp -d "$deps/.wheel.XXXXXX")
+  local folder; folder=$(mktemp -d "$deps/.wheel.XXXXXX"); trap 'rm -rf "$folder"' RETURN
   python3 -m pip download -q --no-deps --only-binary=:all: --disable-pip-version-check -d "$folder" "$1==$2"
   rm -rf "${deps:?}/$3" && mkdir -p "$deps/$3"
   unzip -q "$folder"/*.whl -d "$deps/$3"
-  rm -rf "$folder"
   touch "$stamp"
 }
 wheel xgboost-cpu "$xgboost_version" xgboost

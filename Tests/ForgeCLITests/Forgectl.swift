@@ -1,0 +1,50 @@
+import ForgeTestSupport
+import Foundation
+import Testing
+
+/// The program as it is shipped, run as a user runs it: text in, text and exit code out.
+enum Forgectl {
+    static let path = ProcessInfo.processInfo.environment["FORGECTL"] ?? Repository.path(".build/release/forgectl")
+
+    struct Outcome: CustomStringConvertible {
+        var status: Int32
+        var output: String
+        var errors: String
+        var description: String { "exit code \(status)\n--- output\n\(output)--- errors\n\(errors)" }
+    }
+
+    /// - Parameter environment: set for the program; variables that name a database are taken away otherwise.
+    static func run(_ arguments: String..., input: String? = nil, environment: [String: String] = [:]) throws -> Outcome {
+        try run(arguments, input: input, environment: environment)
+    }
+
+    static func run(_ arguments: [String], input: String? = nil, environment: [String: String] = [:]) throws -> Outcome {
+        try #require(FileManager.default.isExecutableFile(atPath: path), "there is no \(path): run make build")
+        let folder = FileManager.default.temporaryDirectory.appending(path: "forge-cli-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let files = ["in", "out", "err"].map { folder.appending(path: $0).path }
+        try (input ?? "").write(toFile: files[0], atomically: true, encoding: .utf8)
+        var clean = environment
+        clean["COLUMNS"] = "80"
+        let forgotten = ["FORGE_DATABASE_URL", "POSTGRES_URL", "FORGE_DATA_DIR"].filter { environment[$0] == nil }
+        // A shell redirects, env forgets: both become the program, whose exit code comes back.
+        let command =
+            "exec env " + forgotten.map { "-u \($0)" }.joined(separator: " ") + " \"$0\" \"$@\" <\(files[0]) >\(files[1]) 2>\(files[2])"
+        var status: Int32 = 0
+        do {
+            try Shell.run("/bin/sh", ["-c", command, path] + arguments, environment: clean)
+        } catch let failure as Shell.Failure {
+            status = failure.status
+        }
+        func text(_ file: String) -> String { (try? String(contentsOfFile: file, encoding: .utf8)) ?? "" }
+        // What the user typed as the program's name is part of its hints.
+        return Outcome(
+            status: status, output: text(files[1]).replacingOccurrences(of: path, with: "forgectl"),
+            errors: text(files[2]).replacingOccurrences(of: path, with: "forgectl"))
+    }
+
+    static func json(_ outcome: Outcome) throws -> Any {
+        try JSONSerialization.jsonObject(with: Data(outcome.output.utf8), options: .fragmentsAllowed)
+    }
+}
