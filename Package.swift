@@ -28,7 +28,13 @@ let backendTargets: [Target] = [
 let extensionTargets: [Target] = [
     .target(
         name: "CForgePG", dependencies: ["CForgeABI", "ForgeSQL"],
-        linkerSettings: [.unsafeFlags(["-Xlinker", "--version-script=\(Context.packageDirectory)/sql/extension/forge.exports"])])
+        linkerSettings: [
+            .unsafeFlags([
+                "-Xlinker", "--version-script=\(Context.packageDirectory)/sql/extension/forge.exports",
+                // The library's own calls go straight to its own functions, whatever else the server has loaded.
+                "-Xlinker", "-Bsymbolic",
+            ])
+        ])
 ]
 
 let sidecarTargets: [Target] = [

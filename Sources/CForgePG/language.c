@@ -29,6 +29,7 @@ typedef struct ForgeRoutine
 	int		   *argument;		// (columns of the model) which argument holds the column
 	int			argument_capacity;
 	int			generation;		// of the scorer, when they were matched
+	bool		plain;			// every column is double precision: no conversion at all
 	ForgeScorer *scorer;
 } ForgeRoutine;
 
@@ -183,6 +184,9 @@ forge_routine_match(ForgeRoutine *routine, MemoryContext context)
 			forge_mismatch_mistyped(&mismatch, column, forge_type_name(routine->converter[argument].type));
 	}
 	forge_mismatch_check(&mismatch, model, "function's signature");
+	routine->plain = true;
+	for (int i = 0; i < model->info.columns; i++)
+		routine->plain &= routine->converter[routine->argument[i]].source == FORGE_FROM_FLOAT8;
 }
 
 static inline void
@@ -205,6 +209,17 @@ forge_routine_read_arguments(ForgeRoutine *routine, FunctionCallInfo fcinfo)
 	ForgeCell  *cells = routine->scorer->cells;
 	int			columns = routine->scorer->model->info.columns;
 
+	if (likely(routine->plain))
+	{
+		// Scoring takes any NaN for missing, so none has to be made canonical.
+		for (int i = 0; i < columns; i++)
+		{
+			const NullableDatum *argument = &fcinfo->args[routine->argument[i]];
+
+			cells[i].number = unlikely(argument->isnull) ? forge_double(FORGE_NULL_BITS) : DatumGetFloat8(argument->value);
+		}
+		return;
+	}
 	for (int i = 0; i < columns; i++)
 	{
 		int			argument = routine->argument[i];

@@ -2,6 +2,8 @@
 // evaluates immutable functions, and never executed.
 #include "query.h"
 
+#include <ctype.h>
+
 #include "catalog/pg_class.h"
 #include "cells.h"
 #include "compat.h"
@@ -26,6 +28,22 @@ forge_source_refuse(const char *why, const char *hint)
 			 errhint("%s", hint)));
 }
 
+// Whether a source consists of characters that a name can have, outside of quotes.
+static bool
+forge_source_may_be_name(const char *source)
+{
+	bool		quoted = false;
+
+	for (const char *c = source; *c; c++)
+	{
+		if (*c == '"')
+			quoted = !quoted;
+		else if (!quoted && !isalnum((unsigned char) *c) && !IS_HIGHBIT_SET(*c) && strchr("_$. \t\r\n", *c) == NULL)
+			return false;
+	}
+	return true;
+}
+
 // The text to parse: a bare name, quoted or not, stands for SELECT * FROM it.
 static const char *
 forge_source_text(const char *source)
@@ -34,7 +52,7 @@ forge_source_text(const char *source)
 	StringInfoData text;
 	ListCell   *cell;
 
-	if (!SplitIdentifierString(pstrdup(source), '.', &names) || names == NIL)
+	if (!forge_source_may_be_name(source) || !SplitIdentifierString(pstrdup(source), '.', &names) || names == NIL)
 		return source;
 	initStringInfo(&text);
 	appendStringInfoString(&text, "SELECT * FROM ");
@@ -159,6 +177,7 @@ forge_query_analyse(const char *source)
 	query->text = forge_source_text(source);
 	PG_TRY();
 	{
+		error_context_stack = NULL; // the requester need not know what called for the query
 		query->statement = forge_source_parse(query->text);
 		forge_query_columns(query, forge_source_analyse(query->statement, query->text));
 	}
@@ -225,6 +244,7 @@ forge_query_select(const ForgeQuery *query, List *names, const char *order_by)
 	statement->stmt = (Node *) select;
 	PG_TRY();
 	{
+		error_context_stack = NULL; // the requester need not know what called for the query
 		analysed = forge_source_analyse(statement, query->text);
 	}
 	PG_CATCH();

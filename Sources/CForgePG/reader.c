@@ -64,6 +64,7 @@ forge_reader_start(ForgeReader *reader)
 
 	PG_TRY();
 	{
+		error_context_stack = NULL; // the requester need not know what called for the query
 		PlannedStmt *plan = pg_plan_query(select, reader->query->text, 0, NULL);
 
 		reader->execution = CreateQueryDesc(plan, reader->query->text, GetActiveSnapshot(), InvalidSnapshot,
@@ -142,6 +143,7 @@ forge_reader_fill(ForgeReader *reader)
 
 	PG_TRY();
 	{
+		error_context_stack = NULL; // the requester need not know what called for the query
 		forge_executor_run(reader->execution);
 	}
 	PG_CATCH();

@@ -5,17 +5,10 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
-#include "compat.h"
 #include "lookup.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/syscache.h"
-
-LocalTransactionId
-forge_transaction(void)
-{
-	return forge_local_transaction();
-}
 
 static bool
 forge_identifier_copy(const char *text, int length, char *identifier)

@@ -3,6 +3,7 @@
 #include "forge_pg.h"
 
 #include "access/xact.h"
+#include "compat.h"
 #include "utils/snapmgr.h"
 #include "utils/snapshot.h"
 
@@ -40,14 +41,12 @@ typedef struct ForgeMoment
 	int32		running_sub;
 } ForgeMoment;
 
-extern LocalTransactionId forge_transaction(void);
-
 static inline ForgeMoment
 forge_moment(void)
 {
 	Snapshot	snapshot = GetActiveSnapshot();
 
-	return (ForgeMoment) {forge_transaction(), GetCurrentSubTransactionId(), snapshot->curcid, snapshot->xmin,
+	return (ForgeMoment) {forge_local_transaction(), GetCurrentSubTransactionId(), snapshot->curcid, snapshot->xmin,
 		snapshot->xmax, snapshot->xcnt, snapshot->subxcnt};
 }
 

@@ -1,0 +1,182 @@
+-- forge.read_blocks: what comes out, and what is refused.
+set role forge_admin;
+insert into forge.algorithms (name, tasks, form, description, default_for)
+values ('ridge', '{regression}', 'linear', 'for the tests', '{regression}') on conflict do nothing;
+insert into forge.workers (worker_id, host, boot_id, pid, pid_started_at, pid_ns, version, capacity)
+values ('11111111-1111-1111-1111-111111111111', 'h', 'b', 1, 'x', 'x', 'v', '{}');
+reset role;
+
+-- Asks as tom, claims as the worker; the psql variables id and token are the request's.
+create function ask(source text, target text, id_column text default null, exclude text[] default null) returns bigint
+language plpgsql as $$
+declare
+    request bigint;
+begin
+    insert into forge.training_requests (model, source, target, id_column, exclude)
+    values ('m' || txid_current(), source, target, id_column, exclude) returning id into request;
+    return request;
+end $$;
+create view claimed as
+select id, lease_token as token from forge.claim('11111111-1111-1111-1111-111111111111', interval '1 hour', 64, 1000000000000, '{ridge}');
+set client_min_messages = warning;
+grant create on schema public to tom;
+set role tom;
+
+create table small (id int, age int, plan text, joined date, y float8);
+insert into small values (2, null, 'pro', '2000-01-02', 2.5), (1, 40, 'free', null, 'NaN'), (3, 50, 'pro', 'infinity', -0.0), (null, 60, null, '2000-01-01', 4);
+select ask('small', 'y', 'id') as id \gset
+reset role;
+select id, token from claimed \gset
+begin isolation level repeatable read read only;
+select row_number() over () as block, case when left(encode(b, 'escape'), 4) = 'FGH1' then convert_from(b, 'utf8') end as header from
+    (select forge.read_blocks(:id, :'token') as b) blocks;
+-- magic, rows, columns, 0; then 8 bytes each: 4 keys, 4 ages, then 2 new levels of 7 bytes, their ends, the bytes, the codes …
+select substring(b from i * 8 + 1 for 8) as eight_bytes
+from (select b from (select forge.read_blocks(:id, :'token') as b) blocks offset 1) one, generate_series(0, octet_length(b) / 8 - 1) i;
+commit;
+
+-- many rows: blocks of 16,384, levels numbered on from block to block
+set role tom;
+create table many as select i, i % 1000 as x, 'level ' || i / 10000 as l, i::float8 as y from generate_series(1, 40000) i;
+select ask('many', 'y', null, '{i}') as id \gset
+reset role;
+select id, token from claimed \gset
+begin isolation level repeatable read read only;
+select octet_length(b), get_byte(b, 4) + 256 * get_byte(b, 5) as rows, get_byte(b, 8) as columns
+from (select forge.read_blocks(:id, :'token') as b) blocks where get_byte(b, 2) = ascii('B');
+-- stopped before the end, and read twice at once
+select octet_length(forge.read_blocks(:id, :'token')) limit 2;
+select octet_length(forge.read_blocks(:id, :'token')), octet_length(forge.read_blocks(:id, :'token'));
+declare blocks cursor for select octet_length(forge.read_blocks(:id, :'token'));
+fetch 2 from blocks;
+fetch 1 from blocks;
+close blocks;
+select count(*) from (select forge.read_blocks(null, :'token')) x;
+-- not in FROM, which would write all blocks to disk first
+select regress.error(format('select * from forge.read_blocks(%s, %L)', :id, :'token'));
+commit;
+
+-- a key depends on no order of rows or columns: the first block's keys of a table and of its mirror image
+set role tom;
+create table few as select i as x, 'l' || i % 3 as l, i / 7.0::float8 as y from generate_series(1, 5) i;
+create table mirrored as select y, l, x from few order by x desc;
+select ask('few', 'y') as few \gset
+select ask('mirrored', 'y') as mirrored \gset
+reset role;
+create temp table both_claims (id bigint, token uuid);
+do $$ begin for turn in 1..2 loop insert into both_claims select * from claimed; end loop; end $$;
+begin isolation level repeatable read read only;
+select count(*) as keys, count(distinct key) as distinct_keys, min(seen) as seen_in from (
+    select key, count(distinct id) as seen from (
+        select c.id, substring(c.b from 17 + 8 * i for 8) as key
+        from (select id, forge.read_blocks(id, token) as b from both_claims) c, generate_series(0, 4) i where get_byte(c.b, 2) = ascii('B')) k
+    group by key) keys;
+commit;
+
+-- how, when and for whom it is refused
+select regress.error(format('select forge.read_blocks(%s, %L)', :id, :'token'));
+begin isolation level repeatable read;
+select regress.error(format('select forge.read_blocks(%s, %L)', :id, :'token'));
+commit;
+begin read only;
+select regress.error(format('select forge.read_blocks(%s, %L)', :id, :'token'));
+commit;
+begin isolation level repeatable read read only;
+select regress.error(format('select forge.read_blocks(%s, %L)', :id, gen_random_uuid()));
+select regress.error(format('select forge.read_blocks(%s, %L)', 424242, :'token'));
+commit;
+
+-- changed between request and run
+set role tom;
+alter table many drop column x, alter column l type varchar;
+reset role;
+begin isolation level repeatable read read only;
+select regress.error(format('select forge.read_blocks(%s, %L)', :id, :'token'));
+commit;
+alter table many add column x bigint;
+begin isolation level repeatable read read only;
+select regress.error(format('select forge.read_blocks(%s, %L)', :id, :'token'));
+commit;
+drop table many;
+begin isolation level repeatable read read only;
+select regress.error(format('select forge.read_blocks(%s, %L)', :id, :'token'));
+commit;
+
+-- a hostile source: each is read as tom, and may only read
+create table secret (x int, y float8);
+create table log (who text);
+grant insert on log to tom;
+grant select on secret to tom;
+set role tom;
+create function climb() returns int language plpgsql as $$begin perform set_config('role', 'postgres', false); return 1; end$$;
+create function climb_session() returns int language plpgsql as $$begin set session authorization postgres; return 1; end$$;
+create function write() returns int language plpgsql as $$begin insert into log values (current_user); return 1; end$$;
+create function writable() returns int language plpgsql as $$begin perform set_config('transaction_read_only', 'off', false); insert into log values ('x'); return 1; end$$;
+create function who() returns text language sql as 'select current_user::text';
+create function fail() returns int language plpgsql as $$begin raise exception 'no luck'; end$$;
+create function peek() returns int language plpgsql as $$begin perform * from secret; return 1; end$$;
+create function temporary() returns int language plpgsql as $$begin create temp table t (x int); return 1; end$$;
+create view by_climb as select climb() as x, 1.0::float8 as y;
+create view by_climb_session as select climb_session() as x, 1.0::float8 as y;
+create view by_write as select write() as x, 1.0::float8 as y;
+create view by_writable as select writable() as x, 1.0::float8 as y;
+create view by_temporary as select temporary() as x, 1.0::float8 as y;
+create view by_who as select who() as x, session_user::text as s, 1.0::float8 as y;
+create view by_fail as select fail() as x, 1.0::float8 as y;
+create view by_division as select 1 / (g - 3) as x, 1.0::float8 as y from generate_series(1, 5) g;
+create view by_peek as select peek() as x, 1.0::float8 as y;
+create view by_secret as select x, y from secret;
+create view by_infinity as select 'Infinity'::float8 as x, 1.0::float8 as y;
+create view by_levels as select 'level ' || g as x, 1.0::float8 as y from generate_series(1, 70000) g;
+create view by_size as select repeat('x', 9000000) as x, 1.0::float8 as y;
+create temp table asked as select v, ask(v, 'y') from unnest(array['by_climb', 'by_climb_session', 'by_write', 'by_writable', 'by_temporary', 'by_who', 'by_fail',
+    'by_division', 'by_peek', 'by_secret', 'by_infinity', 'by_levels', 'by_size']) v;
+reset role;
+revoke select on secret from tom;
+create temp table claims (id bigint, token uuid);
+do $$ begin for turn in 1..13 loop insert into claims select * from claimed; end loop; end $$;
+begin isolation level repeatable read read only;
+select a.v, regress.error(format('select forge.read_blocks(%s, %L)', c.id, c.token))
+from asked a join claims c on c.id = a.ask order by c.id;
+-- current_user is tom, session_user is not
+select position('tom'::bytea in b) > 0 as as_tom, position('postgres'::bytea in b) > 0 as in_a_session_of_postgres
+from (select forge.read_blocks(c.id, c.token) as b from claims c join asked a on a.ask = c.id where a.v = 'by_who') blocks where get_byte(b, 2) = ascii('B');
+select current_user, current_setting('search_path'), current_setting('role');
+commit;
+select * from log;
+
+-- search_path and TimeZone are the requester's of then
+create schema other;
+grant usage, create on schema other to tom;
+set role tom;
+set search_path = other;
+set timezone = 'Asia/Tokyo';
+create table other.only_here as select '2000-01-01'::timestamptz as t, 1.0::float8 as y;
+select public.ask('select t::text as t, y from only_here', 'y') as id \gset
+reset timezone;
+reset search_path;
+reset role;
+select id, token from claimed \gset
+begin isolation level repeatable read read only;
+select position('2000-01-01 00:00:00+09'::bytea in b) > 0 as in_tokyo
+from (select forge.read_blocks(:id, :'token') as b) blocks where get_byte(b, 2) = ascii('B');
+show timezone;
+commit;
+
+-- a requester who is no trainer any more, and one who is gone
+create role fired;
+create role gone;
+grant forge_trainer to fired, gone;
+set role fired;
+select ask('select 1.0::float8 as x, 2.0::float8 as y', 'y') as fired \gset
+set role gone;
+select ask('select 1.0::float8 as x, 2.0::float8 as y', 'y') as gone \gset
+reset role;
+select id, token from claimed \gset first_
+select id, token from claimed \gset second_
+revoke forge_trainer from fired;
+drop role gone;
+begin isolation level repeatable read read only;
+select regress.error(format('select forge.read_blocks(%s, %L)', :first_id, :'first_token'));
+select regexp_replace(regress.error(format('select forge.read_blocks(%s, %L)', :second_id, :'second_token')), 'OID \d+', 'OID …');
+commit;
