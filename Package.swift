@@ -62,6 +62,7 @@ let sidecarTargets: [Target] = [
             "ForgeStore", "ForgePQ", "ForgeModel", "ForgeLearn",
             .product(name: "Logging", package: "swift-log"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            .product(name: "UnixSignals", package: "swift-service-lifecycle"),
         ]),
     .target(name: "ForgeCluster"),
     .executableTarget(
@@ -86,7 +87,13 @@ let sidecarTargets: [Target] = [
     .testTarget(name: "ForgeModelTests", dependencies: ["ForgeModel", "CForgeMath", "CForgeABI"]),
     .testTarget(name: "ForgeLearnTests", dependencies: ["ForgeLearn"]),
     .testTarget(name: "ForgeStoreTests", dependencies: ["ForgeStore", "ForgePQ", "ForgeModel", "ForgeTestSupport"]),
-    .testTarget(name: "ForgeBridgeTests", dependencies: ["ForgeBridge", "ForgeTestSupport"]),
+    .testTarget(
+        name: "ForgeBridgeTests",
+        dependencies: [
+            "ForgeBridge", "ForgeStore", "ForgePQ", "ForgeModel", "ForgeTestSupport",
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        ]),
     .testTarget(
         name: "ForgeCLITests", dependencies: ["forgectl", "ForgeCluster", "ForgeStore", "ForgePQ", "ForgeModel", "ForgeTestSupport"],
         exclude: ["Snapshots"]),

@@ -61,7 +61,7 @@ actor Claimer: Service {
             complaint = nil
             guard let job else { return (.nothing, nil) }
             return (.claimed, runner(for: job, claimedAt: claimedAt))
-        } catch let error as ForgeError where error.code == .versionMismatch && error.message.contains("knows") {
+        } catch let error as ForgeError where error.code == .versionMismatch {
             throw error
         } catch {
             complain(error)

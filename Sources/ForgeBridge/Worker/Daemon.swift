@@ -3,6 +3,7 @@ import ForgeStore
 import Foundation
 import Logging
 import ServiceLifecycle
+import UnixSignals
 
 /// The sidecar: listens, claims, runs jobs, rescues, until it is told to stop.
 public struct Daemon: Sendable {
@@ -17,6 +18,11 @@ public struct Daemon: Sendable {
     /// Returns after SIGTERM or SIGINT, once running jobs have finished or were released. Throws FG028 when the schema is newer
     /// than this program.
     public func run() async throws {
+        try await makeGroup(stoppedBy: [.sigterm, .sigint]).run()
+        logger.info("stopped")
+    }
+
+    func makeGroup(stoppedBy signals: [UnixSignal]) -> ServiceGroup {
         let store = WorkerStore(
             settings.connection, identity: identity, responseTimeout: settings.responseTimeout,
             whichAreGone: { peers in peers.filter { ProcessFacts.startTime(of: $0.pid) != $0.pidStartedAt } })
@@ -35,12 +41,12 @@ public struct Daemon: Sendable {
             metadata: ["cpu": "\(settings.capacity.cpu)", "memory": "\(JobMachine.bytes(settings.capacity.memoryBytes))"])
         // Stopped from the last to the first: the claimer's jobs end while cancels are still heard.
         let services: [any Service] = [listener, rescuer, claimer]
-        try await ServiceGroup(
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .info)  // the group's own debug lines tell of nothing but itself
+        return ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        ).run()
-        logger.info("stopped")
+                gracefulShutdownSignals: signals, logger: quiet))
     }
 
     private var identity: WorkerIdentity {

@@ -3,18 +3,25 @@ import Logging
 import ServiceLifecycle
 
 /// Looks for requests whose worker was lost. Every daemon does; there is no leader, and rows are locked one by one.
-struct Rescuer: Service {
-    let store: WorkerStore
-    let interval: Duration
-    let wake: WakeSignal
-    let logger: Logger
+final class Rescuer: Service {
+    private let store: WorkerStore
+    private let interval: Duration
+    private let wake: WakeSignal
+    private let logger: Logger
+
+    init(store: WorkerStore, interval: Duration, wake: WakeSignal, logger: Logger) {
+        self.store = store
+        self.interval = interval
+        self.wake = wake
+        self.logger = logger
+    }
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                try? await Task.sleep(for: interval * Double.random(in: 0.8...1.2))
+                try? await Task.sleep(for: self.interval * Double.random(in: 0.8...1.2))
                 if Task.isCancelled { return }
-                await rescue()
+                await self.rescue()
             }
         }
     }

@@ -27,7 +27,7 @@ public final class WorkerStore: @unchecked Sendable {
         self.whichAreGone = whichAreGone
     }
 
-    /// Connects if there is no connection. Throws FG028 when schema and program do not fit.
+    /// Connects if there is no connection. Throws FG028 when the schema is newer than this program, `SchemaNotReady` when older.
     public func connect() async throws {
         try await call { _ in }
     }
@@ -188,24 +188,30 @@ private func greet(_ connection: Connection, _ parameters: [Parameter]) throws -
         return try connection.query("select forge.worker_hello($1, $2, $3, $4, $5, $6, $7, $8)", parameters).first?[0] ?? "{}"
     } catch {
         guard ["3F000", "42883"].contains(error.sqlState) else { throw error }
-        throw ForgeError(
-            .versionMismatch, "the database has no schema for this forged", detail: error.message, hint: "Run forgectl migrate on it.")
+        throw SchemaNotReady(found: nil, needed: SchemaFiles.embedded.version)
     }
 }
 
 extension SchemaFiles {
-    /// Throws FG028 unless the database's schema is the one that this program was made for.
+    /// Throws FG028 when the schema is newer than this program, `SchemaNotReady` when it is older.
     public func refuse(schemaVersion: Int) throws {
         if schemaVersion > version {
             throw ForgeError(
                 .versionMismatch, "the database has schema version \(schemaVersion), this forged knows \(version)",
                 hint: "Upgrade forged on this host.")
         }
-        if schemaVersion < version {
-            throw ForgeError(
-                .versionMismatch, "the database has schema version \(schemaVersion), this forged needs \(version)",
-                hint: "Run forgectl migrate on it.")
-        }
+        if schemaVersion < version { throw SchemaNotReady(found: schemaVersion, needed: version) }
+    }
+}
+
+/// The database has still to be migrated; a daemon waits for that.
+public struct SchemaNotReady: Error, CustomStringConvertible {
+    public let found: Int?
+    public let needed: Int
+
+    public var description: String {
+        let has = found.map { "schema version \($0)" } ?? "no Forge schema"
+        return "the database has \(has), this forged needs version \(needed): run forgectl migrate on it"
     }
 }
 
