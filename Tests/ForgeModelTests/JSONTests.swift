@@ -49,6 +49,12 @@ struct JSONTests {
         #expect(try JSONValue(parsing: text).serialized == text)
     }
 
+    @Test func aMissingMemberIsNilAndNotJSONsNull() {
+        let object: JSONObject = ["a": nil]
+        #expect(object["a"].map(\.isNull) == true)
+        #expect(object["b"].map(\.isNull) == Bool?.none)
+    }
+
     @Test func membersAreSetReplacedAndRemoved() {
         var value: JSONValue = ["b": 1, "a": "x"]
         value["c"] = [true, nil]

@@ -48,7 +48,9 @@ public struct JSONObject: Sendable, Equatable, RandomAccessCollection, Expressib
     public subscript(key: String) -> JSONValue? {
         get {
             let index = place(of: key)
-            return holds(key, at: index) ? members[index].value : nil
+            // A ternary would read its nil as JSON's null, which this type can be written as.
+            guard holds(key, at: index) else { return Optional.none }
+            return members[index].value
         }
         set {
             let index = place(of: key)
