@@ -37,6 +37,14 @@ let extensionTargets: [Target] = [
         ])
 ]
 
+// `scripts/fuzz.sh` builds this one, with sanitizers, in a folder of its own.
+let buildsFuzzer = Context.environment["FORGE_FUZZ"] == "1"
+let fuzzTargets: [Target] = [
+    .executableTarget(
+        name: "fuzz-decoder", dependencies: ["ForgeSQL", "CForgeABI"], path: "Tests/fuzz",
+        swiftSettings: [.unsafeFlags(["-parse-as-library"])])
+]
+
 let sidecarTargets: [Target] = [
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -84,7 +92,8 @@ let sidecarTargets: [Target] = [
     .target(name: "ForgeTestSupport", dependencies: ["ForgePQ", "ForgeStore"], path: "Tests/ForgeTestSupport"),
     .executableTarget(
         name: "regress-fixtures", dependencies: ["ForgeModel"], path: "Tests/regress/fixtures", exclude: ["models.sql"]),
-    .testTarget(name: "ForgeModelTests", dependencies: ["ForgeModel", "CForgeMath", "CForgeABI"]),
+    .testTarget(
+        name: "ForgeModelTests", dependencies: ["ForgeModel", "ForgeSQL", "CForgeMath", "CForgeABI"], exclude: ["Goldens"]),
     .testTarget(name: "ForgeLearnTests", dependencies: ["ForgeLearn"]),
     .testTarget(name: "ForgeStoreTests", dependencies: ["ForgeStore", "ForgePQ", "ForgeModel", "ForgeTestSupport"]),
     .testTarget(
@@ -104,8 +113,10 @@ let package = Package(
     platforms: [.macOS(.v15)],
     products: buildsExtension
         ? [.library(name: "forge", type: .dynamic, targets: ["CForgePG"])]
+        : buildsFuzzer
+        ? [.executable(name: "fuzz-decoder", targets: ["fuzz-decoder"])]
         : [.executable(name: "forged", targets: ["forged"]), .executable(name: "forgectl", targets: ["forgectl"])],
-    dependencies: buildsExtension
+    dependencies: buildsExtension || buildsFuzzer
         ? []
         : [
             .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -114,5 +125,5 @@ let package = Package(
             .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
             .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         ],
-    targets: backendTargets + (buildsExtension ? extensionTargets : sidecarTargets)
+    targets: backendTargets + (buildsExtension ? extensionTargets : buildsFuzzer ? fuzzTargets : sidecarTargets)
 )

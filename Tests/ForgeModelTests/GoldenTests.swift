@@ -1,0 +1,79 @@
+import Foundation
+import Testing
+
+@testable import ForgeModel
+
+/// Artifacts written by the Python package `safetensors` (Tests/conformance/model_goldens.py), and what scikit-learn, XGBoost
+/// and shap say about some rows.
+struct GoldenTests {
+    static let names = ["linear", "logistic", "softmax", "boosting", "boosting_binary", "boosting_classes"]
+    static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Goldens")
+
+    static func artifact(_ name: String) throws -> Bytes {
+        Bytes(try Data(contentsOf: folder.appendingPathComponent(name + ".safetensors")))
+    }
+
+    static func expected(_ name: String) throws -> JSONValue {
+        try JSONValue(parsing: Data(contentsOf: folder.appendingPathComponent(name + ".json")))
+    }
+
+    static func rows(_ expected: JSONValue) -> [ColumnValues] {
+        (expected["columns"]?.arrayValue ?? []).map { column in
+            let cells = column.arrayValue ?? []
+            guard cells.contains(where: { $0.textValue != nil }) else {
+                return .numbers(cells.map { $0.doubleValue ?? .nan })
+            }
+            let levels = Array(Set(cells.compactMap(\.textValue))).sorted()
+            let codes = cells.map { cell in
+                cell.textValue.flatMap(levels.firstIndex(of:)).map(UInt32.init) ?? ColumnValues.missingCode
+            }
+            return .codes(codes, levels: levels.map { Bytes($0.utf8) })
+        }
+    }
+
+    /// All numbers of nested arrays, in order.
+    static func flat(_ value: JSONValue?) -> [Double] {
+        guard let value else { return [] }
+        return value.arrayValue.map { $0.flatMap { flat($0) } } ?? [value.doubleValue ?? .nan]
+    }
+
+    /// The peers of the linear goldens compute in double, XGBoost sums its leaves and its contributions in float32.
+    static func tolerance(_ name: String) -> Double { name.hasPrefix("boosting") ? 2e-5 : 1e-9 }
+
+    @Test(arguments: names)
+    func savedByPythonTheArtifactIsTheSameAsOurs(_ name: String) throws {
+        let bytes = try GoldenTests.artifact(name)
+        #expect(try ModelDocument(artifact: bytes).encoded() == bytes)
+    }
+
+    @Test(arguments: names)
+    func scoresAgreeWithThePeer(_ name: String) throws {
+        let expected = try GoldenTests.expected(name)
+        let scorer = try Scorer(artifact: GoldenTests.artifact(name))
+        let rows = GoldenTests.rows(expected)
+        let margins = try scorer.margins(rows)
+        compare(margins, GoldenTests.flat(expected["margins"]), GoldenTests.tolerance(name), "\(name) margins")
+        var scores = try scorer.score(rows)
+        let peer = GoldenTests.flat(expected["scores"])
+        if scorer.positive >= 0, peer.count == scores.count / 2 {
+            scores = stride(from: scorer.positive, to: scores.count, by: 2).map { scores[$0] }
+        }
+        compare(scores, peer, GoldenTests.tolerance(name), "\(name) scores")
+    }
+
+    @Test(arguments: names)
+    func contributionsAgreeWithThePeer(_ name: String) throws {
+        let expected = try GoldenTests.expected(name)
+        let scorer = try Scorer(artifact: GoldenTests.artifact(name))
+        let explained = try scorer.explain(GoldenTests.rows(expected))
+        compare(explained, GoldenTests.flat(expected["contributions"]), GoldenTests.tolerance(name), name)
+    }
+
+    private func compare(_ ours: [Double], _ peers: [Double], _ tolerance: Double, _ what: String) {
+        #expect(ours.count == peers.count && !ours.isEmpty, "\(what)")
+        for (index, pair) in zip(ours, peers).enumerated() {
+            let difference = abs(pair.0 - pair.1)
+            #expect(difference <= tolerance * max(1, abs(pair.1)), "\(what), value \(index): \(pair.0), peer \(pair.1)")
+        }
+    }
+}

@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""Writes Tests/ForgeModelTests/Goldens: small artifacts made by another implementation of the format (the Python package
+`safetensors`), with the margins, probabilities and contributions that scikit-learn, XGBoost and shap give for the same rows.
+
+Needs numpy, scikit-learn, xgboost 3.2, shap, safetensors. The numbers it wrote are committed; run it again only to change them.
+
+    python3 Tests/conformance/model_goldens.py
+"""
+import json
+import pathlib
+
+import numpy as np
+import shap
+import xgboost
+from safetensors.numpy import save_file
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+GOLDENS = pathlib.Path(__file__).resolve().parents[1] / "ForgeModelTests" / "Goldens"
+ROWS = 12
+
+
+def texts(values):
+    """Bytes one after the other, and where each ends."""
+    encoded = [value.encode() for value in values]
+    return (np.frombuffer(b"".join(encoded), np.uint8).copy(),
+            np.cumsum([0] + [len(value) for value in encoded], dtype=np.int64))
+
+
+def number(name, fill=None, shift=0.0, scale=1.0):
+    described = {"encoding": "number", "fill": fill is not None, "indicator": False, "name": name, "type": "double precision"}
+    return described, (fill or 0.0, shift, scale), []
+
+
+def category(name, levels, encoding):
+    described = {"encoding": encoding, "levels": len(levels), "name": name, "type": "text"}
+    if encoding == "one_hot":
+        described |= {"null_level": False, "other_level": False}
+    return described, (0.0, 0.0, 1.0), levels
+
+
+def save(name, columns, form, link, labels, tensors, rows, expected, algorithm):
+    """One artifact and, beside it, rows (a list per column; None = NULL) with what the peer says about them."""
+    outputs = len(labels) if len(labels) > 2 else 1
+    description = {
+        "algorithm": algorithm, "columns": [column[0] for column in columns], "form": form, "format": 1, "link": link,
+        "outputs": outputs, "positive": 1 if len(labels) == 2 else -1,
+        "task": "classification" if labels else "regression",
+    }
+    levels, level_offsets = texts([level for column in columns for level in column[2]])
+    label_bytes, label_offsets = texts(labels)
+    fills, shifts, scales = (np.array(values, np.float64) for values in zip(*(column[1] for column in columns)))
+    tensors = dict(tensors, fills=fills, shifts=shifts, scales=scales, levels=levels, level_offsets=level_offsets,
+                   labels=label_bytes, label_offsets=label_offsets)
+    metadata = {"forge": json.dumps(description, sort_keys=True, separators=(",", ":"), ensure_ascii=False)}
+    save_file(tensors, GOLDENS / f"{name}.safetensors", metadata=metadata)
+    text = json.dumps({"columns": rows, **{key: np.asarray(value).tolist() for key, value in expected.items()}})
+    (GOLDENS / f"{name}.json").write_text(text + "\n")
+
+
+def linear_goldens():
+    x, y = load_diabetes(return_X_y=True, scaled=False)
+    scaler = StandardScaler().fit(x)
+    z = scaler.transform(x)
+    columns = [number(f"x{i}", 0.0, scaler.mean_[i], scaler.scale_[i]) for i in range(x.shape[1])]
+    model = LinearRegression().fit(z, y)
+    explained = shap.LinearExplainer(model, z.mean(axis=0, keepdims=True))(z[:ROWS])
+    tensors = {"coefficients": model.coef_.reshape(1, -1).copy(), "intercepts": np.array([model.intercept_]),
+               "means": z.mean(axis=0)}
+    save("linear", columns, "linear", "identity", [], tensors, x[:ROWS].T.tolist(),
+         {"margins": model.predict(z[:ROWS]), "scores": model.predict(z[:ROWS]),
+          "contributions": np.column_stack([explained.base_values, explained.values])}, "linear_regression")
+
+    x, y = load_iris(return_X_y=True)
+    colours = np.array(["amber", "blue", "żółty"])[(np.arange(len(x)) * 7 + y) % 3]
+    one_hot = OneHotEncoder(sparse_output=False).fit(colours.reshape(-1, 1))
+    levels = list(one_hot.categories_[0])
+    encoded = np.hstack([x, one_hot.transform(colours.reshape(-1, 1))])
+    columns = [number(f"x{i}", 0.0) for i in range(4)] + [category("colour", levels, "one_hot")]
+    chosen = np.arange(0, len(x), len(x) // ROWS)[:ROWS]
+    rows = x[chosen].T.tolist() + [colours[chosen].tolist()]
+    for name, labels, target in (("softmax", ["0", "1", "2"], y), ("logistic", ["0", "1"], (y == 1).astype(int))):
+        model = LogisticRegression(max_iter=5000).fit(encoded, target)
+        explained = shap.LinearExplainer(model, encoded.mean(axis=0, keepdims=True))(encoded[chosen])
+        values = explained.values if explained.values.ndim == 3 else explained.values[:, :, None]
+        base = np.broadcast_to(explained.base_values.reshape(-1, values.shape[2]), (ROWS, values.shape[2]))
+        grouped = np.concatenate([values[:, :4], values[:, 4:].sum(axis=1, keepdims=True)], axis=1)
+        contributions = np.concatenate([base[:, None], grouped], axis=1).transpose(0, 2, 1)
+        tensors = {"coefficients": model.coef_.copy(), "intercepts": model.intercept_.copy(), "means": encoded.mean(axis=0)}
+        save(name, columns, "linear", name, labels, tensors, rows,
+             {"margins": model.decision_function(encoded[chosen]), "scores": model.predict_proba(encoded[chosen]),
+              "contributions": contributions}, "logistic_regression")
+
+
+def tree_tensors(booster, outputs):
+    """An XGBoost model's JSON as Forge's flat arrays."""
+    learner = json.loads(booster.save_raw("json"))["learner"]
+    model = learner["gradient_booster"]["model"]
+    base = np.array(json.loads(learner["learner_model_param"]["base_score"]), np.float64).ravel()
+    if learner["objective"]["name"].startswith("binary"):
+        base = np.log(base / (1 - base))
+    arrays = {key: [] for key in ("features", "thresholds", "left", "right", "default_left", "covers")}
+    roots, bits, offsets = [], [], [0]
+    for tree in model["trees"]:
+        start = len(arrays["features"])
+        roots.append(start)
+        leaf = np.array(tree["left_children"]) < 0
+        arrays["features"] += np.where(leaf, -1, tree["split_indices"]).tolist()
+        arrays["thresholds"] += tree["split_conditions"]
+        arrays["left"] += np.where(leaf, -1, np.array(tree["left_children"]) + start).tolist()
+        arrays["right"] += np.where(leaf, -1, np.array(tree["right_children"]) + start).tolist()
+        arrays["default_left"] += [bool(flag) for flag in tree["default_left"]]
+        arrays["covers"] += tree["sum_hessian"]
+        segments = {node: tree["categories"][first:first + size] for node, first, size in zip(
+            tree["categories_nodes"], tree["categories_segments"], tree["categories_sizes"])}
+        for node in range(len(leaf)):
+            codes = segments.get(node, [])
+            if codes:
+                words = np.zeros(max(codes) // 32 + 1, np.uint32)
+                for code in codes:
+                    words[code // 32] |= np.uint32(1 << code % 32)
+                bits += words.tolist()
+                arrays["thresholds"][start + node] = 0.0
+            offsets.append(len(bits))
+    types = {"features": np.int32, "thresholds": np.float32, "left": np.int32, "right": np.int32, "default_left": np.bool_,
+             "covers": np.float32}
+    return {key: np.array(values, types[key]) for key, values in arrays.items()} | {
+        "base_scores": np.broadcast_to(base, outputs).copy(), "roots": np.array(roots, np.int32),
+        "tree_outputs": np.array(model["tree_info"], np.int32), "category_offsets": np.array(offsets, np.int32),
+        "category_bits": np.array(bits, np.uint32), "leaf_vectors": np.zeros((0, outputs), np.float32)}
+
+
+def tree_goldens():
+    random = np.random.default_rng(7)
+    x = random.normal(size=(600, 5)).astype(np.float32)
+    levels = [f"level {i:02}" for i in range(40)]
+    code = random.integers(0, 40, 600).astype(np.float32)
+    x[random.random(x.shape) < 0.1] = np.nan
+    code[random.random(600) < 0.1] = np.nan
+    known = np.nan_to_num(x)
+    signal = known[:, 0] * known[:, 1] + np.sin(3 * known[:, 2]) + np.where(np.isin(code, [1, 5, 8, 13, 33, 38]), 2.0, 0.0)
+    features = np.column_stack([x, code])
+    columns = [number(f"x{i}") for i in range(5)] + [category("level", levels, "native")]
+    rows = [[None if np.isnan(value) else float(value) for value in column] for column in x[:ROWS].T]
+    rows.append([None if np.isnan(value) else levels[int(value)] for value in code[:ROWS]])
+    targets = (
+        ("boosting", "identity", [], {"objective": "reg:squarederror"}, signal),
+        ("boosting_binary", "logistic", ["no", "yes"], {"objective": "binary:logistic"}, (signal > 0.5).astype(int)),
+        ("boosting_classes", "softmax", ["a", "b", "c"], {"objective": "multi:softprob", "num_class": 3},
+         np.digitize(signal, [-0.3, 0.8])),
+    )
+    for name, link, labels, parameters, target in targets:
+        data = xgboost.DMatrix(features, target, feature_types=["q"] * 5 + ["c"], enable_categorical=True)
+        booster = xgboost.train(parameters | {"max_depth": 4, "eta": 0.3, "max_cat_to_onehot": 4, "nthread": 1}, data, 8)
+        some = xgboost.DMatrix(features[:ROWS], feature_types=["q"] * 5 + ["c"], enable_categorical=True)
+        contributions = booster.predict(some, pred_contribs=True)
+        contributions = contributions.reshape(ROWS, -1, len(columns) + 1)
+        contributions = np.concatenate([contributions[:, :, -1:], contributions[:, :, :-1]], axis=2)
+        save(name, columns, "trees", link, labels, tree_tensors(booster, max(len(labels), 1) if len(labels) > 2 else 1), rows,
+             {"margins": booster.predict(some, output_margin=True).astype(float),
+              "scores": booster.predict(some).astype(float), "contributions": contributions.astype(float)}, "gradient_boosting")
+
+
+if __name__ == "__main__":
+    GOLDENS.mkdir(exist_ok=True)
+    linear_goldens()
+    tree_goldens()

@@ -1,0 +1,73 @@
+import CForgeABI
+import ForgeSQL
+
+/// What libFuzzer calls with damaged artifacts: measures, decodes into exactly the memory measured, and then does all that
+/// the extension does with an arena. The address sanitizer watches; any trap or stray byte ends the run.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzDecoder(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+    var status = ForgeStatus()
+    let size = forgeModelMeasure(bytes, Int64(count), &status)
+    guard size >= 0, size < 1 << 26 else { return 0 }
+    let arena = UnsafeMutableRawPointer.allocate(byteCount: Int(size), alignment: 16)
+    defer { arena.deallocate() }
+    guard forgeModelDecode(bytes, Int64(count), arena, size, &status) == 0 else { return 0 }
+    useModel(arena, bytes, count)
+    return 0
+}
+
+private func useModel(_ arena: UnsafeRawPointer, _ bytes: UnsafePointer<UInt8>, _ count: Int) {
+    var info = ForgeModelInfo()
+    forgeModelInfo(arena, &info)
+    let columns = Int(info.columns)
+    let outputs = Int(info.outputs)
+    guard info.scratch < 1 << 26, outputs * (columns + 1) < 1 << 22 else { return }
+    let scratch = UnsafeMutableRawPointer.allocate(byteCount: Int(info.scratch), alignment: 16)
+    defer { scratch.deallocate() }
+    let cells = UnsafeMutablePointer<ForgeCell>.allocate(capacity: columns)
+    defer { cells.deallocate() }
+    let scores = UnsafeMutablePointer<Double>.allocate(capacity: max(outputs, 2))
+    defer { scores.deallocate() }
+    let contributions = UnsafeMutablePointer<Double>.allocate(capacity: outputs * (columns + 1))
+    defer { contributions.deallocate() }
+    readTexts(arena, info)
+    for row in 0..<4 {
+        fill(cells, columns, row, bytes, count)
+        var status = ForgeStatus()
+        _ = forgeModelScore(arena, cells, scratch, scores, &status)
+        _ = forgeModelPredict(arena, cells, scratch, scores, &status)
+        _ = forgeModelExplain(arena, cells, scratch, contributions, &status)
+    }
+}
+
+/// Touches every byte of every name, type and label.
+private func readTexts(_ arena: UnsafeRawPointer, _ info: ForgeModelInfo) {
+    var sum = 0
+    for index in -1...info.columns {
+        var column = ForgeColumnInfo()
+        guard forgeModelColumn(arena, index, &column) == 0 else { continue }
+        for i in 0..<Int(column.name_length) { sum &+= Int(column.name[i]) }
+        for i in 0..<Int(column.type_length) { sum &+= Int(column.type[i]) }
+    }
+    for index in -1...info.classes {
+        var text: UnsafePointer<CChar>?
+        var length: Int64 = 0
+        guard forgeModelLabel(arena, index, &text, &length) == 0, let text else { continue }
+        for i in 0..<Int(length) { sum &+= Int(text[i]) }
+    }
+    if sum == 42 { print("read") }  // or the loops would be removed
+}
+
+/// Numbers of every kind, missing values, and texts cut out of the artifact itself, where its levels are.
+private func fill(
+    _ cells: UnsafeMutablePointer<ForgeCell>, _ columns: Int, _ row: Int, _ bytes: UnsafePointer<UInt8>, _ count: Int
+) {
+    let numbers: [Double] = [0, -1.5, .nan, 1e300, 3, -.infinity, 0.25, 7]
+    for column in 0..<columns {
+        let place = (column * 7 + row * 13) % count
+        let missing = (column + row) % 3 == 0
+        cells[column] = ForgeCell(
+            number: numbers[(column + row * 3) % numbers.count],
+            bytes: missing ? nil : UnsafeRawPointer(bytes + place).assumingMemoryBound(to: CChar.self),
+            length: Int64(min(count - place, (column + row) % 5)))
+    }
+}
