@@ -123,7 +123,11 @@ public struct Migrator {
                   sha256 text not null,
                   applied_at timestamptz not null default pg_catalog.now());
                 comment on table forge.migrations is
-                  'Applied migrations; version 0 is sql/code, which is applied again whole when its text changes.'
+                  'Applied migrations; version 0 is sql/code, which is applied again whole when its text changes.';
+                comment on column forge.migrations.version is 'number of the migration; 0: sql/code';
+                comment on column forge.migrations.name is 'what it brought';
+                comment on column forge.migrations.sha256 is 'of its text: a released migration never changes';
+                comment on column forge.migrations.applied_at is 'when it was applied';
                 """)
         }
     }

@@ -8,15 +8,17 @@ as $$ select row('FG004', message, hint)::forge.problem $$;
 comment on function forge.invalid_parameter is 'a problem with SQLSTATE FG004; internal';
 
 create or replace function forge.unknown_keys(value jsonb, known text[], place text) returns setof forge.problem
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
-    select forge.invalid_parameter(
-        format('%s has no entry "%s"', place, key),
-        coalesce('did you mean ' || nullif(array_to_string(forge.nearest_names(key, known), ' or '), '') || '? ', '')
-            || 'known: ' || array_to_string(known, ', '))
-    from jsonb_object_keys(case when jsonb_typeof(value) = 'object' then value else '{}' end) key
-    where key <> all (known)
+begin
+    return query
+        select 'FG004', format('%s has no entry "%s"', place, key),
+            coalesce('did you mean ' || nullif(array_to_string(forge.nearest_names(key, known), ' or '), '') || '? ', '')
+                || 'known: ' || array_to_string(known, ', ')
+        from jsonb_object_keys(case when jsonb_typeof(value) = 'object' then value else '{}' end) key
+        where key <> all (known);
+end
 $$;
 comment on function forge.unknown_keys is 'a problem for each key that is not known, with the nearest names; internal';
 
@@ -165,17 +167,20 @@ $$;
 comment on function forge.split_problems is 'entries of split that are unknown, mistyped, out of range or not available; internal';
 
 create or replace function forge.sample_problems(sample jsonb) returns setof forge.problem
-language sql immutable
+language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    select (forge.invalid_parameter(format('sample must be {"rows": n} or {"fraction": f}, got %s', sample),
-        'n is an integer of at least 1, f is greater than 0 and at most 1')).*
-    where jsonb_typeof(sample) <> 'null' and not coalesce(
-        jsonb_typeof(sample) = 'object' and case
-            when sample - 'rows' = '{}' and jsonb_typeof(sample -> 'rows') = 'number' then
-                (sample ->> 'rows')::numeric >= 1 and (sample ->> 'rows')::numeric = trunc((sample ->> 'rows')::numeric)
-            when sample - 'fraction' = '{}' and jsonb_typeof(sample -> 'fraction') = 'number' then
-                (sample ->> 'fraction')::numeric > 0 and (sample ->> 'fraction')::numeric <= 1
-        end, false)
+begin
+    return query
+        select (forge.invalid_parameter(format('sample must be {"rows": n} or {"fraction": f}, got %s', sample),
+            'n is an integer of at least 1, f is greater than 0 and at most 1')).*
+        where jsonb_typeof(sample) <> 'null' and not coalesce(
+            jsonb_typeof(sample) = 'object' and case
+                when sample - 'rows' = '{}' and jsonb_typeof(sample -> 'rows') = 'number' then
+                    (sample ->> 'rows')::numeric >= 1 and (sample ->> 'rows')::numeric = trunc((sample ->> 'rows')::numeric)
+                when sample - 'fraction' = '{}' and jsonb_typeof(sample -> 'fraction') = 'number' then
+                    (sample ->> 'fraction')::numeric > 0 and (sample ->> 'fraction')::numeric <= 1
+            end, false);
+end
 $$;
 comment on function forge.sample_problems is 'a sample that is neither a number of rows nor a fraction; internal';

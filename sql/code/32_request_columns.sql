@@ -27,34 +27,42 @@ comment on function forge.source_columns is
     'the columns of a source as [{"name", "type", "kind"}], analysed with the caller''s rights and search_path; or why it cannot be read; internal';
 
 create or replace function forge.named_columns(request forge.training_requests) returns table (name text, role text, place text)
-language sql immutable
+language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    select n.name, n.role, n.place
-    from (values
-        (request.target, 'target', 'target'), (request.weight_column, 'weight', 'weight_column'),
-        (request.id_column, 'id', 'id_column'), (request.time_column, 'unused', 'time_column'),
-        (case when jsonb_typeof(request.split -> 'column') = 'string' then request.split ->> 'column' end, 'part', 'split.column')
-    ) n(name, role, place)
-    where n.name is not null
-    union all select g, 'unused', 'group_columns' from unnest(request.group_columns) g where g is not null
-    union all select f, 'feature', 'features' from unnest(request.features) f where f is not null
-    union all select e, 'excluded', 'exclude' from unnest(request.exclude) e where e is not null
+begin
+    return query
+        select n.name, n.role, n.place
+        from (values
+            (request.target, 'target', 'target'), (request.weight_column, 'weight', 'weight_column'),
+            (request.id_column, 'id', 'id_column'), (request.time_column, 'unused', 'time_column'),
+            (case when jsonb_typeof(request.split -> 'column') = 'string' then request.split ->> 'column' end, 'part', 'split.column')
+        ) n(name, role, place)
+        where n.name is not null
+        union all select g, 'unused', 'group_columns' from unnest(request.group_columns) g where g is not null
+        union all select f, 'feature', 'features' from unnest(request.features) f where f is not null
+        union all select e, 'excluded', 'exclude' from unnest(request.exclude) e where e is not null;
+end
 $$;
 comment on function forge.named_columns is 'every column that a request names, in what role and where; internal';
 
 create or replace function forge.resolve_columns(request forge.training_requests, columns jsonb) returns jsonb
-language sql immutable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+begin
     -- The reader knows the roles feature, target, weight, id and part; the other columns are not read.
-    select coalesce(jsonb_agg(c.value || jsonb_build_object('role', coalesce(n.role, 'feature')) order by c.place)
-        filter (where coalesce(n.role, case when request.features is null then 'feature' end) in ('feature', 'target', 'weight', 'id', 'part')), '[]')
-    from jsonb_array_elements(columns) with ordinality c(value, place)
-    left join lateral (
-        select r.role from forge.named_columns(request) r where r.name = c.value ->> 'name'
-        order by r.role = 'feature', r.role = 'unused' limit 1
-    ) n on true
+    return (
+        with named as (
+            select distinct on (n.name) n.name, n.role
+            from forge.named_columns(request) n
+            order by n.name, n.role = 'feature', n.role = 'unused'
+        )
+        select coalesce(jsonb_agg(c.value || jsonb_build_object('role', coalesce(n.role, 'feature')) order by c.place)
+            filter (where coalesce(n.role, case when request.features is null then 'feature' end) in ('feature', 'target', 'weight', 'id', 'part')), '[]')
+        from jsonb_array_elements(columns) with ordinality c(value, place)
+        left join named n on n.name = c.value ->> 'name');
+end
 $$;
 comment on function forge.resolve_columns is 'the columns that the reader reads, with their roles, in the order of the source; internal';
 

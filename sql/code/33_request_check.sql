@@ -99,14 +99,17 @@ $$;
 comment on function forge.task_problems is 'a task, an algorithm or a target that do not exist or do not go together; internal';
 
 create or replace function forge.role_problems(request forge.training_requests) returns setof forge.problem
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select 'FG022', format('role %s may not request training', request.requested_by), format('grant forge_trainer to %s', request.requested_by)
-    where not pg_has_role(request.requested_by, 'forge_trainer', 'member')
-    union all
-    select (forge.invalid_parameter(format('promote "%s" is not known', request.promote), 'if_better, always or never')).*
-    where request.promote not in ('if_better', 'always', 'never')
+begin
+    return query
+        select 'FG022', format('role %s may not request training', request.requested_by), format('grant forge_trainer to %s', request.requested_by)
+        where not pg_has_role(request.requested_by, 'forge_trainer', 'member')
+        union all
+        select (forge.invalid_parameter(format('promote "%s" is not known', request.promote), 'if_better, always or never')).*
+        where request.promote not in ('if_better', 'always', 'never');
+end
 $$;
 comment on function forge.role_problems is 'a requester without forge_trainer; a promote that is not known; internal';
 

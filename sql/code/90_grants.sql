@@ -37,20 +37,20 @@ begin
     foreach protected in array array['model_versions', 'model_aliases', 'model_metrics', 'feature_importances'] loop
         execute pg_catalog.format('drop policy if exists readers_see_models on forge.%I', protected);
         execute pg_catalog.format('create policy readers_see_models on forge.%I for select to forge_trainer, forge_analyst
-            using (model in (select m.name from forge.models m))', protected);
+            using (exists (select from forge.models m where m.name = model))', protected);
     end loop;
     -- Weights leave the database by forge_admin or the model's owner only.
     drop policy if exists owners_see_artifacts on forge.model_artifacts;
     create policy owners_see_artifacts on forge.model_artifacts for select to forge_trainer, forge_analyst
-        using (model in (select m.name from forge.models m where pg_catalog.pg_has_role(current_user, m.owner, 'usage')));
+        using (exists (select from forge.models m where m.name = model and pg_catalog.pg_has_role(current_user, m.owner, 'usage')));
     drop policy if exists grantees_and_owners_see_grants on forge.model_grants;
     create policy grantees_and_owners_see_grants on forge.model_grants for select to forge_trainer, forge_analyst
         using (pg_catalog.pg_has_role(current_user, grantee, 'usage')
-            or model in (select m.name from forge.models m where pg_catalog.pg_has_role(current_user, m.owner, 'usage')));
+            or exists (select from forge.models m where m.name = model and pg_catalog.pg_has_role(current_user, m.owner, 'usage')));
     drop policy if exists actors_and_owners_see_changes on forge.audit_log;
     create policy actors_and_owners_see_changes on forge.audit_log for select to forge_trainer, forge_analyst
         using (actor = pg_catalog.quote_ident(current_user)::regrole
-            or model in (select m.name from forge.models m where pg_catalog.pg_has_role(current_user, m.owner, 'usage')));
+            or exists (select from forge.models m where m.name = model and pg_catalog.pg_has_role(current_user, m.owner, 'usage')));
     -- The row is a command: its trigger checks the actor's right. What is registered is logged by forge.register_version alone.
     drop policy if exists changes_are_asked_for on forge.audit_log;
     create policy changes_are_asked_for on forge.audit_log for insert to forge_trainer
