@@ -11,7 +11,8 @@ struct Run {
     var preprocess: JSONValue = nil
     var split: JSONValue = ["method": "none"]
     var sample: JSONValue = nil
-    var threads = 2
+    /// One: test cases run beside each other, and OpenMP threads that wait for a core spin.
+    var threads = 1
     var blockRows = 16_384
     var champion: ChampionModel?
     var observer: any TrainingObserver = SilentObserver()
