@@ -62,4 +62,4 @@ as $$
     ) best
     where likeness >= 0.3;
 $$;
-comment on function forge.nearest_names is 'the candidates most like a name, best first, for hints; none that differs altogether';
+comment on function forge.nearest_names is 'the candidates most like a name, best first, for hints; none that differs altogether; internal';

@@ -9,7 +9,7 @@ as $$
         when quantity ~ '^[0-9]{1,9}m$' then rtrim(quantity, 'm')::double precision / 1000
     end;
 $$;
-comment on function forge.cpu_quantity is 'processors in "2", "0.5" or "500m"; null if it cannot be read';
+comment on function forge.cpu_quantity is 'processors in "2", "0.5" or "500m"; null if it cannot be read; internal';
 
 create or replace function forge.memory_quantity(quantity text) returns bigint
 language sql immutable strict parallel safe
@@ -21,4 +21,4 @@ as $$
             when '' then 1 when 'k' then 1e3 when 'K' then 1e3 when 'M' then 1e6 when 'G' then 1e9 when 'T' then 1e12
             when 'Ki' then 2.0 ^ 10 when 'Mi' then 2.0 ^ 20 when 'Gi' then 2.0 ^ 30 when 'Ti' then 2.0 ^ 40 end as bytes) product;
 $$;
-comment on function forge.memory_quantity is 'bytes in "8G" (10⁹ each), "8Gi" (2³⁰ each) or "1000"; null if it cannot be read';
+comment on function forge.memory_quantity is 'bytes in "8G" (10⁹ each), "8Gi" (2³⁰ each) or "1000"; null if it cannot be read; internal';

@@ -9,7 +9,7 @@ as $$
     from pg_proc p join pg_language l on l.oid = p.prolang
     where p.pronamespace = 'forge_models'::regnamespace and l.lanname = 'forge' and p.prosrc = model_functions.model
 $$;
-comment on function forge.model_functions is 'the generated functions of a model: record form, typed form, label form';
+comment on function forge.model_functions is 'the generated functions of a model: record form, typed form, label form; internal';
 
 create or replace function forge.copy_acl(acl aclitem[], target regprocedure) returns void
 language plpgsql
@@ -179,4 +179,4 @@ as $$
     from forge.model_functions(model) f
     join pg_depend d on d.refclassid = 'pg_proc'::regclass and d.refobjid = f and d.deptype in ('n', 'a')
 $$;
-comment on function forge.dependents is 'the views and other objects that depend on a model''s generated functions, a line each; null: none';
+comment on function forge.dependents is 'the views and other objects that depend on a model''s generated functions, a line each; null: none; internal';

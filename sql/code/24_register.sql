@@ -194,7 +194,7 @@ begin
 end
 $$;
 comment on function forge.register_version is
-    'registers what a request trained, from its manifest and staged chunks: model, version, metrics, artifact, functions, promotion; returns the version. Called by forge.complete, in its transaction';
+    'registers what a request trained, from its manifest and staged chunks: model, version, metrics, artifact, functions, promotion; returns the version. Called by forge.complete, in its transaction; internal';
 
 create or replace function forge.import_version(
     model text, manifest jsonb, artifact bytea, promote text default 'if_better',

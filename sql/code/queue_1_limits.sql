@@ -63,7 +63,7 @@ begin
   end if;
 end
 $$;
-comment on function forge.config_problems(jsonb) is 'everything wrong with a request''s config; no row if it is right';
+comment on function forge.config_problems(jsonb) is 'everything wrong with a request''s config; no row if it is right; internal';
 
 -- The numbers that the claim compares, beside the config that they come from.
 create or replace function forge.apply_config() returns trigger

@@ -78,12 +78,28 @@ $$;
 comment on procedure forge.wait(bigint, interval) is
   'returns when the request has succeeded, raises its error when it has failed or was cancelled, or FG019 after timeout (NULL: waits on); not inside a transaction';
 
+-- CALL takes no subquery as an argument, so that looking an id up would need a variable.
+create or replace procedure forge.wait(model text, timeout interval default null)
+language plpgsql as $$
+declare
+  newest constant bigint := (
+    select pg_catalog.max(t.id) from forge.training_requests t where t.model operator(pg_catalog.=) wait.model);
+begin
+  if newest is null then
+    raise exception using errcode = 'FG026', message = pg_catalog.format('there is no request for model "%s"', model),
+      hint = 'forge.training_status shows the requests that you may see';
+  end if;
+  call forge.wait(newest, timeout);
+end
+$$;
+comment on procedure forge.wait(text, interval) is 'waits for the newest request for a model, as forge.wait(bigint, interval) does';
+
 create or replace function forge.live_capacity() returns table (workers int, cpu double precision, memory bigint)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
   select count(*)::int, max((w.capacity ->> 'cpu')::double precision), max((w.capacity ->> 'memory')::bigint)
   from forge.workers w where w.last_seen_at > clock_timestamp() - interval '1 minute' and not w.draining
 $$;
-comment on function forge.live_capacity() is 'how many workers were seen in the last minute, and the largest cpu and memory any of them has';
+comment on function forge.live_capacity() is 'how many workers were seen in the last minute, and the largest cpu and memory any of them has; internal';
 
 create or replace view forge.training_status with (security_invoker = true) as
   select r.id, r.model, r.task, r.algorithm, r.status, r.progress, r.phase,

@@ -8,7 +8,7 @@ grant insert (model, task, algorithm, source, target, features, exclude, id_colu
 grant update (status, cancel_requested_at) on forge.training_requests to forge_trainer;
 grant execute on function forge.cancel(bigint), forge.retry(bigint), forge.live_capacity(), forge.config_problems(jsonb),
   forge.cpu_quantity(text), forge.memory_quantity(text) to forge_trainer;
-grant execute on procedure forge.wait(bigint, interval) to forge_trainer;
+grant execute on procedure forge.wait(bigint, interval), forge.wait(text, interval) to forge_trainer;
 
 grant usage on schema forge to forge_trainer, forge_worker;
 grant execute on function

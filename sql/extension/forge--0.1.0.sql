@@ -74,7 +74,7 @@ language c strict as 'MODULE_PATHNAME', 'forge_language_validate';
 create trusted language forge handler forge.language_handler validator forge.language_validator;
 comment on function forge.language_handler() is 'runs the functions of language forge; not to be called';
 comment on function forge.language_validator(oid) is
-    'checks the definition of a function of language forge; asks for no model, since pg_restore makes functions before rows';
+    'checks the definition of a function of language forge; asks for no model, since pg_restore makes functions before rows; internal';
 comment on language forge is
     'functions that score a model: the body is its name, the arguments are its columns or one record; double precision is the '
     'prediction, text the label';
