@@ -47,6 +47,8 @@ let fuzzTargets: [Target] = [
 
 let sidecarTargets: [Target] = [
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    // SHA-256 of the training data and of the artifact; libpq needs it anyway, so it costs no build and no library more.
+    .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(
         name: "CXGBoost",
@@ -58,10 +60,7 @@ let sidecarTargets: [Target] = [
             ])
         ]),
     .target(name: "ForgeLinalg", dependencies: ["COpenBLAS"]),
-    // Crypto: SHA-256 of the training data and of the artifact, with the processor's own instructions.
-    .target(
-        name: "ForgeLearn",
-        dependencies: ["ForgeModel", "ForgeLinalg", "CXGBoost", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "ForgeLearn", dependencies: ["ForgeModel", "ForgeLinalg", "CXGBoost", "CLibCrypto"]),
     .target(name: "ForgePQ", dependencies: ["CLibPQ"]),
     .target(name: "ForgeStore", dependencies: ["ForgePQ", "ForgeModel"], plugins: ["EmbedSQL"]),
     .target(
@@ -123,7 +122,6 @@ let package = Package(
             .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
             .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
             .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-            .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         ],
     targets: backendTargets + (buildsExtension ? extensionTargets : buildsFuzzer ? fuzzTargets : sidecarTargets)
 )

@@ -1,4 +1,3 @@
-import Crypto
 import CXGBoost
 import ForgeLinalg
 import ForgeModel

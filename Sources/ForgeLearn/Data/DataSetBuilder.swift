@@ -1,4 +1,3 @@
-import Crypto
 import ForgeModel
 
 /// Takes the reader's blocks as they come and keeps each value once, in the width that the algorithm computes with.
@@ -18,7 +17,7 @@ public final class DataSetBuilder {
     private let training: Part
     private let heldOut: Part
     private var levels: [[Bytes]]
-    private var hash = SHA256()
+    private let hash = SHA256()
     private var rowsRead = 0
     private var sampledOut = 0
     private var tally = RowTally()
@@ -59,7 +58,7 @@ public final class DataSetBuilder {
         heldOut = Part(ChunkLayout(wide))
         levels = Array(repeating: [], count: columns.count)
         range = Array(repeating: ValueRange(limit: job.algorithm.form == .trees ? .float32 : .float64), count: columns.count)
-        hash.update(bufferPointer: header)
+        hash.update(header)
     }
 
     /// Trees compare Float32. Held-out rows keep all bits when a champion, which may be linear, scores them too; so do
@@ -76,11 +75,9 @@ public final class DataSetBuilder {
         try addLevels(of: block)
         let places = place(block)
         // The digest reads every byte: the other core does it meanwhile.
-        var digest = hash
         inParallel(2, threads: job.threads) { lane in
-            if lane == 0 { digest.update(bufferPointer: bytes) } else { copy(block, places) }
+            if lane == 0 { hash.update(bytes) } else { copy(block, places) }
         }
-        hash = digest
         rowsRead += block.rows
         trimSample(slack: 16_384)
     }
@@ -103,7 +100,7 @@ public final class DataSetBuilder {
         }
         return DataSet(
             features: features.map { all[$0] }, target: all[target], training: training, heldOut: heldOut,
-            fingerprint: hash.finalize().map { hexByte($0) }.joined(), rowsRead: rowsRead, dropped: tally.dropped,
+            fingerprint: hash.finish(), rowsRead: rowsRead, dropped: tally.dropped,
             sampledOut: sampledOut)
     }
 
@@ -273,8 +270,6 @@ private func loadKey(_ bytes: UnsafeRawBufferPointer, _ row: Int) -> UInt64 {
 private func loadCode(_ bytes: UnsafeRawBufferPointer, _ row: Int) -> UInt32 {
     UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * row, as: UInt32.self))
 }
-
-func hexByte(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
 
 /// Rows left out or refused for their target, weight or part.
 private struct RowTally {

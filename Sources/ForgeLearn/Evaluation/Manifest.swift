@@ -1,5 +1,4 @@
 import CXGBoost
-import Crypto
 import ForgeLinalg
 import ForgeModel
 
@@ -23,7 +22,7 @@ struct Manifest {
             "positive": target.positive < 0 ? nil : labels[target.positive], "outputs": .integer(Int64(outputs)),
             "metrics": evaluation.json, "metrics_part": .text(data.evaluatesHeldOut ? "test" : "train"), "rows": rows,
             "data_report": report, "feature_importance": .array(importance), "data_fingerprint": .text(data.fingerprint),
-            "artifact_sha256": .text(SHA256.hash(data: artifact).map(hexByte).joined()),
+            "artifact_sha256": .text(SHA256.hex(of: artifact)),
             "artifact_bytes": .integer(Int64(artifact.count)), "environment": environment,
             "comparison": comparison?.json ?? nil,
         ]
