@@ -169,7 +169,7 @@ begin
             perform forge.require_rows(counted, source);
             if m.metric = 'f1/' || scoring.positive then
                 f1_of_positive := m.value;
-            elsif m.metric = 'accuracy' or m.metric = 'f1_macro' and scoring.positive is null then
+            elsif m.metric in ('accuracy', 'f1_macro') then
                 metric := m.metric; value := m.value;
                 return next;
             end if;
@@ -185,7 +185,7 @@ begin
 end
 $$;
 comment on function forge.evaluate is
-    'metrics of a model over a relation or SELECT with the true target: rmse, mae, r2; or accuracy, f1 (two classes) or f1_macro, roc_auc, log_loss; and rows, how many were scored. NULL: not defined on these rows';
+    'metrics of a model over a relation or SELECT with the true target: rmse, mae, r2; or accuracy, f1_macro and log_loss, and for two classes f1 and roc_auc; and rows, how many were scored. NULL: not defined on these rows';
 
 create or replace function forge.confusion_matrix(model text, source text) returns table (actual text, predicted text, count bigint)
 language plpgsql stable

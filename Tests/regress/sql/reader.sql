@@ -12,8 +12,8 @@ language plpgsql as $$
 declare
     request bigint;
 begin
-    insert into forge.training_requests (model, source, target, id_column, exclude)
-    values ('m' || txid_current(), source, target, id_column, exclude) returning id into request;
+    insert into forge.training_requests (model, source, target, algorithm, id_column, exclude)
+    values ('m' || txid_current(), source, target, 'ridge', id_column, exclude) returning id into request;
     return request;
 end $$;
 create view claimed as
