@@ -30,4 +30,5 @@ for version in "$@"; do
   done
 done
 stage "swift test" swift test --skip-build
+stage "damaged artifacts under the address sanitizer" scripts/fuzz.sh 30
 finish
