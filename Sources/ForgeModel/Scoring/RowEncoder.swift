@@ -1,6 +1,7 @@
 import CForgeMath
 
-/// Encodes rows for training exactly as the decoded model encodes them for scoring.
+/// The encoding of rows written plainly: what `ColumnEncoding` says, feature by feature. The scoring kernels fold it into their
+/// coefficients and the fits encode tile by tile; tests hold both to this.
 public struct RowEncoder: Sendable {
     public let columns: [ColumnSchema]
     public let width: Int

@@ -73,21 +73,30 @@ public final class Scorer: Sendable {
         let table = try columns.enumerated().map { try RowColumn($1, model.arena, $0) }
         let length = table.first?.count ?? 0
         precondition(table.allSatisfy { $0.count == length }, "columns of one batch have one length")
+        precondition(rows?.allSatisfy { $0 >= 0 && $0 < length } ?? true, "rows of a batch are among its rows")
         let count = rows?.count ?? length
+        let padded = Int(model.arena.pointee.padded)
+        // Columns are turned into rows some at a time, so that both stay in the first-level cache.
+        let tile = UnsafeMutablePointer<Double>.allocate(capacity: Scorer.tileRows * padded)
+        tile.initialize(repeating: 0, count: Scorer.tileRows * padded)
+        defer { tile.deallocate() }
         return try withScratch { scratch in
-            let values = forge_scratch_values(model.arena, scratch)
-            for c in table.count..<Int(model.arena.pointee.padded) { values[c] = 0 }
-            return try [Double](unsafeUninitializedCapacity: count * width) { out, written in
-                for i in 0..<count {
-                    let row = rows?[i] ?? i
-                    for c in table.indices { values[c] = table[c].value(row) }
-                    let refused = kernel(values, scratch, out.baseAddress! + i * width)
-                    if refused >= 0 { throw outOfRange(refused, values) }
+            try [Double](unsafeUninitializedCapacity: count * width) { out, written in
+                for first in stride(from: 0, to: count, by: Scorer.tileRows) {
+                    let last = min(first + Scorer.tileRows, count)
+                    for c in table.indices { table[c].load(first..<last, of: rows, into: tile + c, stride: padded) }
+                    for i in first..<last {
+                        let values = tile + (i - first) * padded
+                        let refused = kernel(values, scratch, out.baseAddress! + i * width)
+                        if refused >= 0 { throw outOfRange(refused, values) }
+                    }
                 }
                 written = count * width
             }
         }
     }
+
+    private static let tileRows = 64
 
     private func checkCount(_ count: Int) throws {
         guard count == columns else {
@@ -145,10 +154,16 @@ private struct RowColumn {
         }
     }
 
-    func value(_ row: Int) -> Double {
+    /// Writes the values of rows `range` (of the chosen rows, if any) at `target`, `stride` apart.
+    func load(_ range: Range<Int>, of rows: [Int]?, into target: UnsafeMutablePointer<Double>, stride: Int) {
         switch source {
-        case .numbers(let numbers): numbers[row]
-        case .codes(let codes, _): codes[row] == ColumnValues.missingCode ? missing : levels[Int(codes[row])]
+        case .numbers(let numbers):
+            for (k, i) in range.enumerated() { target[k * stride] = numbers[rows?[i] ?? i] }
+        case .codes(let codes, _):
+            for (k, i) in range.enumerated() {
+                let code = codes[rows?[i] ?? i]
+                target[k * stride] = code == ColumnValues.missingCode ? missing : levels[Int(code)]
+            }
         }
     }
 
