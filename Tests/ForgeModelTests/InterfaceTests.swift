@@ -122,6 +122,6 @@ struct InterfaceTests {
         document.columns[0].name = Bytes(String(repeating: "ü", count: 400).utf8)
         let scorer = try Scorer(artifact: document.encoded())
         let error = #expect(throws: ForgeError.self) { try scorer.score([.numbers([.infinity])]) }
-        #expect(error?.message == "column \"" + String(repeating: "ü", count: 251))
+        #expect(error?.message == "column \"" + String(repeating: "ü", count: 251) + "\"")
     }
 }
