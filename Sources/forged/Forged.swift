@@ -5,7 +5,7 @@ struct Forged: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "forged",
         abstract: "The sidecar of Forge: takes training requests from a database and trains their models.",
-        version: ForgedVersion.text, subcommands: [Run.self, RunJob.self], defaultSubcommand: Run.self)
+        version: ForgedVersion.text, subcommands: [Run.self, Algorithms.self, RunJob.self], defaultSubcommand: Run.self)
 }
 
 enum ForgedVersion {

@@ -127,12 +127,7 @@ public struct TestDatabase: Sendable {
 
     /// What a DBA does once.
     public func prepare() throws {
-        var script = SchemaFiles.superuserSQL
-        if ProcessInfo.processInfo.environment["FORGE_TEST_WITHOUT_EXTENSION"] != nil {
-            script = String(script[..<script.range(of: "create extension")!.lowerBound])
-                + "create trusted language forge handler pg_catalog.plpgsql_call_handler; grant usage on language forge to forge_admin"
-        }
-        try connect().execute(script)
+        try connect().execute(SchemaFiles.superuserSQL)
     }
 
     public func migrate(_ files: SchemaFiles = .embedded) throws {

@@ -40,7 +40,8 @@ begin
       hint = 'forge.training_status shows the requests that you may see';
   end if;
   raise exception using errcode = 'FG026', message = format('request %s is %s; only a failed or cancelled one can be tried again', request, now_is),
-    hint = case when now_is = 'succeeded' then 'insert a new request, or call forge.train, to train the model again' end;
+    hint = case when now_is = 'succeeded' then 'insert a new request, or call forge.train, to train the model again'
+      else 'forge.cancel(id) cancels it' end;
 end
 $$;
 comment on function forge.retry(bigint) is 'queues a failed or cancelled request again, with all its retries';

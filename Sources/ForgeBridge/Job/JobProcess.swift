@@ -94,4 +94,5 @@ public enum JobProcess {
 extension JobProcess {
     /// Algorithms that this program can train.
     public static var algorithms: [String] { AlgorithmRegistry.all.map(\.name) }
+    public static var algorithmsSQL: String { AlgorithmRegistry.sql }
 }
