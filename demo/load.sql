@@ -25,7 +25,7 @@ comment on column demo.flights.arr_delay is 'minutes late at arrival; NULL: canc
 \copy demo.flights from 'demo/data/flights.csv' with (format csv, header)
 
 create view demo.departures as
-select id, carrier, origin, dest, distance, month,
+select id, carrier, origin, dest, distance, month, day,
     extract(isodow from make_date(year, month, day))::int as weekday,
     sched_dep_time / 100 * 60 + sched_dep_time % 100 as departure_minute,
     sched_arr_time / 100 * 60 + sched_arr_time % 100 as arrival_minute,

@@ -26,7 +26,8 @@ order by a.id;
 select carrier, count(*) as flights, avg(delay)::numeric(6, 1) as predicted, avg(arr_delay)::numeric(6, 1) as truth
 from (
     select d.carrier, d.arr_delay,
-        forge_models.delay(d.carrier, d.origin, d.dest, d.distance, d.month, d.weekday, d.departure_minute, d.arrival_minute) as delay
+        forge_models.delay(d.carrier, d.origin, d.dest, d.distance, d.month, d.day, d.weekday,
+            d.departure_minute, d.arrival_minute) as delay
     from demo.departures d
     where d.arr_delay is not null) scored
 group by carrier

@@ -22,17 +22,17 @@ for package in "${packages[@]}"; do
 done
 if ((${#missing[@]})); then
   say "installing ${missing[*]}"
-  sudo=
+  sudo=''
   if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null || fail "run as root, or install sudo: ${missing[*]} must be installed"
     sudo=sudo
   fi
-  export DEBIAN_FRONTEND=noninteractive
-  $sudo apt-get update -qq
+  apt="$sudo env DEBIAN_FRONTEND=noninteractive apt-get"
+  $apt update -qq
   # The distribution would create and start a cluster of its own; Forge keeps its own and leaves that one alone.
   $sudo mkdir -p /etc/postgresql-common/createcluster.d
   echo 'create_main_cluster = false' | $sudo tee /etc/postgresql-common/createcluster.d/forge.conf >/dev/null
-  $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  $apt install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 
 # wheel NAME VERSION FOLDER: unpacks a wheel; nothing of it is run.
@@ -41,10 +41,12 @@ wheel() {
   [ -e "$stamp" ] && return
   python3 -m pip --version >/dev/null 2>&1 || fail "python3 has no pip; install it with: apt-get install python3-pip"
   say "fetching $1 $2"
-  local folder; folder=$(mktemp -d "$deps/.wheel.XXXXXX"); trap 'rm -rf "$folder"' RETURN
+  rm -rf "$deps"/.wheel.*  # of a run that was interrupted
+  local folder; folder=$(mktemp -d "$deps/.wheel.XXXXXX")
   python3 -m pip download -q --no-deps --only-binary=:all: --disable-pip-version-check -d "$folder" "$1==$2"
   rm -rf "${deps:?}/$3" && mkdir -p "$deps/$3"
   unzip -q "$folder"/*.whl -d "$deps/$3"
+  rm -rf "$folder"
   touch "$stamp"
 }
 wheel xgboost-cpu "$xgboost_version" xgboost
