@@ -42,20 +42,25 @@ begin
         and not exists (select from jsonb_array_elements(version.schema) c
                         where not columns @> jsonb_build_array(jsonb_build_object('name', c ->> 'name', 'type', c ->> 'type')))
         and exists (select from pg_proc p where p.pronamespace = 'forge_models'::regnamespace
-                        and p.proname = entry.name || case entry.task when 'classification' then '_label' else '' end
+                        and p.proname = entry.name || case when version.outputs = 1 then '' else '_label' end
                         and pg_get_function_arguments(p.oid) <> 'features record');
     pinned := format('%s/%s', entry.name, version.version);
     if version.outputs = 1 then
         prediction := case when typed then format('forge_models.%I(%s)', entry.name, arguments) else format('forge.predict(%L, s)', pinned) end;
     end if;
-    if entry.task = 'classification' then
+    if entry.task = 'classification' and version.outputs = 1 then
+        -- Scored once: the label follows from the probability; at one half the first label wins, as in forge.predict_label.
+        label := format('case when p.prediction %s 0.5 then %L else %L end',
+            case when version.positive = version.labels[1] then '>=' else '>' end, version.positive,
+            version.labels[case when version.positive = version.labels[1] then 2 else 1 end]);
+    elsif entry.task = 'classification' then
         label := case when typed then format('forge_models.%I(%s)', entry.name || '_label', arguments)
             else format('forge.predict_label(%L, s)', pinned) end;
     end if;
 end
 $$;
 comment on function forge.scoring_calls is
-    'the calls that score a row s of a source with these columns: typed functions where they apply, else forge.predict and predict_label; internal';
+    'how to score a row s of a source with these columns: prediction by the typed function where it applies, else by forge.predict; label from p.prediction, or by itself for more than two classes; internal';
 
 -- Runs as the caller, under the caller's search_path.
 create or replace function forge.predict_table(model text, source text, id_column text, output text) returns bigint
@@ -79,9 +84,12 @@ begin
     end if;
     select c.* into calls from forge.scoring_calls(model, found.columns) c;
     begin
-        execute pg_catalog.format(E'create table %s as select %s from (%s\n) s', target,
-            pg_catalog.concat_ws(', ', pg_catalog.format('s.%I as id', id_column), calls.prediction || ' as prediction', calls.label || ' as label'),
-            forge.source_query(source));
+        -- OFFSET 0 keeps the planner from writing the call out twice.
+        execute pg_catalog.format(
+            case when calls.prediction is null then E'create table %1$s as select s.%2$I as id, %4$s as label from (%5$s\n) s'
+                when calls.label is null then E'create table %1$s as select s.%2$I as id, %3$s as prediction from (%5$s\n) s'
+                else E'create table %1$s as select p.id, p.prediction, %4$s as label from (select s.%2$I as id, %3$s as prediction from (%5$s\n) s offset 0) p'
+            end, target, id_column, calls.prediction, calls.label, forge.source_query(source));
     exception when duplicate_table then
         raise exception using errcode = 'FG023', message = pg_catalog.format('table %s exists', target), hint = 'drop it, or name another';
     end;

@@ -54,6 +54,8 @@ select forge.predict_table('leavers', 'customers', 'id', 'scores');
 select s.id, round(s.prediction::numeric, 6) as prediction, s.label from scores s order by id limit 3;
 select count(*) from scores s join customers c using (id)
 where s.prediction = forge.predict('leavers', c) and s.label = forge.predict_label('leavers', c);
+select forge.predict_table('leavers', 'select 1 as id, 38 as age, ''free''::text as plan', 'id', 'undecided');
+select prediction, label, label = forge.predict_label('leavers', '{"age": 38, "plan": "free"}'::jsonb) as as_predict_label from undecided;
 select forge.predict_table('leavers/1', 'select id::text as "Key", age::bigint as age, plan from customers', 'Key', 'public."Row Scores"');
 select count(*) from scores s join "Row Scores" r on r.id = s.id::text and r.prediction = s.prediction and r.label = s.label;
 select forge.predict_table('kinds', 'flowers', 'id', 'kinds_scores');
