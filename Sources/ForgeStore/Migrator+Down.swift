@@ -79,7 +79,11 @@ extension Migrator {
             """
             with \(Self.code)
             select distinct pg_catalog.pg_describe_object(d.classid, d.objid, 0) as dependent
-            from pg_catalog.pg_depend d join own on d.refclassid = own.classid and d.refobjid = own.objid
+            from pg_catalog.pg_depend d join (
+              select * from own
+              union all
+              select 'pg_proc'::regclass, p.oid from pg_catalog.pg_proc p
+              where p.pronamespace = pg_catalog.to_regnamespace('forge_models')) used on d.refclassid = used.classid and d.refobjid = used.objid
             where d.deptype = 'n'
               and coalesce((select r.ev_class::regclass::text from pg_catalog.pg_rewrite r
                             where d.classid = 'pg_rewrite'::regclass and r.oid = d.objid), '') not like 'forge.%'
@@ -89,7 +93,7 @@ extension Migrator {
             """)
         guard dependents.count > 0 else { return }
         throw ForgeError(
-            .dependents, "objects outside schema forge depend on its functions",
+            .dependents, "objects outside schema forge depend on its functions or on those of forge_models",
             detail: dependents.rows.compactMap { $0[0] }.joined(separator: "; "),
             hint: "Drop them first; migrating down never drops what is yours.")
     }
