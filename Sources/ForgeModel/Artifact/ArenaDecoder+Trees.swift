@@ -20,79 +20,104 @@ extension ArenaDecoder {
 
     /// The arena's side.
     struct TreeRegions {
+        var intercepts: Region<Double>
+        var bases: Region<Double>
+        var roots: Region<UInt32>  // padded to whole groups of FORGE_INTERLEAVED, as are the depths
+        var depths: Region<Int32>
+        var outputs: Region<Int32>
+        var leafVectors: Region<Float>
+        var featureColumns: Region<Int32>
+        var plainNumbers: Region<ForgePlain>
+        var otherColumns: Region<Int32>
+        var quadrature: Region<Double>
         var nodes: Region<ForgeNode>
         var fractions: Region<Double>
         var words: Region<UInt32>
-        var wordsUsed = 1  // index 0 says: not a category
+        var wordsUsed = 1  // word 0 is zero: it says of numbers that no category goes right
     }
 
     mutating func decodeTrees() throws(Refusal) {
         let tensors = try readTreeTensors()
         let baseScores = try artifact.vector(.baseScores, Double.self, count: description.outputs)
         try require(!artifact.has(.coefficients), "it has two forms")
-        let nodeCount = tensors.features.count
-        let treeCount = tensors.roots.count
-        let encoded = Int(arena.encoded)
-        let points = (min(ModelLimits.treeDepth, encoded) &+ 1) / 2
-
-        let intercepts = try builder.reserve(Double.self, count: description.outputs)
-        let bases = try builder.reserve(Double.self, count: description.outputs)
-        let group = Int(FORGE_INTERLEAVED)
-        let padded = (treeCount &+ group &- 1) & ~(group &- 1)
-        let roots = try builder.reserve(UInt32.self, count: padded)
-        let depths = try builder.reserve(Int32.self, count: padded)
-        let outputs = try builder.reserve(Int32.self, count: treeCount)
-        let leafVectors = try builder.reserve(Float.self, count: tensors.leafVectors.count)
-        let featureColumns = try builder.reserve(Int32.self, count: encoded)
-        let plainNumbers = try builder.reserve(ForgePlain.self, count: Int(arena.columns))
-        let otherColumns = try builder.reserve(Int32.self, count: Int(arena.columns))
-        let quadrature = try builder.reserve(Double.self, count: 2 &* points)
-        // Every categorical node has at least one word, and one of zeros behind them.
-        let (wordCount, overflow) = tensors.categoryBits.count.multipliedReportingOverflow(by: 2)
-        guard !overflow, wordCount < Int(UInt32.max) else { throw .tooLarge("the model has too many categories") }
-        var regions = TreeRegions(
-            nodes: try builder.reserve(ForgeNode.self, count: nodeCount),
-            fractions: try builder.reserve(Double.self, count: nodeCount),
-            words: try builder.reserve(UInt32.self, count: wordCount &+ 1))
-        arena.intercepts = intercepts.span
-        arena.bases = bases.span
-        arena.roots = roots.prefix(treeCount).span
-        arena.depths = depths.prefix(treeCount).span
-        arena.tree_outputs = outputs.span
-        arena.leaf_vectors = leafVectors.span
-        arena.feature_columns = featureColumns.span
-        arena.nodes = regions.nodes.span
-        arena.fractions = regions.fractions.span
-        arena.category_words = regions.words.span
+        var regions = try reserveTrees(tensors)
         if builder.measuring { return }
 
         for o in upTo(description.outputs) {
             try require(baseScores[o].isFinite, "a number is not finite")
-            intercepts.store(baseScores[o], at: o)
-            bases.store(baseScores[o], at: o)
+            regions.intercepts.store(baseScores[o], at: o)
+            regions.bases.store(baseScores[o], at: o)
         }
         for i in upTo(tensors.leafVectors.count) {
             try require(tensors.leafVectors[i].isFinite, "a number is not finite")
-            leafVectors.store(tensors.leafVectors[i], at: i)
+            regions.leafVectors.store(tensors.leafVectors[i], at: i)
         }
-        storeFeatureColumns(featureColumns)
-        storeRowPlan(plainNumbers, otherColumns)
-        for tree in upTo(treeCount) {
-            let output = Int(tensors.outputs[tree])
-            try require(output >= -1 && output < description.outputs, "a tree belongs to no output")
-            outputs.store(description.outputs == 1 ? 0 : tensors.outputs[tree], at: tree)
-            let start = Int(tensors.roots[tree])
-            let end = tree &+ 1 < treeCount ? Int(tensors.roots[tree &+ 1]) : nodeCount
-            try require(start >= 0 && start < end && end <= nodeCount, "a tree's nodes are not in order")
-            roots.store(UInt32(truncatingIfNeeded: start), at: tree)
-            let depth = try decodeTree(tensors, &regions, start, end, vector: output < 0)
-            depths.store(Int32(truncatingIfNeeded: depth), at: tree)
-            arena.max_depth = max(arena.max_depth, Int32(truncatingIfNeeded: depth))
-        }
+        storeFeatureColumns(regions.featureColumns)
+        storeRowPlan(regions.plainNumbers, regions.otherColumns)
+        for tree in upTo(tensors.roots.count) { try decodeTree(tree, tensors, &regions) }
         // The last node in breadth-first order is a leaf.
-        for tree in upTo(padded &- treeCount) { roots.store(UInt32(truncatingIfNeeded: nodeCount &- 1), at: treeCount &+ tree) }
-        storeQuadrature(quadrature)
-        storeExpectations(trees: treeCount, bases)
+        let lastNode = UInt32(truncatingIfNeeded: tensors.features.count &- 1)
+        for i in upTo(regions.roots.count &- tensors.roots.count) {
+            regions.roots.store(lastNode, at: tensors.roots.count &+ i)
+        }
+        storeQuadrature(regions.quadrature)
+        storeExpectations(trees: tensors.roots.count, regions.bases)
+    }
+
+    private mutating func reserveTrees(_ tensors: TreeTensors) throws(Refusal) -> TreeRegions {
+        let outputs = description.outputs
+        let trees = tensors.roots.count
+        let nodes = tensors.features.count
+        let columns = Int(arena.columns)
+        let encoded = Int(arena.encoded)
+        let group = Int(FORGE_INTERLEAVED)
+        let padded = (trees &+ group &- 1) & ~(group &- 1)
+        let points = (min(ModelLimits.treeDepth, encoded) &+ 1) / 2
+        // Every categorical node has at least one word, and one of zeros behind them.
+        let (words, overflow) = tensors.categoryBits.count.multipliedReportingOverflow(by: 2)
+        guard !overflow, words < Int(UInt32.max) else { throw .tooLarge("the model has too many categories") }
+        let regions = TreeRegions(
+            intercepts: try builder.reserve(Double.self, count: outputs),
+            bases: try builder.reserve(Double.self, count: outputs),
+            roots: try builder.reserve(UInt32.self, count: padded),
+            depths: try builder.reserve(Int32.self, count: padded),
+            outputs: try builder.reserve(Int32.self, count: trees),
+            leafVectors: try builder.reserve(Float.self, count: tensors.leafVectors.count),
+            featureColumns: try builder.reserve(Int32.self, count: encoded),
+            plainNumbers: try builder.reserve(ForgePlain.self, count: columns),
+            otherColumns: try builder.reserve(Int32.self, count: columns),
+            quadrature: try builder.reserve(Double.self, count: 2 &* points),
+            nodes: try builder.reserve(ForgeNode.self, count: nodes),
+            fractions: try builder.reserve(Double.self, count: nodes),
+            words: try builder.reserve(UInt32.self, count: words &+ 1))
+        arena.intercepts = regions.intercepts.span
+        arena.bases = regions.bases.span
+        arena.roots = regions.roots.prefix(trees).span
+        arena.depths = regions.depths.prefix(trees).span
+        arena.tree_outputs = regions.outputs.span
+        arena.leaf_vectors = regions.leafVectors.span
+        arena.feature_columns = regions.featureColumns.span
+        arena.nodes = regions.nodes.span
+        arena.fractions = regions.fractions.span
+        arena.category_words = regions.words.span
+        return regions
+    }
+
+    private mutating func decodeTree(
+        _ tree: Int, _ tensors: TreeTensors, _ regions: inout TreeRegions
+    ) throws(Refusal) {
+        let output = Int(tensors.outputs[tree])
+        try require(output >= -1 && output < description.outputs, "a tree belongs to no output")
+        let nodes = tensors.features.count
+        let start = Int(tensors.roots[tree])
+        let end = tree &+ 1 < tensors.roots.count ? Int(tensors.roots[tree &+ 1]) : nodes
+        try require(start >= 0 && start < end && end <= nodes, "a tree's nodes are not in order")
+        let depth = try decodeNodes(tensors, &regions, start, end, vector: output < 0)
+        regions.roots.store(UInt32(truncatingIfNeeded: start), at: tree)
+        regions.depths.store(depth, at: tree)
+        // With one output a vector of leaves is a number like any other.
+        regions.outputs.store(description.outputs == 1 ? 0 : tensors.outputs[tree], at: tree)
+        arena.max_depth = max(arena.max_depth, depth)
     }
 
     private func readTreeTensors() throws(Refusal) -> TreeTensors {
@@ -117,67 +142,11 @@ extension ArenaDecoder {
             leafRows: leafRows)
     }
 
-    private func storeFeatureColumns(_ featureColumns: Region<Int32>) {
-        for c in upTo(Int(arena.columns)) {
-            guard let column = columns.load(c) else { continue }
-            for f in upTo(Int(column.width)) {
-                featureColumns.store(Int32(truncatingIfNeeded: c), at: Int(column.first) &+ f)
-            }
-        }
-    }
-
-    /// Parts the columns into runs of numbers that trees take as they are, and the rest.
-    private mutating func storeRowPlan(_ plainNumbers: Region<ForgePlain>, _ otherColumns: Region<Int32>) {
-        var run = ForgePlain(column: 0, feature: 0, count: 0)
-        var runs = 0
-        var others = 0
-        for c in upTo(Int(arena.columns)) {
-            guard let column = columns.load(c) else { continue }
-            let plain =
-                column.kind == Int32(FORGE_NUMBER) && column.filled == 0 && column.indicator == 0 && column.shift == 0
-                && column.scale == 1
-            if !plain {
-                otherColumns.store(Int32(truncatingIfNeeded: c), at: others)
-                others &+= 1
-            } else if run.count > 0, run.column &+ run.count == Int32(truncatingIfNeeded: c) {
-                run.count &+= 1
-                plainNumbers.store(run, at: runs &- 1)
-            } else {
-                run = ForgePlain(column: Int32(truncatingIfNeeded: c), feature: column.first, count: 1)
-                plainNumbers.store(run, at: runs)
-                runs &+= 1
-            }
-        }
-        arena.plain_numbers = plainNumbers.prefix(runs).span
-        arena.other_columns = otherColumns.prefix(others).span
-    }
-
-    /// Enough points to integrate the path polynomials exactly: half as many as features can meet on a path.
-    private mutating func storeQuadrature(_ region: Region<Double>) {
-        let points = max((min(arena.max_depth, arena.encoded) &+ 1) / 2, 1)
-        guard let base = region.base, Int(points) &* 2 <= region.count else { return }
-        let abscissae = base.assumingMemoryBound(to: Double.self)
-        forge_gauss_legendre(points, abscissae, abscissae + Int(points))
-        arena.quadrature = region.prefix(2 &* Int(points)).span
-    }
-
-    /// Adds what each tree gives on average to the bases. The kernel wants the arena's head in its place.
-    private func storeExpectations(trees: Int, _ bases: Region<Double>) {
-        guard let pointer = bases.base else { return }
-        let head = pointer + (0 &- bases.offset)
-        head.storeBytes(of: arena, as: ForgeArena.self)
-        for tree in upTo(trees) {
-            forge_tree_expectation(
-                UnsafePointer(head.assumingMemoryBound(to: ForgeArena.self)), Int32(truncatingIfNeeded: tree),
-                pointer.assumingMemoryBound(to: Double.self))
-        }
-    }
-
     /// Renumbers the nodes of one tree into `start..<end`; returns its depth. The output is its own queue: a node that
     /// waits holds its number in the file as `left`.
-    private mutating func decodeTree(
+    private mutating func decodeNodes(
         _ tensors: TreeTensors, _ regions: inout TreeRegions, _ start: Int, _ end: Int, vector: Bool
-    ) throws(Refusal) -> Int {
+    ) throws(Refusal) -> Int32 {
         regions.nodes.store(ForgeNode(threshold: 0, slot: 0, left: UInt32(truncatingIfNeeded: start), categories: 0), at: start)
         regions.fractions.store(1, at: start)
         var tail = start &+ 1
@@ -209,7 +178,7 @@ extension ArenaDecoder {
         }
         try require(tail == end, "a tree has nodes that no path reaches")
         guard depth <= ModelLimits.treeDepth else { throw .tooLarge("the model has a tree that is too deep") }
-        return depth
+        return Int32(truncatingIfNeeded: depth)
     }
 
     private func queue(
@@ -227,7 +196,6 @@ extension ArenaDecoder {
         if vector {
             let row = Int(tensors.left[source])
             try require(row >= 0 && row < tensors.leafRows, "a leaf has no vector")
-            // With one output a vector is a number like any other.
             value = description.outputs == 1 ? tensors.leafVectors[row] : Float(bitPattern: UInt32(truncatingIfNeeded: row))
         }
         return ForgeNode(
