@@ -154,6 +154,43 @@ struct ScoringTests {
         #expect(try Scorer(artifact: linear.encoded()).score([.numbers([1e39])])[0].isFinite)
     }
 
+    /// A stump: -1 to the left, 1 to the right.
+    private static func stump(
+        _ encoding: ColumnEncoding, defaultLeft: Bool, threshold: Float = 0, categories: [UInt32] = []
+    ) throws -> Scorer {
+        let column = ColumnSchema(
+            name: Bytes("x".utf8), sqlType: Bytes("real".utf8), kind: encoding.kind, encoding: encoding)
+        let form = TreeForm(
+            outputs: 1, baseScores: [0], roots: [0], treeOutputs: [0], features: [0, -1, -1], thresholds: [threshold, -1, 1],
+            left: [1, -1, -1], right: [2, -1, -1], defaultLeft: [defaultLeft, false, false], covers: [2, 1, 1],
+            categoryOffsets: [0] + [Int32](repeating: Int32(categories.count), count: 3), categoryBits: categories,
+            leafVectors: [])
+        let document = ModelDocument(
+            task: "regression", algorithm: "test", link: .identity, columns: [column], labels: [], positive: -1,
+            form: .trees(form))
+        return try Scorer(artifact: document.encoded())
+    }
+
+    @Test(arguments: [false, true])
+    func valueAtTheThresholdGoesRightAndMissingByDefault(_ defaultLeft: Bool) throws {
+        let plain = ColumnEncoding.number(fill: nil, indicator: false, shift: 0, scale: 1)
+        let scorer = try ScoringTests.stump(plain, defaultLeft: defaultLeft, threshold: 0.5)
+        let below = Double(Float(0.5).nextDown)
+        let scores = try scorer.score([.numbers([0.5, below, 0.5 - 1e-12, -3e38, .nan])])
+        #expect(scores == [1, -1, 1, -1, defaultLeft ? -1 : 1])
+    }
+
+    @Test(arguments: [false, true])
+    func categoryGoesRightOnlyWhenItsBitIsSet(_ defaultLeft: Bool) throws {
+        let levels = (0..<70).map { Bytes("\(100 + $0)".utf8) }
+        let native = ColumnEncoding.native(levels: levels)
+        let scorer = try ScoringTests.stump(native, defaultLeft: defaultLeft, categories: [1 << 31 | 1, 1])
+        let codes: [UInt32] = [0, 1, 31, 32, 33, 63, 64, 69, 70, ColumnValues.missingCode]
+        let scores = try scorer.score([.codes(codes, levels: levels + [Bytes("unseen".utf8)])])
+        let missing: Double = defaultLeft ? -1 : 1
+        #expect(scores == [1, -1, 1, 1, -1, -1, -1, -1, missing, missing])
+    }
+
     @Test func overflowingMarginIsRefused() throws {
         var make = RandomModels(seed: 6)
         var document = make.linear(columns: 0, classes: 0)
