@@ -36,13 +36,13 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return to_regtype(type_name)::text;
+    return (select t::text from to_regtype(type_name) t where has_type_privilege(t, 'usage'));
 exception when insufficient_privilege then
     return null;
 end
 $$;
 comment on function forge.argument_type is
-    'a column''s type as a function''s argument, without its modifier; null if forge_admin cannot see the type; internal';
+    'a column''s type as a function''s argument, without its modifier; null if forge_admin cannot see or use the type; internal';
 
 create or replace function forge.typed_arguments(schema jsonb) returns text
 language sql stable

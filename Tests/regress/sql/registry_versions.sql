@@ -130,6 +130,16 @@ select regress.train('tom', 'broad', 'churn', 'always', jsonb_build_object('colu
     (select jsonb_agg(jsonb_build_object('name', 'x' || i, 'type', 'integer', 'kind', 'number')) from generate_series(1, 101) i)));
 select p.oid::regprocedure::text collate "C" as function from pg_proc p where p.prosrc = 'broad';
 
+-- Nor where forge_admin cannot see or use a column's type, or it is gone.
+create schema hidden;
+create type hidden.size as enum ('small', 'large');
+select regress.train('tom', 'unseen', 'churn', 'always', '{"columns": [{"name": "age", "type": "integer", "kind": "number"}, {"name": "size", "type": "hidden.size", "kind": "category"}]}');
+create type barred as enum ('a', 'b');
+revoke usage on type barred from public;
+select regress.train('tom', 'barred', 'churn', 'always', '{"columns": [{"name": "kind", "type": "public.barred", "kind": "category"}]}');
+select regress.train('tom', 'gone', 'churn', 'always', '{"columns": [{"name": "age", "type": "integer", "kind": "number"}, {"name": "size", "type": "hidden.shape", "kind": "category"}]}');
+select p.oid::regprocedure::text collate "C" as function from pg_proc p where p.prosrc in ('unseen', 'gone', 'barred') order by 1;
+
 -- More than two classes: a label, no number.
 select regress.train('tom', 'kinds', 'iris', 'always', '{"target": "churned"}');
 select p.oid::regprocedure::text collate "C" as function, pg_get_function_result(p.oid) from pg_proc p where p.prosrc = 'kinds' order by 1;
