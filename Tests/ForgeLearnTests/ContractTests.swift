@@ -1,0 +1,381 @@
+import ForgeModel
+import Testing
+
+@testable import ForgeLearn
+
+/// What every algorithm of the registry promises, for each of its tasks.
+@Suite struct ContractTests {
+    struct Subject: Sendable, CustomTestStringConvertible {
+        var algorithm: String
+        var task: String
+        var isLinear: Bool
+        var isRegression: Bool { task == "regression" }
+        var testDescription: String { "\(algorithm), \(task)" }
+    }
+
+    static let all = AlgorithmRegistry.all.flatMap { algorithm in
+        algorithm.tasks.map { Subject(algorithm: algorithm.name, task: $0.rawValue, isLinear: algorithm.form == .linear) }
+    }
+
+    /// Numbers, one of them with gaps, text with gaps, and a target that depends on all of them.
+    private func table(_ subject: Subject, rows: Int = 400, seed: UInt64 = 1, classes: Int = 2) -> Table {
+        var random = Random(seed)
+        let a = (0..<rows).map { _ in random.normal() }
+        let b = (0..<rows).map { _ in random.uniform() < 0.15 ? nil : random.normal() * 50 + 1000 }
+        let c = (0..<rows).map { _ -> String? in
+            random.uniform() < 0.1 ? nil : ["red", "green", "blue", "Äther", ""][random.index(5)]
+        }
+        let margin = (0..<rows).map { row in
+            a[row] + ((b[row] ?? 1100) - 1000) / 50 + (c[row] == "red" ? 1 : 0) + 0.5 * random.normal()
+        }
+        var table = Table()
+        table.add("a", a)
+        table.add("b", b)
+        table.add("c", c)
+        addTarget(margin, subject, classes, to: &table)
+        return table
+    }
+
+    private func addTarget(_ margin: [Double], _ subject: Subject, _ classes: Int = 2, to table: inout Table) {
+        if subject.isRegression {
+            table.add("y", margin, role: .target)
+        } else {
+            let labels = margin.map { max(0, min(classes - 1, Int($0.rounded(.down)) + classes / 2)) }
+            table.add("y", labels.map { "class \($0)" }, role: .target)
+        }
+    }
+
+    private func run(_ subject: Subject, _ table: Table, params: JSONValue = nil) -> Run {
+        var small: JSONValue = params.isNull ? [:] : params
+        if !subject.isLinear { small["n_estimators"] = 20 }
+        return Run(table: table, algorithm: subject.algorithm, task: subject.task, params: small)
+    }
+
+    private func expectFinite(_ scores: [[Double]], _ subject: Subject) {
+        #expect(!scores.joined().contains { !$0.isFinite })
+        guard !subject.isRegression else { return }
+        for row in scores {
+            #expect(row.allSatisfy { $0 >= 0 && $0 <= 1 } && abs(row.reduce(0, +) - 1) < 1e-9, "\(row)")
+        }
+    }
+
+    // MARK: - Data as it comes
+
+    @Test(arguments: all)
+    func learnsFromNumbersTextAndGaps(_ subject: Subject) throws {
+        var run = run(subject, table(subject, rows: 2_000))
+        run.split = ["test": 0.3]
+        let outcome = try run.train()
+        let metric = subject.isRegression ? "r2" : "roc_auc"
+        #expect(outcome.manifest["metrics"]?[metric]?.doubleValue ?? 0 > 0.8)
+        #expect(outcome.manifest["metrics_part"] == "test")
+        expectFinite(try run.scores(of: outcome), subject)
+    }
+
+    @Test(arguments: all)
+    func scoresMissingValuesAndLevelsNeverSeen(_ subject: Subject) throws {
+        let run = run(subject, table(subject))
+        let outcome = try run.train()
+        var strange = Table()
+        strange.add("a", [nil, 0, .nan])
+        strange.add("b", [nil, nil, 1e6])
+        strange.add("c", ["never seen", nil, "never seen"])
+        expectFinite(try run.scores(of: outcome, on: strange), subject)
+    }
+
+    @Test(arguments: all)
+    func treatsNaNAsNull(_ subject: Subject) throws {
+        let table = table(subject)
+        var withNaN = table
+        withNaN.columns[1].cells = table.columns[1].cells.map { $0 == .null ? .number(.nan) : $0 }
+        let (first, second) = (try run(subject, table).train(), try run(subject, withNaN).train())
+        #expect(first.artifact == second.artifact)
+    }
+
+    @Test(arguments: all)
+    func refusesOneRowAndNoRows(_ subject: Subject) throws {
+        for rows in 0...1 {
+            let run = run(subject, table(subject).rows(Array(0..<rows)))
+            let error = try #require(throws: ForgeError.self) { try run.train() }
+            #expect(error.code == .notEnoughRows)
+            #expect(error.hint != nil)
+        }
+    }
+
+    @Test(arguments: all)
+    func learnsFromTwoRows(_ subject: Subject) throws {
+        var table = Table()
+        table.add("a", [0, 1])
+        addTarget([-1, 1], subject, to: &table)
+        let run = run(subject, table)
+        expectFinite(try run.scores(of: try run.train()), subject)
+    }
+
+    @Test(arguments: all)
+    func learnsFromOneFeature(_ subject: Subject) throws {
+        for name in ["a", "c"] {
+            var table = table(subject)
+            table.columns.removeAll { $0.role == .feature && $0.name != name }
+            let run = run(subject, table)
+            expectFinite(try run.scores(of: try run.train()), subject)
+        }
+    }
+
+    @Test(arguments: all)
+    func givesConstantAndEmptyColumnsNoEffect(_ subject: Subject) throws {
+        let plain = table(subject)
+        var table = plain
+        table.add("same", [Double?](repeating: 3.5, count: plain.rows))
+        table.add("empty", [Double?](repeating: nil, count: plain.rows))
+        table.add("word", [String?](repeating: "same", count: plain.rows))
+        table.add("nothing", [String?](repeating: nil, count: plain.rows))
+        let run = run(subject, table)
+        let outcome = try run.train()
+        let notes = outcome.manifest["data_report"]?["notes"]?.arrayValue?.compactMap(\.textValue) ?? []
+        for name in ["same", "empty", "word", "nothing"] {
+            #expect(notes.contains { $0.contains("\"\(name)\"") && $0.contains("no effect") }, "\(name): \(notes)")
+            let importance = outcome.manifest["feature_importance"]?.arrayValue?.first { $0["feature"]?.textValue == name }
+            #expect(importance?["importance"]?.doubleValue == 0)
+        }
+        var other = table
+        for index in 4..<8 {
+            other.columns[index].cells = other.columns[index].cells.map { _ in other.columns[index].isCategory ? "new" : 77 }
+        }
+        guard subject.isLinear else { return }  // a tree never splits on them: the importances above say so
+        let found = deviation(try run.scores(of: outcome), try run.scores(of: outcome, on: other))
+        #expect(found < 1e-9, "\(found)")
+    }
+
+    @Test(arguments: all)
+    func refusesWhenNoFeatureVaries(_ subject: Subject) throws {
+        var table = table(subject)
+        table.columns.removeAll { $0.role == .feature }
+        table.add("same", [Double?](repeating: 1, count: 400))
+        table.add("nothing", [String?](repeating: nil, count: 400))
+        let error = try #require(throws: ForgeError.self) { try run(subject, table).train() }
+        #expect(error.code == .missingColumn)
+        #expect(error.message.contains("all 2 are constant or NULL"))
+    }
+
+    @Test(arguments: all)
+    func learnsFromMoreColumnsThanRows(_ subject: Subject) throws {
+        var random = Random(9)
+        var table = Table()
+        for column in 0..<60 { table.add("x\(column)", (0..<25).map { _ in random.normal() }) }
+        addTarget((0..<25).map { _ in random.normal() }, subject, to: &table)
+        let run = run(subject, table)
+        expectFinite(try run.scores(of: try run.train()), subject)
+    }
+
+    @Test(arguments: all)
+    func learnsFromColumnsThatDependOnEachOther(_ subject: Subject) throws {
+        var table = table(subject)
+        let a = table.columns[0].cells.map { if case .number(let value) = $0 { value } else { 0.0 } }
+        table.add("twice", a.map { 2 * $0 })
+        table.add("nearly", a.enumerated().map { $1 + ($0 % 2 == 0 ? 1e-7 : -1e-7) })
+        let run = run(subject, table)
+        let scores = try run.scores(of: try run.train())
+        expectFinite(scores, subject)
+        if subject.algorithm == "linear_regression" {
+            let plain = self.run(subject, self.table(subject))
+            let found = deviation(scores, try plain.scores(of: try plain.train()))
+            #expect(found < 0.1, "\(found)")
+        }
+    }
+
+    @Test(arguments: all)
+    func learnsFromFourteenHundredColumns(_ subject: Subject) throws {
+        var random = Random(4)
+        var table = Table()
+        for column in 0..<1_400 { table.add("x\(column)", (0..<30).map { _ in random.normal() }) }
+        addTarget((0..<30).map { _ in random.normal() }, subject, to: &table)
+        let run = run(subject, table)
+        expectFinite(try run.scores(of: try run.train()), subject)
+    }
+
+    // MARK: - Weights, order, repetition
+
+    @Test(arguments: all)
+    func weightsOfOneChangeNothing(_ subject: Subject) throws {
+        let plain = table(subject)
+        var weighted = plain
+        weighted.add("w", [Double?](repeating: 1, count: plain.rows), role: .weight)
+        let plainRun = run(subject, plain)
+        let weightedRun = run(subject, weighted)
+        let found = deviation(
+            try weightedRun.scores(of: try weightedRun.train()), try plainRun.scores(of: try plainRun.train()))
+        #expect(found < (subject.isLinear ? 1e-12 : 1e-6), "\(found)")
+    }
+
+    @Test(arguments: all.filter(\.isLinear))
+    func aRowOfWeightTwoIsTheRowTwice(_ subject: Subject) throws {
+        let plain = table(subject).rows((0..<400).filter { $0 % 7 != 0 })
+        var weighted = plain
+        weighted.add("w", (0..<plain.rows).map { $0 % 3 == 0 ? 2 : 1 }, role: .weight)
+        let repeated = plain.rows((0..<plain.rows).flatMap { $0 % 3 == 0 ? [$0, $0] : [$0] })
+        // The median counts rows, not weights: a constant fill keeps it out of the comparison.
+        var (first, second) = (run(subject, weighted), run(subject, repeated))
+        first.preprocess = ["b": ["impute": "constant", "value": 1000]]
+        second.preprocess = first.preprocess
+        let found = deviation(
+            try first.scores(of: try first.train(), on: plain), try second.scores(of: try second.train(), on: plain))
+        #expect(found < 1e-6, "\(found)")
+    }
+
+    @Test(arguments: all)
+    func trainingTwiceGivesTheSameBytes(_ subject: Subject) throws {
+        var run = run(subject, table(subject, rows: 40_000))  // several chunks
+        run.threads = 2
+        run.split = ["test": 0.25]
+        if !subject.isLinear { run.params["n_estimators"] = 5 }
+        let (first, second) = (try run.train(), try run.train())
+        #expect(first.artifact == second.artifact)
+        #expect(first.manifest == second.manifest)
+    }
+
+    @Test(arguments: all)
+    func blockSizesChangeNothing(_ subject: Subject) throws {
+        var run = run(subject, table(subject))
+        let whole = try run.train().artifact
+        run.blockRows = 37
+        #expect(try run.train().artifact == whole)
+    }
+
+    /// Trees break ties between equally good splits by the column's number: they keep their quality only.
+    @Test(arguments: all)
+    func permutedColumnsGiveTheSamePredictions(_ subject: Subject) throws {
+        let plain = table(subject)
+        var permuted = plain
+        permuted.columns = [2, 1, 3, 0].map { plain.columns[$0] }
+        let (first, second) = (run(subject, plain), run(subject, permuted))
+        let (one, other) = (try first.train(), try second.train())
+        if subject.isLinear {
+            let found = deviation(try first.scores(of: one), try second.scores(of: other))
+            #expect(found < 1e-6, "\(found)")
+        } else {
+            let metric = subject.isRegression ? "r2" : "roc_auc"
+            let (a, b) = (one.manifest["metrics"]?[metric]?.doubleValue ?? 0, other.manifest["metrics"]?[metric]?.doubleValue ?? 1)
+            #expect(abs(a - b) < 0.02, "\(a) \(b)")
+        }
+    }
+
+    // MARK: - Classes
+
+    @Test(arguments: all.filter { !$0.isRegression })
+    func learnsFourClasses(_ subject: Subject) throws {
+        var run = run(subject, table(subject, rows: 2_000, classes: 4))
+        run.split = ["test": 0.3]
+        let outcome = try run.train()
+        #expect(outcome.manifest["labels"] == ["class 0", "class 1", "class 2", "class 3"])
+        #expect(outcome.manifest["positive"] == .null)
+        #expect(outcome.manifest["outputs"] == 4)
+        #expect(outcome.manifest["metrics"]?["accuracy"]?.doubleValue ?? 0 > 0.6)
+        #expect(outcome.manifest["metrics"]?["roc_auc"] == nil)
+        expectFinite(try run.scores(of: outcome), subject)
+    }
+
+    @Test(arguments: all.filter { !$0.isRegression })
+    func separableClassesGiveFiniteProbabilities(_ subject: Subject) throws {
+        var table = Table()
+        table.add("x", (0..<100).map { Double($0) })
+        table.add("y", (0..<100).map { $0 < 50 ? "low" : "high" }, role: .target)
+        let run = run(subject, table)
+        let scores = try run.scores(of: try run.train())
+        expectFinite(scores, subject)
+        #expect(scores[0][1] > 0.5 && scores[99][0] > 0.5)  // labels: high, low
+    }
+
+    @Test(arguments: all.filter { !$0.isRegression })
+    func classWeightsEqualRowWeights(_ subject: Subject) throws {
+        var weighted = table(subject)
+        let index = weighted.columns.firstIndex { $0.role == .target }!
+        let weights = weighted.columns[index].cells.map { $0 == .text("class 1") ? 3.0 : 1.0 }
+        var byClass = run(subject, weighted, params: ["class_weight": ["class 1": 3]])
+        weighted.add("w", weights, role: .weight)
+        var byRow = run(subject, weighted)
+        byClass.preprocess = ["*": ["scale": "none"]]  // the scale is of weighted rows
+        byRow.preprocess = byClass.preprocess
+        let found = deviation(try byClass.scores(of: try byClass.train()), try byRow.scores(of: try byRow.train()))
+        #expect(found < 1e-9, "\(found)")
+    }
+
+    @Test(arguments: all)
+    func refusesAnUnusableTarget(_ subject: Subject) throws {
+        let wrong: [([Double?], ErrorCode)] = [
+            (Array(repeating: nil, count: 400), .unusableTarget), (Array(repeating: 2, count: 400), .unusableTarget),
+            ((0..<400).map { $0 == 7 ? .infinity : Double($0 % 2) }, .unusableTarget),
+            ((0..<400).map { $0 == 7 ? .nan : Double($0 % 2) }, .unusableTarget),
+        ]
+        for (values, code) in wrong {
+            var table = table(subject)
+            table.columns.removeAll { $0.role == .target }
+            table.add("y", values, role: .target)
+            let error = try #require(throws: ForgeError.self) { try run(subject, table).train() }
+            #expect(error.code == code, "\(error)")
+            #expect(error.message.contains("\"y\"") && error.hint != nil, "\(error)")
+        }
+    }
+
+    // MARK: - Values and the run itself
+
+    @Test(arguments: all)
+    func refusesInfinityNamingTheColumnTheCountAndTheValue(_ subject: Subject) throws {
+        var table = table(subject)
+        table.columns[0].cells[3] = .number(-.infinity)
+        table.columns[0].cells[300] = .number(.infinity)
+        let error = try #require(throws: ForgeError.self) { try run(subject, table).train() }
+        #expect(error.code == .valueOutOfRange)
+        #expect(error.message == "column \"a\" holds 2 infinite values, first -inf")
+    }
+
+    @Test(arguments: all)
+    func refusesNumbersTooLargeToComputeWith(_ subject: Subject) throws {
+        var table = table(subject)
+        table.columns[0].cells[3] = .number(1e308)
+        table.columns[0].cells[4] = .number(-1e308)
+        let error = try #require(throws: ForgeError.self) { try run(subject, table).train() }
+        #expect(error.code == .valueOutOfRange)
+        #expect(error.message.contains("\"a\""))
+    }
+
+    final class Cancelling: TrainingObserver, @unchecked Sendable {
+        private var asked = 0
+        private let patience: Int
+        init(after patience: Int) { self.patience = patience }
+        func progress(_ fraction: Double, phase: String) {}
+        func metric(step: Int, name: String, value: Double) {}
+        func log(_ level: LogLevel, _ message: String) {}
+        var isCancelled: Bool {
+            asked += 1
+            return asked > patience
+        }
+    }
+
+    @Test(arguments: all)
+    func stopsWhenCancelled(_ subject: Subject) throws {
+        for patience in [0, 1] {
+            var run = run(subject, table(subject))
+            run.observer = Cancelling(after: patience)
+            let error = try #require(throws: ForgeError.self) { try run.train() }
+            #expect(error.code == .cancelled)
+        }
+    }
+
+    final class Recording: TrainingObserver, @unchecked Sendable {
+        var fractions: [Double] = []
+        func progress(_ fraction: Double, phase: String) { fractions.append(fraction) }
+        func metric(step: Int, name: String, value: Double) {}
+        func log(_ level: LogLevel, _ message: String) {}
+        var isCancelled: Bool { false }
+    }
+
+    @Test(arguments: all)
+    func progressRisesFromZeroToOne(_ subject: Subject) throws {
+        let recording = Recording()
+        var run = run(subject, table(subject))
+        run.observer = recording
+        _ = try run.train()
+        #expect(recording.fractions.first == 0 && recording.fractions.last == 1)
+        #expect(recording.fractions == recording.fractions.sorted())
+    }
+}
