@@ -1,4 +1,3 @@
-import CXGBoost
 import ForgeLinalg
 import ForgeModel
 
