@@ -61,14 +61,22 @@ public final class TestServer: Sendable {
         let children = ProcessTable.children(of: postmaster)
         for process in [postmaster] + children { Foundation.kill(process, SIGKILL) }
         while ([postmaster] + children).contains(where: ProcessTable.isAlive) { usleep(2_000) }
+        // Until somebody reaps it, a dead postmaster still has a number, and would pass for a running one.
+        unlink("\(directory)/data/postmaster.pid")
+        unlink("\(directory)/.s.PGSQL.5432.lock")
     }
 
     public func start() throws {
         let bin = try String(contentsOfFile: "\(directory)/bin", encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
-        try asServer(
-            "\(bin)/pg_ctl",
-            ["-D", "\(directory)/data", "-w", "-s", "-l", "\(directory)/log", "-o",
-             "-k \(directory) -c listen_addresses='' -c fsync=off -c max_connections=200", "start"])
+        do {
+            try asServer(
+                "\(bin)/pg_ctl",
+                ["-D", "\(directory)/data", "-w", "-s", "-l", "\(directory)/log", "-o",
+                 "-k \(directory) -c listen_addresses='' -c fsync=off -c max_connections=200", "start"])
+        } catch let failure as Shell.Failure {
+            let log = (try? String(contentsOfFile: "\(directory)/log", encoding: .utf8)) ?? ""
+            throw Shell.Failure(command: failure.command, status: failure.status, output: failure.output + log.suffix(2000))
+        }
     }
 
     private func asServer(_ program: String, _ arguments: [String]) throws {

@@ -39,8 +39,8 @@ public struct Daemon: Sendable {
         logger.info(
             "forged \(settings.version) serves \(settings.capacity.jobs) jobs at once",
             metadata: ["cpu": "\(settings.capacity.cpu)", "memory": "\(JobMachine.bytes(settings.capacity.memoryBytes))"])
-        // Stopped from the last to the first: the claimer's jobs end while cancels are still heard.
-        let services: [any Service] = [listener, rescuer, claimer]
+        // Stopped from the last to the first: jobs end while cancels are still heard, and the worker says goodbye last.
+        let services: [any Service] = [listener, claimer, rescuer]
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .info)  // the group's own debug lines tell of nothing but itself
         return ServiceGroup(
