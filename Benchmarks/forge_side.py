@@ -20,7 +20,7 @@ def train(db, model, source, target, algorithm, features, params=None):
            values (%s, %s, %s, %s, %s, %s, 'id', %s, 'always') returning id""",
         (model, algorithm, "classification" if target == "label" else "regression", source, target, features,
          json.dumps(params or {}))).fetchone()[0]
-    db.execute("call forge.wait(%s, 600)", (request,))
+    db.execute("call forge.wait(%s::bigint, interval '10 minutes')", (request,))
     seconds = time.perf_counter() - start
     status, error = db.execute(
         "select status, error_message from forge.training_requests where id = %s", (request,)).fetchone()
@@ -86,7 +86,7 @@ def claim_latency_ms(db, requests=100):
     """(p50, p95) of INSERT committed → claimed, by the database's clock, one request at a time on an idle queue."""
     times = []
     for _ in range(requests):
-        request, _ = train(db, "bench_claim", "(select * from bench.points where id <= 200)"[1:-1], "y",
+        request, _ = train(db, "bench_claim", "select * from bench.points where id <= 200", "y",
                            "linear_regression", FEATURES[:2])
         times.append(db.execute(
             """select extract(epoch from a.started_at - r.created_at) * 1000

@@ -135,17 +135,19 @@ def main():
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=3, help="warm runs of each, their median is quoted")
     parser.add_argument("--only", default="read,training,functions,latency")
-    parser.add_argument("--data-dir", default=os.environ.get("FORGE_BENCH_DIR", ""))
+    own = "/var/lib/forge/bench" if os.geteuid() == 0 else str(ROOT / ".forge/bench")
+    parser.add_argument("--data-dir", default=own, help=f"the benchmark's private cluster (default {own})")
     parser.add_argument("--json", help="also write the raw numbers here")
     options = parser.parse_args()
 
-    where = ["--data-dir", options.data_dir] if options.data_dir else []
+    where = ["--data-dir", options.data_dir]
     say("starting the cluster")
     subprocess.run([FORGECTL, "up", "--detach", *where], check=True, stdout=sys.stderr)
     try:
         url = subprocess.run([FORGECTL, "url", *where], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
         db = psycopg.connect(url, autocommit=True)
-        bindir = db.execute("select setting from pg_config where name = 'BINDIR'").fetchone()[0]
+        pg_config = subprocess.run([ROOT / "scripts/pg.sh", "default"], check=True, text=True, stdout=subprocess.PIPE).stdout
+        bindir = Path(pg_config.strip()).parent
         have = db.execute("select to_regclass('bench.wide') is not null").fetchone()[0]
         if not have or db.execute("select count(*) from bench.points").fetchone()[0] != options.rows:
             say(f"filling the tables with {options.rows} rows")

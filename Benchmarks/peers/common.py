@@ -22,7 +22,7 @@ class Clock:
         self.last = now
 
     def report(self, **more):
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
         print(json.dumps({**self.stages, "total": self.last - self.start, "peak_mb": peak, **more}))
 
 

@@ -41,12 +41,18 @@ public enum JobProcess {
         let champion = try champion(description["champion"] ?? .null, store)
 
         stage = .reading
+        let clock = ContinuousClock()
+        let began = clock.now
         let data = try read(job, store, channel)
+        let readDone = clock.now
 
         stage = .computing
         let reporter = JobReporter(channel: channel, store: store)
+        reporter.log(.info, "read \(data.rowsRead) rows of \(job.columns.count) columns in \(seconds(readDone - began)) s")
         reporter.start()
         let trained = Result { try train(job, data, champion: champion, observer: reporter) }
+        let peak = (ProcessFacts.peakBytes(of: getpid()) ?? 0) / 1_000_000
+        reporter.log(.info, "trained and evaluated in \(seconds(clock.now - readDone)) s, peak resident memory \(peak) MB")
         channel.progress(0.95, phase: "registering", waits: true)
         let reported = Result { try reporter.stop() }
         let outcome = try trained.get()
@@ -54,6 +60,11 @@ public enum JobProcess {
 
         stage = .registering
         return try store.complete(manifest: outcome.manifest, artifact: outcome.artifact)
+    }
+
+    /// With three decimals.
+    private static func seconds(_ duration: Duration) -> String {
+        String(format: "%.3f", duration / .seconds(1))
     }
 
     private static func read(_ job: TrainingJob, _ store: JobStore, _ channel: JobChannel) throws -> DataSet {
