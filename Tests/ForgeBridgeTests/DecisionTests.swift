@@ -147,5 +147,7 @@ import Testing
         #expect(JobEnvironment(variables) == environment)
         #expect(variables["OPENBLAS_NUM_THREADS"] == "3" && variables["OMP_NUM_THREADS"] == "3" && variables["PATH"] == "/bin")
         #expect(JobEnvironment(["FORGE_DATABASE_URL": "x"]) == nil)
+        #expect(variables["GOMP_SPINCOUNT"] == "1000")
+        #expect(environment.variables(over: ["OMP_WAIT_POLICY": "active"])["GOMP_SPINCOUNT"] == nil)
     }
 }
