@@ -12,6 +12,8 @@ public func train(
     observer.progress(0, phase: "prepare")
     let target = try data.resolveTarget(job)
     let plan = try EncodingPlan(data, job)
+    observer.log(.info, data.summary)
+    observer.log(.info, plan.summary)
     for note in plan.notes { observer.log(.info, note) }
 
     observer.progress(0.1, phase: "fit")
@@ -19,6 +21,7 @@ public func train(
         FitInput(
             parameters: job.parameters, data: data, plan: plan, target: target, weights: try data.fitWeights(target, job),
             threads: job.threads, seed: job.split.seed, observer: observer))
+    observer.log(.info, fitted.summary(job))
     for note in fitted.notes { observer.log(.warning, note) }
 
     let document = ModelDocument(
@@ -33,9 +36,11 @@ public func train(
     let comparison = champion.map {
         Comparer(job: job, data: data, target: target, challenger: scores).compare($0)
     }
+    let evaluation = data.evaluate(scores, target)
+    observer.log(.info, evaluation.summary(rows: data.evaluatedPart.rows, heldOut: data.evaluatesHeldOut))
     let manifest = Manifest(
         job: job, data: data, target: target, plan: plan, fitted: fitted, artifact: artifact,
-        evaluation: data.evaluate(scores, target), comparison: comparison)
+        evaluation: evaluation, comparison: comparison)
     observer.progress(1, phase: "done")
     return TrainingOutcome(artifact: artifact, manifest: manifest.json)
 }
