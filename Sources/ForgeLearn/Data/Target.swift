@@ -60,34 +60,32 @@ extension DataSet {
 
     private func resolveClasses(_ job: TrainingJob) throws -> Classes {
         try requireRows(2)
-        let texts = try classTexts(job)
-        let labels = texts.values.sorted { $0.lexicographicallyPrecedes($1) }
+        var distinct = DistinctValues()
+        let numbers = try training.targets.map { value in
+            let index = distinct.index(adding: value)
+            guard index < Classes.limit else { throw tooManyClasses() }
+            return index
+        }
+        let texts = distinct.values.map(try labelWriter())
+        let order = texts.indices.sorted { texts[$0].lexicographicallyPrecedes(texts[$1]) }
+        let labels = order.map { texts[$0] }
         guard labels.count > 1 else {
             throw ForgeError(
                 .unusableTarget,
                 "target \"\(targetName)\" has one class only, \"\(String(decoding: labels[0], as: UTF8.self))\", in all \(training.rows) training rows",
                 hint: "give rows of at least two classes")
         }
-        let rank = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, Int32($0)) })
-        let classOf = texts.mapValues { rank[$0]! }
+        var classOf = [Int32](repeating: 0, count: order.count)
+        for (index, number) in order.enumerated() { classOf[number] = Int32(index) }
         return Classes(
-            labels: labels, positive: try positiveClass(labels, job), training: training.targets.map { classOf[$0]! },
-            heldOut: heldOut.targets.map { classOf[$0] ?? -1 })
+            labels: labels, positive: try positiveClass(labels, job), training: numbers.map { classOf[$0] },
+            heldOut: heldOut.targets.map { distinct.index(of: $0).map { classOf[$0] } ?? -1 })
     }
 
-    /// Label texts of the training rows' target values.
-    private func classTexts(_ job: TrainingJob) throws -> [Double: Bytes] {
-        var seen = Set<Double>()
-        for value in training.targets {
-            seen.insert(value)
-            guard seen.count <= Classes.limit else {
-                throw ForgeError(
-                    .tooManyLevels, "target \"\(targetName)\" has more than \(Classes.limit) classes",
-                    hint: "use task regression, or group the labels in the source")
-            }
-        }
-        let write = try labelWriter()
-        return Dictionary(uniqueKeysWithValues: seen.map { ($0, write($0)) })
+    private func tooManyClasses() -> ForgeError {
+        ForgeError(
+            .tooManyLevels, "target \"\(targetName)\" has more than \(Classes.limit) classes",
+            hint: "use task regression, or group the labels in the source")
     }
 
     /// A label's text as Postgres prints it.
@@ -127,5 +125,25 @@ extension DataSet {
             if let index = labels.firstIndex(of: Bytes(usual.utf8)) { return index }
         }
         return 1
+    }
+}
+
+/// Values numbered as they come. A few are found faster by looking through them than by hashing.
+private struct DistinctValues {
+    private(set) var values: [Double] = []
+    private var numbers: [Double: Int] = [:]
+    private static let few = 16
+
+    func index(of value: Double) -> Int? {
+        guard values.count <= Self.few else { return numbers[value] }
+        for index in values.indices where values[index] == value { return index }
+        return nil
+    }
+
+    mutating func index(adding value: Double) -> Int {
+        if let index = index(of: value) { return index }
+        values.append(value)
+        numbers[value] = values.count - 1
+        return values.count - 1
     }
 }

@@ -31,6 +31,8 @@ struct Design {
     let intercept: Int?  // packed index
     /// First row of each chunk.
     private let starts: [Int]
+    /// The chunks to walk: all, unless this is a `sample`.
+    private var walked: [Int]
 
     /// Rows encoded at a time, so that a tile stays in the second-level cache.
     static let tileRows = 1_024
@@ -70,9 +72,17 @@ struct Design {
         var starts = [0]
         for chunk in part.chunks { starts.append(starts.last! + chunk.rows) }
         self.starts = starts
+        walked = Array(part.chunks.indices)
     }
 
-    var rows: Int { part.rows }
+    var rows: Int { walked.reduce(0) { $0 + part.chunks[$1].rows } }
+
+    /// Every `step`-th chunk of the same rows.
+    func sample(every step: Int) -> Design {
+        var result = self
+        result.walked = Array(stride(from: 0, to: part.chunks.count, by: step))
+        return result
+    }
 
     /// From packed to encoded order, without the intercept.
     func encoded(_ packed: some Collection<Double>) -> [Double] {
@@ -88,14 +98,13 @@ struct Design {
         threads: Int, observer: any TrainingObserver, make: () -> Lane,
         _ body: (EncodedTile, inout Lane) -> Void
     ) throws -> [Lane] {
-        let chunks = part.chunks.count
-        let lanes = max(1, min(threads, chunks))
+        let lanes = max(1, min(threads, walked.count))
         var results = [Lane?](repeating: nil, count: lanes)
         results.withUnsafeMutableBufferPointer { buffer in
             inParallel(lanes, threads: lanes) { lane in
                 var result = make()
                 let tile = EncodedTile(self)
-                for chunk in chunks * lane / lanes..<chunks * (lane + 1) / lanes {
+                for chunk in walked[walked.count * lane / lanes..<walked.count * (lane + 1) / lanes] {
                     if observer.isCancelled { break }
                     let rows = part.chunks[chunk].rows
                     for first in stride(from: 0, to: rows, by: Self.tileRows) {

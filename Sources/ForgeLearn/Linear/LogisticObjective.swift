@@ -6,14 +6,22 @@ import Glibc
 ///
 /// A point is `theta` (outputs, width) row-major in the design's packed order; the design carries the intercept's column of ones.
 struct LogisticObjective {
-    let design: Design
+    var design: Design
     let labels: [Int32]  // (rows) class; for one output 1 is the positive class
     let weights: [Double]?
     let outputs: Int
     let penalty: Double
-    let totalWeight: Double
+    var totalWeight: Double
     let threads: Int
     let observer: any TrainingObserver
+
+    /// The same on every `step`-th chunk of rows, as if these stood for all.
+    func sample(every step: Int) -> LogisticObjective {
+        var result = self
+        result.design = design.sample(every: step)
+        result.totalWeight = totalWeight * Double(result.design.rows) / Double(design.rows)
+        return result
+    }
 
     struct Value {
         var loss: Double

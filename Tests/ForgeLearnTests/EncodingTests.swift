@@ -1,0 +1,159 @@
+import ForgeModel
+import Testing
+
+@testable import ForgeLearn
+
+/// The block-wise encoders of the fits against ForgeModel's own, row by row.
+@Suite struct EncodingTests {
+    private func table(rows: Int = 300) -> Table {
+        var random = Random(3)
+        var table = Table()
+        table.add("a", (0..<rows).map { _ in random.uniform() < 0.2 ? nil : random.normal() * 3 + 7 })
+        table.add("c", (0..<rows).map { _ in random.uniform() < 0.1 ? nil : ["x", "yy", "", "é", "Z"][random.index(5)] })
+        table.add("b", (0..<rows).map { _ in random.normal() })
+        table.add("d", (0..<rows).map { _ in ["one", "two"][random.index(2)] })
+        table.add("y", (0..<rows).map { _ in random.normal() }, role: .target)
+        return table
+    }
+
+    private func reference(_ data: DataSet, _ plan: EncodingPlan) -> [Double] {
+        let encoder = RowEncoder(plan.columns.map(\.schema))
+        return data.training.chunks.flatMap { chunk in
+            encoder.rowMajor(data.features.indices.map { chunk.values($0, data.features[$0].levels) })
+        }
+    }
+
+    @Test(arguments: [["*": [:]], ["a": ["impute": "constant", "value": -2, "indicator": false], "b": ["scale": "none"]]] as [JSONValue])
+    func designEqualsTheRowEncoder(_ preprocess: JSONValue) throws {
+        let run = Run(table: table(), algorithm: "ridge", task: "regression", preprocess: preprocess)
+        let data = try run.read()
+        let plan = try EncodingPlan(data, try run.job)
+        let design = Design(data.training, plan)
+        let rows = try design.forEachTile(threads: 1, observer: SilentObserver()) {
+            [Double]()
+        } _: { tile, out in
+            var packed = [Double](repeating: 0, count: design.width)
+            for row in 0..<tile.rows {
+                tile.copyRow(row, to: &packed)
+                out += design.encoded(packed)
+            }
+        }
+        #expect(rows[0] == reference(data, plan))
+    }
+
+    @Test func designProductsEqualPlainLoops() throws {
+        var table = table(rows: 5_000)
+        var random = Random(8)
+        table.add("w", (0..<5_000).map { _ in random.uniform() + 0.1 }, role: .weight)
+        let run = Run(table: table, algorithm: "ridge", task: "regression")
+        let data = try run.read()
+        let plan = try EncodingPlan(data, try run.job)
+        let design = Design(data.training, plan, intercept: true)
+        let width = design.width
+        let encoded = reference(data, plan)
+        let x = (0..<5_000).map { row in
+            design.encodedIndex.map { $0 < 0 ? 1 : encoded[row * (width - 1) + $0] }
+        }
+        let weights = data.training.weights
+        let sums = try design.forEachTile(threads: 1, observer: SilentObserver()) {
+            (gram: [Double](repeating: 0, count: width * width), vector: [Double](repeating: 0, count: width))
+        } _: { tile, sums in
+            weights.withUnsafeBufferPointer { weights in
+                let own = weights.baseAddress! + tile.firstRow
+                tile.addGram(weights: own, to: &sums.gram)
+                tile.addTransposedProduct(own, to: &sums.vector)
+            }
+        }
+        for i in 0..<width {
+            let plain = x.indices.reduce(0) { $0 + weights[$1] * x[$1][i] }
+            #expect(abs(sums[0].vector[i] - plain) < 1e-8)
+            for j in 0...i {
+                let plain = x.indices.reduce(0) { $0 + weights[$1] * x[$1][i] * x[$1][j] }
+                #expect(abs(sums[0].gram[j * width + i] - plain) < 1e-7, "\(i) \(j)")
+            }
+        }
+    }
+
+    @Test(arguments: ["native", "one_hot"])
+    func treeFeaturesEqualTheRowEncoder(_ encode: String) throws {
+        let run = Run(
+            table: table(), algorithm: "gradient_boosting", task: "regression",
+            preprocess: ["c": ["encode": .text(encode)], "b": ["scale": "standard", "impute": "mean", "indicator": true]])
+        let data = try run.read()
+        let plan = try EncodingPlan(data, try run.job)
+        let encoded = reference(data, plan)
+        let features = plan.columns.enumerated().flatMap {
+            TreeFeature.features(of: $0, $1, data.training.layout.storages[$0])
+        }
+        #expect(features.count == plan.width)
+        let chunk = data.training.chunks[0]
+        for (index, feature) in features.enumerated() {
+            var out = [Float](repeating: -1, count: data.training.layout.capacity)
+            feature.encode(chunk, &out)
+            let theirs = (0..<300).map { Float(encoded[$0 * plan.width + index]).bitPattern }
+            #expect(out[..<300].map(\.bitPattern) == theirs, "feature \(index)")
+        }
+    }
+
+    @Test func rareLevelsBeyondTheLimitShareOneFeature() throws {
+        let levels = EncodingPlan.oneHotLimit + 5
+        var table = Table()
+        let texts = (0..<levels).flatMap { level in Array(repeating: "level \(level)", count: level < 5 ? 1 : 2) }
+        table.add("c", texts)
+        table.add("y", texts.indices.map { Double($0 % 7) }, role: .target)
+        let run = Run(table: table, algorithm: "ridge", task: "regression")
+        let data = try run.read()
+        let plan = try EncodingPlan(data, try run.job)
+        guard case .oneHot(let kept, let nullLevel, let other) = plan.columns[0].schema.encoding else {
+            Issue.record("not one-hot")
+            return
+        }
+        #expect(kept.count == EncodingPlan.oneHotLimit && other && !nullLevel)
+        #expect(!kept.contains(Bytes("level 0".utf8)) && kept.contains(Bytes("level 5".utf8)))
+        #expect(plan.notes.contains { $0.contains("most frequent of 1005 levels") })
+        #expect(try run.train().manifest["columns"]?[0]?["unseen"] == "level")
+    }
+
+    @Test func tooWideARowIsRefusedWithTheWidestColumns() throws {
+        var random = Random(2)
+        var table = Table()
+        for column in 0..<5 { table.add("c\(column)", (0..<3_000).map { _ in "level \(random.index(900))" }) }
+        table.add("y", (0..<3_000).map { Double($0) }, role: .target)
+        let run = Run(table: table, algorithm: "ridge", task: "regression")
+        let error = try #require(throws: ForgeError.self) { try run.train() }
+        #expect(error.code == .tooLarge)
+        #expect(error.detail?.contains("\"c") == true)
+    }
+
+    @Test func statisticsComeFromTrainingRowsOnly() throws {
+        var table = Table()
+        table.add("x", (0..<100).map { $0 < 50 ? Double($0) : 1e6 })
+        table.add("part", (0..<100).map { $0 < 50 ? "train" : "test" }, role: .part)
+        table.add("y", (0..<100).map { Double($0) }, role: .target)
+        let run = Run(
+            table: table, algorithm: "ridge", task: "regression", split: ["method": "column", "column": "part"])
+        let outcome = try run.train()
+        #expect(outcome.manifest["preprocess"]?["x"]?["value"] == 24.5)
+    }
+
+    @Test func medianOfManyRowsIsThatOfTheSortedRows() throws {
+        var random = Random(6)
+        let rows = 150_001
+        for kind in 0..<4 {
+            var table = Table()
+            let values = (0..<rows).map { row -> Double? in
+                switch kind {
+                case 0: random.normal()
+                case 1: random.uniform() < 0.9 ? 0 : random.normal()  // most are ties
+                case 2: Double(row)  // sorted
+                default: random.uniform() < 0.3 ? nil : (random.normal() * 1e3).rounded()
+                }
+            }
+            table.add("x", values)
+            table.add("y", (0..<rows).map { Double($0) }, role: .target)
+            let data = try Run(table: table, algorithm: "ridge", task: "regression").read()
+            var plain = values.compactMap { $0 }
+            #expect(data.training.median(0) == median(&plain), "\(kind)")
+        }
+    }
+}
