@@ -102,6 +102,7 @@ let sidecarTargets: [Target] = [
             .product(name: "Logging", package: "swift-log"),
             .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
         ]),
+    .testTarget(name: "FaultTests", dependencies: ["forged", "ForgeStore", "ForgePQ", "ForgeTestSupport"]),
     .testTarget(
         name: "ForgeCLITests", dependencies: ["forgectl", "ForgeCluster", "ForgeStore", "ForgePQ", "ForgeModel", "ForgeTestSupport"],
         exclude: ["Snapshots"]),

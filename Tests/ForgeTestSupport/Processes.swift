@@ -22,25 +22,40 @@ public enum Shell {
         // A file, not a pipe: a server that the program starts keeps the descriptor open.
         let file = FileManager.default.temporaryDirectory.appending(path: "forge-shell-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }
+        let process = try start(program, arguments, environment: environment, log: file.path)
+        let status = reap(process)
+        let output = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
+        guard status == 0 else { throw Failure(command: command, status: status, output: output) }
+        return output
+    }
+
+    /// Starts a program that goes on by itself; both its streams go to the end of a file. The caller waits for it with `reap`.
+    public static func start(
+        _ program: String, _ arguments: [String] = [], environment: [String: String] = [:], log: String
+    ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, file.path, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
         let variables = ProcessInfo.processInfo.environment.merging(environment) { $1 }.map { "\($0)=\($1)" }
         var process: pid_t = 0
         let failed = withStrings([program] + arguments) { argv in
             withStrings(variables) { environ in posix_spawn(&process, program, &actions, nil, argv, environ) }
         }
-        guard failed == 0 else { throw Failure(command: command, status: 127, output: String(cString: strerror(failed))) }
+        guard failed == 0 else {
+            throw Failure(command: ([program] + arguments).joined(separator: " "), status: 127, output: String(cString: strerror(failed)))
+        }
+        return process
+    }
+
+    /// Waits for the end of a started program; its exit status, or 128 + the signal that ended it.
+    @discardableResult
+    public static func reap(_ process: pid_t) -> Int32 {
         var status: Int32 = 0
         while waitpid(process, &status, 0) < 0 && errno == EINTR {}
-        let output = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
-        guard status == 0 else {
-            throw Failure(command: command, status: status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f, output: output)
-        }
-        return output
+        return status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
     }
 
     private static func withStrings<R>(_ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> R) -> R {
