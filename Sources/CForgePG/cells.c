@@ -147,7 +147,7 @@ forge_enum_label(ForgeConverter *converter, Oid value)
 
 	if (!HeapTupleIsValid(tuple))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION), errmsg("invalid internal value for enum: %u", value)));
-	strlcpy(converter->buffer, NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel), NAMEDATALEN);
+	memcpy(converter->buffer, NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel), NAMEDATALEN);
 	ReleaseSysCache(tuple);
 	converter->enum_value = value;
 	converter->length = strlen(converter->buffer);

@@ -169,7 +169,7 @@ forge_version_find(const ForgeName *name, ForgeVersion *version)
 	ForgeScan	scan;
 	HeapTuple	row;
 
-	strlcpy(version->model, name->model, NAMEDATALEN);
+	memcpy(version->model, name->model, NAMEDATALEN);
 	version->version = number;
 	forge_scan_begin(&scan, "model_versions", 2, key, NULL);
 	row = forge_scan_next(&scan);
