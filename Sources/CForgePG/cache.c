@@ -44,12 +44,13 @@ forge_cache_remove(ForgeModel *model)
 		MemoryContextDelete(model->context);
 }
 
+// The model used last stays, however large.
 static void
-forge_cache_make_room(Size needed)
+forge_cache_trim(void)
 {
 	Size		budget = (Size) forge_model_cache_mb * 1024 * 1024;
 
-	while (forge_cache_oldest && forge_cache_size + needed > budget)
+	while (forge_cache_size > budget && forge_cache_oldest != forge_cache_newest)
 		forge_cache_remove(forge_cache_oldest);
 }
 
@@ -160,12 +161,12 @@ forge_cache_take(const ForgeVersion *version, MemoryContext holder)
 	else
 	{
 		model = forge_model_load(version);
-		forge_cache_make_room(model->size);
 		if (forge_cache_context == NULL)
 			forge_cache_context = AllocSetContextCreate(TopMemoryContext, "forge model cache", ALLOCSET_SMALL_SIZES);
 		MemoryContextSetParent(model->context, forge_cache_context);
 	}
 	forge_cache_link(model);
+	forge_cache_trim();
 	forge_model_pin(model, holder);
 	return model;
 }

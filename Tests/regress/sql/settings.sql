@@ -26,9 +26,29 @@ set local forge.max_model_mb = 1;
 select regress.error($$select forge.predict('house/1', h) from homes h$$);
 rollback;
 
--- a cache too small for its models still serves them
+-- a cache too small for its models still serves them, and keeps to its budget but for those in use
+do $$
+begin
+    for number in 2..200 loop
+        insert into forge.model_versions (model, version, algorithm, params, preprocess, schema, split, outputs, metrics, metrics_part, data_report, rows,
+            artifact_sha256, artifact_bytes, manifest, created_by)
+        select model, number, algorithm, params, preprocess, schema, split, outputs, metrics, metrics_part, data_report, rows, artifact_sha256, artifact_bytes,
+            manifest, created_by from forge.model_versions where model = 'wide' and version = 1;
+        insert into forge.model_artifacts select model, number, chunk, bytes from forge.model_artifacts where model = 'wide' and version = 1;
+    end loop;
+end
+$$;
+create table wide_row as select 1.0::float8 as x1, 1.0::float8 as x2, 1.0::float8 as x3, 1.0::float8 as x4, 1.0::float8 as x5, 1.0::float8 as x6, 1.0::float8 as x7,
+    1.0::float8 as x8, 1.0::float8 as x9, 1.0::float8 as x10, 1.0::float8 as x11, 1.0::float8 as x12, 1.0::float8 as x13, 1.0::float8 as x14, 1.0::float8 as x15,
+    1.0::float8 as x16, 1.0::float8 as x17, 1.0::float8 as x18, 1.0::float8 as x19, 1.0::float8 as x20, 1.0::float8 as x21, 1.0::float8 as x22, 1.0::float8 as x23,
+    1.0::float8 as x24, 1.0::float8 as x25, 1.0::float8 as x26, 1.0::float8 as x27, 1.0::float8 as x28;
+\c
+load 'forge';
+select count(*), min(forge.predict('wide/' || v, w)), max(forge.predict('wide/' || v, w)) from wide_row w, generate_series(1, 200) v;
+select sum(total_bytes) > 1024 * 1024 as more_than_the_small_budget from pg_backend_memory_contexts where name = 'forge model';
 set forge.model_cache_mb = 1;
-select forge.predict('house/1', h), forge.predict('house/2', h), forge.predict('stumps', '{"area": 1, "heating": "gas"}') from homes h;
+select count(*), min(forge.predict('wide/' || v, w)), max(forge.predict('wide/' || v, w)) from wide_row w, generate_series(200, 1, -1) v, generate_series(1, 2);
+select sum(total_bytes) <= 1024 * 1024 as within_budget from pg_backend_memory_contexts where name = 'forge model';
 
 -- damage: a flipped bit, a lost chunk, a repeated one, a NULL-free table that lies about its hash
 create function damaged(change text) returns text language plpgsql as $$
