@@ -3,10 +3,10 @@ import ForgeModel
 /// What a healthy run says in its log: the rows, what became of the columns, how the fit ended, how good it is.
 extension DataSet {
     var summary: String {
-        var parts = ["\(training.rows) to train on", "\(heldOut.rows) held out"]
+        var parts = ["\(training.rows) rows to train on", "\(heldOut.rows) held out"]
         parts += dropped.map { "\($0.rows) dropped (\($0.reason))" }
         if sampledOut > 0 { parts.append("\(sampledOut) not in the sample") }
-        return "\(rowsRead) rows read: " + parts.joined(separator: ", ")
+        return parts.joined(separator: ", ")
     }
 }
 
