@@ -16,7 +16,14 @@ enum Terminal {
 
     /// From here on Ctrl-C (and SIGTERM) only raises `wasInterrupted`.
     static func catchInterrupts() {
-        for number in [SIGINT, SIGTERM, SIGHUP] { signal(number) { _ in Terminal.flag = 1 } }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            sigaddset(&signals, number)
+            signal(number) { _ in Terminal.flag = 1 }
+        }
+        // Some parents start their children with signals blocked.
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 
     /// Sleeps in small steps; false as soon as Ctrl-C was pressed.

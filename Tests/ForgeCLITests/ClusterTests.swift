@@ -136,21 +136,16 @@ import Testing
     @Test func foregroundShowsLogsAndStopsAtCtrlC() async throws {
         let log = "\(folder).out"
         defer { try? FileManager.default.removeItem(atPath: log) }
-        let process = Process()
-        process.executableURL = URL(filePath: Forgectl.path)
-        process.arguments = ["up", "--data-dir", folder]
-        FileManager.default.createFile(atPath: log, contents: nil)
-        let handle = try FileHandle(forWritingTo: URL(filePath: log))
-        process.standardOutput = handle
-        process.standardError = handle
-        try process.run()
+        let process = try Forgectl.start(["up", "--data-dir", folder], output: log)
+        defer { kill(process, SIGKILL) }
         func text() -> String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
         try await eventually("it shows logs", within: .seconds(90)) { text().contains("Ctrl-C stops server and sidecar") ? true : nil }
         _ = try psql("select forge_says_hello()")
         try await eventually("the server's log appears") { text().contains("postgres | ") && text().contains("forge_says_hello") ? true : nil }
-        process.interrupt()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
+        kill(process, SIGINT)
+        var status: Int32 = -1
+        try await eventually("it ends", within: .seconds(60)) { waitpid(process, &status, WNOHANG) == process ? true : nil }
+        #expect(status == 0)
         #expect(try Forgectl.run("url", "--data-dir", folder).status == 3)
     }
 
@@ -179,7 +174,7 @@ import Testing
             target: churned
             id_column: id
             algorithm: logistic_regression
-            params: {alpha: 0.5}
+            params: {C: 0.5}
             training_config: {resources: {limits: {cpu: 1, memory: 1G}}, scheduling: {max_retries: 1, timeout: 600}}
             """
         let filed = try Forgectl.run("train", "-f", "-", "--wait", "--json", input: request, environment: database)

@@ -79,18 +79,19 @@ import Testing
         #expect(wrong.errors.contains("\"magic\"") && wrong.errors.contains("\"z\""), "\(wrong)")
         let dry = try run("train", "line", "--source", "points", "--target", "z", "--dry-run", user: trainer)
         #expect(dry.status == 1)
-        #expect(dry.output.contains("problem  FG006"), "\(dry)")
+        #expect(dry.output.contains("\nproblem   FG006  column \"z\""), "\(dry)")
         let good = try run("train", "line", "--source", "points", "--target", "y", "--dry-run", user: trainer)
         #expect(good.status == 0, "\(good)")
 
-        let queued = try run("train", "line", "--source", "points", "--target", "y", "--idempotency-key", "k", user: trainer)
-        #expect(queued.output.contains("request 1 queued"), "\(queued)")
-        #expect(try run("train", "line", "--source", "points", "--target", "y", "--idempotency-key", "k", user: trainer).output == queued.output)
+        let queued = try run("train", "line", "--source", "points", "--target", "y", "--idempotency-key", "k", "--json", user: trainer)
+        let id = try #require((try Forgectl.json(queued) as? [String: Int])?["id"])
+        let again = try run("train", "line", "--source", "points", "--target", "y", "--idempotency-key", "k", user: trainer)
+        #expect(again.output == "request \(id) queued; forgectl requests show \(id) follows it\n")
         let differing = try run("train", "line", "--source", "points", "--target", "x", "--idempotency-key", "k", user: trainer)
         #expect(differing.errors.contains("FG023"), "\(differing)")
-        #expect(try run("requests", "cancel", "1", user: trainer).output == "request 1: cancelled\n")
-        #expect(try run("requests", "wait", "1", user: trainer).errors.contains("FG021"))
-        #expect(try run("requests", "retry", "1", user: trainer).output == "request 1: queued\n")
+        #expect(try run("requests", "cancel", "\(id)", user: trainer).output == "request \(id): cancelled\n")
+        #expect(try run("requests", "wait", "\(id)", user: trainer).errors.contains("FG021"))
+        #expect(try run("requests", "retry", "\(id)", user: trainer).output == "request \(id): queued\n")
     }
 
     @Test func uninstallLeavesTheTablesAndPurgeLeavesNothing() throws {

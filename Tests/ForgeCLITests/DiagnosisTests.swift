@@ -15,6 +15,7 @@ import Testing
         facts.maintenanceWorkers = 2
         facts.forge = .init(available: "0.1.0", installed: "0.1.0")
         facts.roles = Dictionary(uniqueKeysWithValues: ["forge_admin", "forge_worker", "forge_trainer", "forge_analyst"].map { ($0, .init()) })
+        facts.hasSchema = true
         facts.schema = Migrator.Status(
             entries: [.init(version: 1, name: "registry", appliedAt: "2026-11-23")], codeIsCurrent: true, schemaVersion: 1, knownVersion: 1)
         facts.canReadQueue = true
@@ -65,6 +66,8 @@ import Testing
         func status(_ version: Int, code: Bool = true) -> Migrator.Status {
             .init(entries: [], codeIsCurrent: code, schemaVersion: version, knownVersion: 2)
         }
+        #expect(problems { $0.schema = nil; $0.hasSchema = false }.map(\.remedy) == ["forgectl migrate"])
+        #expect(problems { $0.schema = nil } == [], "who may not see it has no problem")
         #expect(problems { $0.schema = status(0) }.map(\.remedy) == ["forgectl migrate"])
         #expect(problems { $0.schema = status(1) }.map(\.remedy) == ["forgectl migrate"])
         #expect(problems { $0.schema = status(2, code: false) }.map(\.remedy) == ["forgectl migrate"])

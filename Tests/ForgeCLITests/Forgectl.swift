@@ -1,3 +1,4 @@
+import ForgeCluster
 import ForgeTestSupport
 import Foundation
 import Testing
@@ -42,6 +43,19 @@ enum Forgectl {
         return Outcome(
             status: status, output: text(files[1]).replacingOccurrences(of: path, with: "forgectl"),
             errors: text(files[2]).replacingOccurrences(of: path, with: "forgectl"))
+    }
+
+    /// Starts it without waiting. Not by Foundation's Process, which waits for every descendant: here a server that lives on.
+    static func start(_ arguments: [String], output: String) throws -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        var process: pid_t = 0
+        let code = withCStrings([path] + arguments) { posix_spawn(&process, path, &actions, nil, $0, environ) }
+        try #require(code == 0, "cannot start \(path)")
+        return process
     }
 
     static func json(_ outcome: Outcome) throws -> Any {

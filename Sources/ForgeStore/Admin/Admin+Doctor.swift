@@ -28,8 +28,9 @@ extension Admin {
         facts.database = try row.requiredText("database")
         try gatherExtensions(&facts)
         try gatherRoles(&facts)
-        facts.schema = try Migrator(connection).status()
-        if facts.schema?.schemaVersion ?? 0 > 0 { try gatherQueue(&facts) }
+        facts.hasSchema = try connection.query("select pg_catalog.to_regclass('forge.migrations') is not null as has").first?.bool("has") ?? false
+        if try mayRead("forge.migrations") { facts.schema = try Migrator(connection).status() }
+        if facts.hasSchema { try gatherQueue(&facts) }
         return facts
     }
 

@@ -34,7 +34,7 @@ extension Admin {
     }
 
     func mayRead(_ table: String) throws -> Bool {
-        try connection.query("select pg_catalog.has_table_privilege($1, 'select') as may", [.text(table)]).first?.bool("may") ?? false
+        try connection.query("select pg_catalog.has_table_privilege(pg_catalog.to_regclass($1), 'select') as may", [.text(table)]).first?.bool("may") ?? false
     }
 
     func workers() throws -> [JSONValue] {

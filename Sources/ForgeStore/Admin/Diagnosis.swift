@@ -61,6 +61,8 @@ public struct DoctorFacts: Sendable {
     public var libraryFailure: String?
     public var predictsInProcess = true
     public var roles: [String: Role] = [:]
+    public var hasSchema = false
+    /// nil where there is none, or the caller may not see it.
     public var schema: Migrator.Status?
     public var canReadQueue = false
     public var workers: [Worker] = []
@@ -180,6 +182,9 @@ public enum Diagnosis {
     }
 
     static func schema(_ facts: DoctorFacts) -> Finding {
+        if facts.hasSchema, facts.schema == nil {
+            return note("schema", "\(facts.role) may not see its version", "Run the doctor as a member of forge_admin.")
+        }
         guard let schema = facts.schema, schema.schemaVersion > 0 else {
             return problem("schema", "database \(facts.database) has no Forge schema", "forgectl migrate")
         }
@@ -227,7 +232,7 @@ public enum Diagnosis {
     }
 
     static func workers(_ facts: DoctorFacts) -> Finding? {
-        guard facts.schema?.schemaVersion ?? 0 > 0 else { return nil }
+        guard facts.hasSchema else { return nil }
         guard facts.canReadQueue else {
             return note("sidecar", "\(facts.role) may not see the sidecars", "Run the doctor as a member of forge_admin.")
         }
