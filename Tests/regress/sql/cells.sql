@@ -39,6 +39,16 @@ select regress.error($$select forge.predict('typed', to_jsonb(s) || '{"c_uuid": 
 select regress.error($$select forge.predict('typed', to_jsonb(s) || '{"c_boolean": 1, "c_date": 1, "c_interval": 1, "c_text": 1}') from samples s limit 1$$);
 select regress.error($$select forge.predict('typed', jsonb_set(to_jsonb(s), '{c_real}', '"Infinity"')) from samples s limit 1$$);
 
+-- a numeric gives the bits of its cast, whatever its digits and scale
+with numbers as (
+    select (case when g % 2 = 0 then -1 else 1 end * (g::numeric ^ 3 * 7919 % 10::numeric ^ (g % 19)) / 10::numeric ^ (g % 27))::numeric as n from generate_series(1, 20000) g
+    union all select n from unnest('{0, 1, -1, 10000, 0.0001, 9999.9999, 9007199254740992, 9007199254740993, 9007199254740991.5, 1e15, 1e16, 1e20, 1e24, 1e28, 1e300, 1e-20, 1e-24, 1e-300,
+        123456789.123456789, 0.1, 0.3, 0.00000000000000000001, 99999999999999999999, NaN}'::numeric[]) n
+    union all select round(n, s) from unnest('{1234567.891, 0.5, 100, 99.995}'::numeric[]) n, generate_series(0, 40, 4) s)
+select count(*) as numbers, count(*) filter (where float8send(a.contribution) <> float8send(b.contribution)) as different
+from numbers, lateral (select n as area, 0 as rooms) as_numeric, lateral (select n::float8 as area, 0 as rooms) as_float,
+    forge.explain('house/1', as_numeric) a, forge.explain('house/1', as_float) b where a.feature = 'area' and b.feature = 'area';
+
 -- renaming an enum's label is seen at once
 begin;
 prepare mood as select forge.predict_proba('churn', r) from (select 40 as age, 'happy'::regress.mood as plan) r;
