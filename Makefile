@@ -54,6 +54,9 @@ stage:
 bench: build  ## Forge beside its peers, in the same run; ARGS="--rows 100000" for less
 	@Benchmarks/bench.sh $(ARGS)
 
+generate: deps  ## write sql/code/algorithms.sql again, from the registry of algorithms
+	@FORGE_WRITE_GENERATED=1 swift test --filter algorithmsInSQLAreThoseOfTheRegistry
+
 fuzz: deps  ## feed damaged artifacts to the decoder under the address sanitizer
 	@scripts/fuzz.sh
 
@@ -65,4 +68,4 @@ deps-test:
 clean:  ## remove what was built; fetched dependencies and the demo's cluster stay
 	rm -rf .build .build-ext-* .build-fuzz
 
-.PHONY: help demo clean-demo test build extension install install-programs stage bench fuzz deps deps-test clean
+.PHONY: help demo clean-demo test build extension install install-programs stage bench generate fuzz deps deps-test clean
