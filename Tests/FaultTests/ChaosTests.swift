@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    private enum Fault: CaseIterable { case job, daemon, backend, server }
+    private enum Fault: String, CaseIterable { case job, daemon, backend, server }
 
     private static let environment = ProcessInfo.processInfo.environment
     private let faults = environment["FORGE_FAULTS"].flatMap { Int($0) } ?? 25
@@ -43,7 +43,7 @@ import Testing
             let fault = Fault.allCases.randomElement(using: &random)!
             if try strike(fault, server, &daemons, world, &random) { struck[fault, default: 0] += 1 }
         }
-        let comment = Comment(rawValue: "FORGE_FAULT_SEED=\(seed) FORGE_FAULTS=\(faults), struck \(struck)")
+        let comment = Comment(rawValue: "FORGE_FAULT_SEED=\(seed) FORGE_FAULTS=\(faults), struck \(struck.map { "\($0.key.rawValue) \($0.value)" }.sorted().joined(separator: ", "))")
 
         try await settle(world, comment)
         for id in committed { #expect(try world.state(id).status == "succeeded", comment) }

@@ -34,7 +34,7 @@ struct RunningDaemon {
 }
 
 extension QueueWorld {
-    func becomes(_ status: String, _ request: Int, within limit: Duration = .seconds(60)) async throws -> State {
+    func becomes(_ status: String, _ request: Int, within limit: Duration = .seconds(90)) async throws -> State {
         try await eventually("request \(request) to be \(status)", within: limit) {
             let state = try state(request)
             return state.status == status ? state : nil
@@ -42,7 +42,8 @@ extension QueueWorld {
     }
 }
 
-@Suite struct DaemonTests {
+// One after the other: their daemons share the few threads of this process with tests that block.
+@Suite(.serialized) struct DaemonTests {
     let world: QueueWorld
 
     init() throws { world = try QueueWorld() }

@@ -7,7 +7,7 @@ public struct TimedOut: Error, CustomStringConvertible {
 
 /// Polls until the condition holds; for what gives no signal of its own. Throws with the last state seen.
 public func eventually<T>(
-    _ what: String, within limit: Duration = .seconds(20), every pause: Duration = .milliseconds(10), _ condition: () throws -> T?
+    _ what: String, within limit: Duration = .seconds(90), every pause: Duration = .milliseconds(10), _ condition: () throws -> T?
 ) async throws -> T {
     let deadline = ContinuousClock.now + limit
     while true {
