@@ -172,11 +172,13 @@ import Testing
         var table = table(subject)
         let a = table.columns[0].cells.map { if case .number(let value) = $0 { value } else { 0.0 } }
         table.add("twice", a.map { 2 * $0 })
-        table.add("nearly", a.enumerated().map { $1 + ($0 % 2 == 0 ? 1e-7 : -1e-7) })
+        table.add("nearly", a.enumerated().map { $1 + ($0 % 2 == 0 ? 1e-5 : -1e-5) })
         let run = run(subject, table)
         let scores = try run.scores(of: try run.train())
         expectFinite(scores, subject)
         if subject.algorithm == "linear_regression" {
+            let notes = try run.train().manifest["data_report"]?["notes"]?.serialized ?? ""
+            #expect(notes.contains("1 encoded columns depend on the others"), "\(notes)")
             let plain = self.run(subject, self.table(subject))
             let found = deviation(scores, try plain.scores(of: try plain.train()))
             #expect(found < 0.1, "\(found)")
@@ -336,6 +338,24 @@ import Testing
         let error = try #require(throws: ForgeError.self) { try run(subject, table).train() }
         #expect(error.code == .valueOutOfRange)
         #expect(error.message.contains("\"a\""))
+    }
+
+    @Test(arguments: all.filter(\.isRegression))
+    func refusesATargetTooLargeToComputeWith(_ subject: Subject) throws {
+        var table = table(subject)
+        let index = table.columns.firstIndex { $0.role == .target }!
+        table.columns[index].cells[9] = .number(-1e308)
+        let error = try #require(throws: ForgeError.self) { try run(subject, table).train() }
+        #expect(error.code == .valueOutOfRange && error.message.contains("\"y\""))
+    }
+
+    @Test(arguments: all)
+    func takesAnySeed(_ subject: Subject) throws {
+        for seed in [-1, 0, 1 << 52] {
+            var run = run(subject, table(subject))
+            run.split = ["seed": .integer(Int64(seed)), "test": 0.3]
+            #expect(try run.train().manifest["environment"]?["seed"]?.intValue == seed)
+        }
     }
 
     final class Cancelling: TrainingObserver, @unchecked Sendable {

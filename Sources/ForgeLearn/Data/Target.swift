@@ -49,6 +49,12 @@ extension DataSet {
                 .unusableTarget, "target \"\(targetName)\" is \(low) in all \(training.rows) training rows",
                 hint: "give rows with different values of the target")
         }
+        let largest = training.targets.reduce(0) { max($0, abs($1)) }
+        guard (largest * largest * Double(training.rows)).isFinite else {
+            throw ForgeError(
+                .valueOutOfRange, "target \"\(targetName)\" holds \(largest) in magnitude, too large for its squares to be summed",
+                hint: "divide the target by a constant, or take its logarithm")
+        }
     }
 
     private func requireRows(_ count: Int) throws {

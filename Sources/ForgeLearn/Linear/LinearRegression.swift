@@ -32,9 +32,11 @@ private func fitLeastSquares(_ input: borrowing FitInput, alpha: Double) throws 
         fitIntercept: input.parameters.boolean("fit_intercept"), threads: input.threads, observer: input.observer
     ).solve()
     var notes: [String] = []
-    if solution.deficiency > 0 {
+    // The 0/1 features of a category always add up to one: only what goes beyond is worth a line.
+    let unexpected = solution.deficiency - design.hot.count
+    if unexpected > 0 {
         notes.append(
-            "\(solution.deficiency) encoded columns depend on the others: of all solutions the one with the smallest coefficients is kept")
+            "\(unexpected) encoded columns depend on the others: of all solutions the one with the smallest coefficients is kept")
     }
     let form = LinearForm(
         outputs: 1, coefficients: design.encoded(solution.coefficients), intercepts: [solution.intercept],

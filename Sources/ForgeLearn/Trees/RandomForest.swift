@@ -18,8 +18,8 @@ extension Algorithm {
         fit: fitRandomForest)
 }
 
-/// Trees grown between two looks at the observer.
-private let groups = 20
+/// Trees grown between two looks at the observer: a twentieth of all, fewer of many rows.
+private func groupSize(trees: Int, rows: Int) -> Int { max(1, min(trees / 20, 1_000_000 / max(1, rows))) }
 
 private func fitRandomForest(_ input: borrowing FitInput) throws -> FittedModel {
     let labels = try input.treeLabels(oneColumn: false)
@@ -29,11 +29,11 @@ private func fitRandomForest(_ input: borrowing FitInput) throws -> FittedModel 
     let bins = input.parameters.integer("max_bin")
     let matrix = try input.quantileMatrix(labels: labels, bins: bins)
     let trees = input.parameters.integer("n_estimators")
-    let groupSize = max(1, trees / groups)
+    let step = groupSize(trees: trees, rows: input.rows)
     var builder = TreeFormBuilder(outputs: labels.count, features: input.plan.width)
-    for first in stride(from: 0, to: trees, by: groupSize) {
+    for first in stride(from: 0, to: trees, by: step) {
         try input.checkCancelled()
-        let size = min(groupSize, trees - first)
+        let size = min(step, trees - first)
         let booster = try Booster(matrix, forestParameters(input, trees: size, first: first, base: base))
         try booster.boost(round: 0)
         // XGBoost averages the trees of one round; the forest averages all.
@@ -47,7 +47,7 @@ private func forestParameters(_ input: borrowing FitInput, trees: Int, first: In
     let parameters = input.parameters
     var result = input.commonTreeParameters.filter { $0.0 != "seed" }
     result += [
-        ("seed", "\(input.seed &+ first)"), ("objective", "reg:squarederror"), ("base_score", "\(base)"), ("num_parallel_tree", "\(trees)"),
+        ("seed", FitInput.seed(input.seed &+ first)), ("objective", "reg:squarederror"), ("base_score", "\(base)"), ("num_parallel_tree", "\(trees)"),
         ("learning_rate", "1"), ("reg_lambda", "0"), ("max_depth", "\(parameters.integer("max_depth"))"),
         ("min_child_weight", "\(parameters.number("min_samples_leaf"))"), ("subsample", "\(parameters.number("max_samples"))"),
         ("colsample_bynode", "\(share(input))"), ("max_bin", "\(parameters.integer("max_bin"))"),

@@ -31,8 +31,11 @@ extension FitInput {
 
     var commonTreeParameters: [(String, String)] {
         [
-            ("tree_method", "hist"), ("nthread", "\(threads)"), ("seed", "\(seed)"), ("verbosity", "0"),
+            ("tree_method", "hist"), ("nthread", "\(threads)"), ("seed", Self.seed(seed)), ("verbosity", "0"),
             ("validate_parameters", "0"),
         ]
     }
+
+    /// XGBoost's seeds are integers of 31 bits.
+    static func seed(_ value: Int) -> String { "\(UInt32(truncatingIfNeeded: value) & 0x7FFF_FFFF)" }
 }
