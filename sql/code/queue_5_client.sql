@@ -72,7 +72,7 @@ begin
     end if;
     commit;
     perform pg_catalog.pg_sleep(least(pause, pg_catalog.date_part('epoch', timeout - (pg_catalog.clock_timestamp() - started))));
-    pause := least(pause * 1.5, 1);
+    pause := least(pause * 1.5, 0.1);
   end loop;
 end
 $$;
