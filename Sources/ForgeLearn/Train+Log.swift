@@ -16,14 +16,16 @@ extension EncodingPlan {
 
 extension FittedModel {
     func summary(_ job: TrainingJob) -> String {
-        "fitted \(job.algorithm.name) on \(job.threads) thread\(job.threads == 1 ? "" : "s")" + (iterations.map { " in \($0) iterations" } ?? "")
+        "fitted \(job.algorithm.name) on \(job.threads) thread\(job.threads == 1 ? "" : "s")"
+            + (iterations.map { " in \($0) iterations" } ?? "")
     }
 }
 
 extension Evaluation {
     /// Four digits: enough for a line in a log; the manifest has all of them.
     func summary(rows: Int, heldOut: Bool) -> String {
-        let metrics = values.map { "\($0.name) \(Self.shortened($0.value))" } + undefined.map { "no \($0.name): \($0.reason)" }
+        let metrics =
+            values.map { "\($0.name) \(Self.shortened($0.value))" } + undefined.map { "no \($0.name): \($0.reason)" }
         return "on \(rows) \(heldOut ? "held-out" : "training") rows: " + metrics.joined(separator: ", ")
     }
 

@@ -19,7 +19,8 @@ public func train(
     observer.progress(0.1, phase: "fit")
     let fitted = try job.algorithm.fit(
         FitInput(
-            parameters: job.parameters, data: data, plan: plan, target: target, weights: try data.fitWeights(target, job),
+            parameters: job.parameters, data: data, plan: plan, target: target,
+            weights: try data.fitWeights(target, job),
             threads: job.threads, seed: job.split.seed, observer: observer))
     observer.log(.info, fitted.summary(job))
     for note in fitted.notes { observer.log(.warning, note) }
@@ -67,7 +68,8 @@ extension DataSet {
     /// Weight of each training row: its own times its class's; nil when all are 1.
     func fitWeights(_ target: Target, _ job: TrainingJob) throws -> [Double]? {
         let own = training.weights.isEmpty ? nil : training.weights
-        guard case .classes(let classes) = target, let byClass = try classes.weights(job.parameters["class_weight"]) else {
+        guard case .classes(let classes) = target, let byClass = try classes.weights(job.parameters["class_weight"])
+        else {
             return own
         }
         let ofRows = classes.training.map { byClass[Int($0)] }
@@ -89,12 +91,14 @@ extension Classes {
             guard let index = labels.firstIndex(of: Bytes(member.key.utf8)) else {
                 throw ForgeError(
                     .invalidParameter, "class_weight names \"\(member.key)\", which is no label of the training rows",
-                    detail: "labels: " + labels.prefix(20).map { "\"\(String(decoding: $0, as: UTF8.self))\"" }.joined(separator: ", "),
+                    detail: "labels: "
+                        + labels.prefix(20).map { "\"\(String(decoding: $0, as: UTF8.self))\"" }.joined(separator: ", "),
                     hint: "name labels as the target's text")
             }
             guard let weight = member.value.doubleValue, weight > 0, weight.isFinite else {
                 throw ForgeError(
-                    .invalidParameter, "class_weight of \"\(member.key)\" must be a number above 0, got \(member.value.serialized)",
+                    .invalidParameter,
+                    "class_weight of \"\(member.key)\" must be a number above 0, got \(member.value.serialized)",
                     hint: "leave the class's rows out of the source instead of giving them weight 0")
             }
             result[index] = weight

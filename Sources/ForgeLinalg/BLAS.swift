@@ -4,18 +4,23 @@ import COpenBLAS
 public enum BLAS {
     /// `gram += tileᵀ · tile`, lower triangle only. gram: (columns, columns), its columns `stride` apart.
     public static func addGram(of tile: Tile, to gram: UnsafeMutablePointer<Double>, stride: Int) {
-        precondition(stride >= tile.columns, "a Gram matrix of \(tile.columns) columns does not fit a stride of \(stride)")
+        precondition(
+            stride >= tile.columns, "a Gram matrix of \(tile.columns) columns does not fit a stride of \(stride)")
         guard tile.rows > 0, tile.columns > 0 else { return }
         cblas_dsyrk(
-            CblasColMajor, CblasLower, CblasTrans, Int32(tile.columns), Int32(tile.rows), 1, tile.base, Int32(tile.stride), 1,
+            CblasColMajor, CblasLower, CblasTrans, Int32(tile.columns), Int32(tile.rows), 1, tile.base,
+            Int32(tile.stride), 1,
             gram, Int32(stride))
     }
 
     /// `result = tile · vector + result`. vector: (columns), result: (rows).
-    public static func addProduct(of tile: Tile, _ vector: UnsafePointer<Double>, to result: UnsafeMutablePointer<Double>) {
+    public static func addProduct(
+        of tile: Tile, _ vector: UnsafePointer<Double>, to result: UnsafeMutablePointer<Double>
+    ) {
         guard tile.rows > 0, tile.columns > 0 else { return }
         cblas_dgemv(
-            CblasColMajor, CblasNoTrans, Int32(tile.rows), Int32(tile.columns), 1, tile.base, Int32(tile.stride), vector, 1,
+            CblasColMajor, CblasNoTrans, Int32(tile.rows), Int32(tile.columns), 1, tile.base, Int32(tile.stride),
+            vector, 1,
             1, result, 1)
     }
 
@@ -25,7 +30,8 @@ public enum BLAS {
     ) {
         guard tile.rows > 0, tile.columns > 0 else { return }
         cblas_dgemv(
-            CblasColMajor, CblasTrans, Int32(tile.rows), Int32(tile.columns), 1, tile.base, Int32(tile.stride), vector, 1,
+            CblasColMajor, CblasTrans, Int32(tile.rows), Int32(tile.columns), 1, tile.base, Int32(tile.stride), vector,
+            1,
             1, result, 1)
     }
 

@@ -40,7 +40,8 @@ public struct Tile {
     public let stride: Int
 
     public init(base: UnsafeMutablePointer<Double>, rows: Int, columns: Int, stride: Int) {
-        precondition(stride >= rows && rows >= 0 && columns >= 0, "stride \(stride) is shorter than a column of \(rows)")
+        precondition(
+            stride >= rows && rows >= 0 && columns >= 0, "stride \(stride) is shorter than a column of \(rows)")
         self.base = base
         self.rows = rows
         self.columns = columns

@@ -13,7 +13,11 @@ import Testing
         table.add("x", x)
         table.add("z", z)
         let margin = (0..<rows).map { x[$0] + 2 * z[$0] + noise * random.normal() }
-        if text { table.add("y", margin.map { $0 > 0 ? "yes" : "no" }, role: .target) } else { table.add("y", margin, role: .target) }
+        if text {
+            table.add("y", margin.map { $0 > 0 ? "yes" : "no" }, role: .target)
+        } else {
+            table.add("y", margin, role: .target)
+        }
         return table
     }
 
@@ -77,7 +81,8 @@ import Testing
     }
 
     @Test func classifiersAreComparedByAUC() throws {
-        var run = Run(table: table(text: true), algorithm: "logistic_regression", task: "classification", split: ["seed": 1])
+        var run = Run(
+            table: table(text: true), algorithm: "logistic_regression", task: "classification", split: ["seed": 1])
         run.champion = try champion(run)
         run.params = ["C": 1e-6]
         let comparison = try run.train().manifest["comparison"]
@@ -117,7 +122,9 @@ import Testing
         var wide = base
         wide.table = withID(wide.table)
         let wideChampion = try champion(wide)
-        #expect(try reason(wideChampion) { $0.table = without("z", withID($0.table)) } == "the champion needs column \"z\", which the source lacks")
+        #expect(
+            try reason(wideChampion) { $0.table = without("z", withID($0.table)) }
+                == "the champion needs column \"z\", which the source lacks")
         var broken = wideChampion
         broken.artifact[broken.artifact.count / 2] ^= 0xFF
         broken.artifact.removeLast(9)
@@ -125,7 +132,9 @@ import Testing
     }
 
     @Test func newClassesCannotBeCompared() throws {
-        var run = Run(table: withID(table(text: true)), algorithm: "logistic_regression", task: "classification", split: ["seed": 1])
+        var run = Run(
+            table: withID(table(text: true)), algorithm: "logistic_regression", task: "classification",
+            split: ["seed": 1])
         let champion = try champion(run)
         run.champion = champion
         let index = run.table.columns.firstIndex { $0.name == "y" }!

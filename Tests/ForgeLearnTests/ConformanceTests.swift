@@ -29,18 +29,21 @@ import Testing
             golden: "diabetes.linear_regression_no_intercept", algorithm: "linear_regression",
             params: ["fit_intercept": false], preprocess: raw, tolerance: 1e-10),
         Case(golden: "diabetes.ridge", algorithm: "ridge", tolerance: 1e-11),
-        Case(golden: "diabetes.ridge_raw", algorithm: "ridge", params: ["alpha": 0.5], preprocess: raw, tolerance: 1e-11),
+        Case(
+            golden: "diabetes.ridge_raw", algorithm: "ridge", params: ["alpha": 0.5], preprocess: raw, tolerance: 1e-11),
         // Longley's table is nearly collinear: condition number 5e9 as it stands.
         Case(golden: "longley.linear_regression", algorithm: "linear_regression", tolerance: 1e-10),
         Case(golden: "longley.linear_regression", algorithm: "linear_regression", preprocess: raw, tolerance: 1e-7),
         Case(
-            golden: "diabetes.logit_unpenalised", algorithm: "logistic_regression", task: "classification", target: "above",
+            golden: "diabetes.logit_unpenalised", algorithm: "logistic_regression", task: "classification",
+            target: "above",
             params: ["penalty": "none", "tol": 1e-10], tolerance: 1e-8),
         Case(
             golden: "breast_cancer.logistic_regression", algorithm: "logistic_regression", task: "classification",
             params: ["tol": 1e-10], tolerance: 1e-8),
         Case(
-            golden: "breast_cancer.logistic_regression_balanced", algorithm: "logistic_regression", task: "classification",
+            golden: "breast_cancer.logistic_regression_balanced", algorithm: "logistic_regression",
+            task: "classification",
             params: ["C": 0.1, "class_weight": "balanced", "tol": 1e-10], tolerance: 1e-8),
         Case(
             golden: "wine.logistic_regression", algorithm: "logistic_regression", task: "classification",
@@ -51,15 +54,18 @@ import Testing
         Case(golden: "mixed.linear_regression", algorithm: "linear_regression", target: "amount", tolerance: 1e-10),
         Case(golden: "mixed.ridge", algorithm: "ridge", target: "amount", params: ["alpha": 2], tolerance: 1e-10),
         Case(
-            golden: "mixed.logistic_regression", algorithm: "logistic_regression", task: "classification", target: "label",
+            golden: "mixed.logistic_regression", algorithm: "logistic_regression", task: "classification",
+            target: "label",
             params: ["C": 0.5, "tol": 1e-10], tolerance: 1e-8),
         Case(
-            golden: "mixed.weighted_wls", algorithm: "linear_regression", target: "amount", weight: "weight", tolerance: 1e-9),
+            golden: "mixed.weighted_wls", algorithm: "linear_regression", target: "amount", weight: "weight",
+            tolerance: 1e-9),
         Case(
             golden: "mixed.gradient_boosting", algorithm: "gradient_boosting", target: "amount",
             params: ["n_estimators": 50], tolerance: 1e-6),
         Case(
-            golden: "mixed.gradient_boosting_weighted", algorithm: "gradient_boosting", task: "classification", target: "label",
+            golden: "mixed.gradient_boosting_weighted", algorithm: "gradient_boosting", task: "classification",
+            target: "label",
             params: ["n_estimators": 50, "max_depth": 3], weight: "weight", tolerance: 1e-6),
         Case(
             golden: "wine.gradient_boosting", algorithm: "gradient_boosting", task: "classification",
@@ -83,7 +89,8 @@ import Testing
             }
         }
         return Run(
-            table: table, algorithm: test.algorithm, task: test.task, params: test.params, preprocess: test.preprocess, threads: 1)
+            table: table, algorithm: test.algorithm, task: test.task, params: test.params, preprocess: test.preprocess,
+            threads: 1)
     }
 
     @Test(arguments: exact)

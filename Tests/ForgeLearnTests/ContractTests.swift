@@ -14,7 +14,9 @@ import Testing
     }
 
     static let all = AlgorithmRegistry.all.flatMap { algorithm in
-        algorithm.tasks.map { Subject(algorithm: algorithm.name, task: $0.rawValue, isLinear: algorithm.form == .linear) }
+        algorithm.tasks.map {
+            Subject(algorithm: algorithm.name, task: $0.rawValue, isLinear: algorithm.form == .linear)
+        }
     }
 
     /// Numbers, one of them with gaps, text with gaps, and a target that depends on all of them.
@@ -134,12 +136,16 @@ import Testing
         let notes = outcome.manifest["data_report"]?["notes"]?.arrayValue?.compactMap(\.textValue) ?? []
         for name in ["same", "empty", "word", "nothing"] {
             #expect(notes.contains { $0.contains("\"\(name)\"") && $0.contains("no effect") }, "\(name): \(notes)")
-            let importance = outcome.manifest["feature_importance"]?.arrayValue?.first { $0["feature"]?.textValue == name }
+            let importance = outcome.manifest["feature_importance"]?.arrayValue?.first {
+                $0["feature"]?.textValue == name
+            }
             #expect(importance?["importance"]?.doubleValue == 0)
         }
         var other = table
         for index in 4..<8 {
-            other.columns[index].cells = other.columns[index].cells.map { _ in other.columns[index].isCategory ? "new" : 77 }
+            other.columns[index].cells = other.columns[index].cells.map { _ in
+                other.columns[index].isCategory ? "new" : 77
+            }
         }
         guard subject.isLinear else { return }  // a tree never splits on them: the importances above say so
         let found = deviation(try run.scores(of: outcome), try run.scores(of: outcome, on: other))
@@ -256,7 +262,9 @@ import Testing
             #expect(found < 1e-6, "\(found)")
         } else {
             let metric = subject.isRegression ? "r2" : "roc_auc"
-            let (a, b) = (one.manifest["metrics"]?[metric]?.doubleValue ?? 0, other.manifest["metrics"]?[metric]?.doubleValue ?? 1)
+            let (a, b) = (
+                one.manifest["metrics"]?[metric]?.doubleValue ?? 0, other.manifest["metrics"]?[metric]?.doubleValue ?? 1
+            )
             #expect(abs(a - b) < 0.02, "\(a) \(b)")
         }
     }

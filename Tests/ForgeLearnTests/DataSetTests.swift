@@ -103,7 +103,8 @@ import Testing
         #expect(outcome.manifest["rows"] == ["read": 8, "train": 4, "test": 0, "dropped": 4])
         #expect(
             outcome.manifest["data_report"]?["dropped"] == [
-                ["reason": "target is NULL", "rows": 1], ["reason": "weight is NULL", "rows": 2], ["reason": "weight is zero", "rows": 1],
+                ["reason": "target is NULL", "rows": 1], ["reason": "weight is NULL", "rows": 2],
+                ["reason": "weight is zero", "rows": 1],
             ])
     }
 
@@ -120,7 +121,9 @@ import Testing
         table.add("z", [1, .infinity, 2, 3])
         table.columns[0].cells[1] = .number(-.infinity)
         let error = try #require(throws: ForgeError.self) { try run(table).read() }
-        #expect(error.detail == "column \"x\" holds 1 infinite values, first -inf\ncolumn \"z\" holds 1 infinite values, first inf")
+        #expect(
+            error.detail
+                == "column \"x\" holds 1 infinite values, first -inf\ncolumn \"z\" holds 1 infinite values, first inf")
     }
 
     @Test func valuesBeyondFloat32AreRefusedForTreesOnly() throws {
@@ -197,7 +200,9 @@ import Testing
     @Test func headersThatAreNoneAreRefused() throws {
         let table = table(rows: 2)
         let job = try run(table).job
-        for bytes in ["", "FGH", "FGB1{}", "FGH1", "FGH1{", "FGH1{}", #"FGH1{"columns":[]}"#, #"FGH1{"columns":[{"name":"y"}]}"#] {
+        for bytes in [
+            "", "FGH", "FGB1{}", "FGH1", "FGH1{", "FGH1{}", #"FGH1{"columns":[]}"#, #"FGH1{"columns":[{"name":"y"}]}"#,
+        ] {
             #expect(throws: ForgeError.self, "\(bytes)") {
                 try Array(bytes.utf8).withUnsafeBytes { try DataSetBuilder(header: $0, job: job) }
             }
@@ -211,7 +216,8 @@ import Testing
             var table = Table()
             table.add("x", values.indices.map { Double($0) })
             table.add("y", values, type: type, role: .target)
-            let manifest = try Run(table: table, algorithm: "logistic_regression", task: "classification").train().manifest
+            let manifest = try Run(table: table, algorithm: "logistic_regression", task: "classification").train()
+                .manifest
             return (manifest["labels"], manifest["positive"])
         }
         #expect(try labels([0, 1, 1, 0], "boolean") == (["false", "true"], "true"))
@@ -225,7 +231,8 @@ import Testing
         var table = Table()
         table.add("x", (0..<40).map { Double($0) })
         table.add("y", (0..<40).map { $0 < 20 ? "no" : "yes" }, role: .target)
-        var run = Run(table: table, algorithm: "logistic_regression", task: "classification", params: ["positive_class": "no"])
+        var run = Run(
+            table: table, algorithm: "logistic_regression", task: "classification", params: ["positive_class": "no"])
         let outcome = try run.train()
         #expect(outcome.manifest["positive"] == "no")
         #expect(try Scorer(artifact: outcome.artifact).positive == 0)

@@ -9,7 +9,8 @@ import Testing
         var random = Random(3)
         var table = Table()
         table.add("a", (0..<rows).map { _ in random.uniform() < 0.2 ? nil : random.normal() * 3 + 7 })
-        table.add("c", (0..<rows).map { _ in random.uniform() < 0.1 ? nil : ["x", "yy", "", "é", "Z"][random.index(5)] })
+        table.add(
+            "c", (0..<rows).map { _ in random.uniform() < 0.1 ? nil : ["x", "yy", "", "é", "Z"][random.index(5)] })
         table.add("b", (0..<rows).map { _ in random.normal() })
         table.add("d", (0..<rows).map { _ in ["one", "two"][random.index(2)] })
         table.add("y", (0..<rows).map { _ in random.normal() }, role: .target)
@@ -23,7 +24,10 @@ import Testing
         }
     }
 
-    @Test(arguments: [["*": [:]], ["a": ["impute": "constant", "value": -2, "indicator": false], "b": ["scale": "none"]]] as [JSONValue])
+    @Test(
+        arguments: [
+            ["*": [:]], ["a": ["impute": "constant", "value": -2, "indicator": false], "b": ["scale": "none"]],
+        ] as [JSONValue])
     func designEqualsTheRowEncoder(_ preprocess: JSONValue) throws {
         let run = Run(table: table(), algorithm: "ridge", task: "regression", preprocess: preprocess)
         let data = try run.read()
@@ -78,7 +82,9 @@ import Testing
     func treeFeaturesEqualTheRowEncoder(_ encode: String) throws {
         let run = Run(
             table: table(), algorithm: "gradient_boosting", task: "regression",
-            preprocess: ["c": ["encode": .text(encode)], "b": ["scale": "standard", "impute": "mean", "indicator": true]])
+            preprocess: [
+                "c": ["encode": .text(encode)], "b": ["scale": "standard", "impute": "mean", "indicator": true],
+            ])
         let data = try run.read()
         let plan = try EncodingPlan(data, try run.job)
         let encoded = reference(data, plan)

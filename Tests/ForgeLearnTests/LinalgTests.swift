@@ -96,7 +96,9 @@ import Testing
         let ours = withTile(triangle) { Reference.gram(of: $0) }
         let theirs = withTile(matrix) { Reference.gram(of: $0) }
         #expect(largest(ours.values, theirs.values) < 1e-9 * Double(rows))
-        for column in 0..<columns { for row in (column + 1)..<max(columns, column + 1) { #expect(triangle[row, column] == 0) } }
+        for column in 0..<columns {
+            for row in (column + 1)..<max(columns, column + 1) { #expect(triangle[row, column] == 0) }
+        }
     }
 
     @Test func leastSquaresOfDependentColumnsHasMinimumNorm() throws {

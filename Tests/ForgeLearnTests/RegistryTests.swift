@@ -1,12 +1,13 @@
-import Foundation
 import ForgeModel
+import Foundation
 import Testing
 
 @testable import ForgeLearn
 
 @Suite struct RegistryTests {
     @Test func algorithmsInSQLAreThoseOfTheRegistry() throws {
-        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../sql/code/algorithms.sql").standardized
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../sql/code/algorithms.sql")
+            .standardized
         if ProcessInfo.processInfo.environment["FORGE_WRITE_GENERATED"] == "1" {
             try AlgorithmRegistry.sql.write(to: file, atomically: true, encoding: .utf8)
         }
@@ -41,13 +42,17 @@ import Testing
         table.add("y", [1, 2], role: .target)
         let run = Run(
             table: table, algorithm: "gradient_boosting", task: "regression",
-            params: ["max_depth": 0, "learning_rate": "fast", "depth": 3, "class_weight": "balanced", "reg_lambda": nil],
+            params: [
+                "max_depth": 0, "learning_rate": "fast", "depth": 3, "class_weight": "balanced", "reg_lambda": nil,
+            ],
             preprocess: ["x": ["encode": "native"], "nobody": [:], "*": ["impute": "magic"]], split: ["test": 1.5])
         let error = try #require(throws: ForgeError.self) { try run.job }
         #expect(error.code == .invalidParameter)
         for text in [
-            "params.max_depth must be at least 1, got 0", "params.learning_rate must be a number", "unknown parameter \"depth\"",
-            "unknown parameter \"class_weight\"", "params.reg_lambda must not be null", "preprocess.x: encode is for categories",
+            "params.max_depth must be at least 1, got 0", "params.learning_rate must be a number",
+            "unknown parameter \"depth\"",
+            "unknown parameter \"class_weight\"", "params.reg_lambda must not be null",
+            "preprocess.x: encode is for categories",
             "preprocess names \"nobody\"", "preprocess.*.impute must be", "split.test must be",
         ] { #expect(error.detail?.contains(text) == true, "\(text) in \(error.detail ?? "")") }
     }

@@ -84,7 +84,8 @@ import Testing
                 }
             }
             table.add("y", truth, type: task == "regression" ? "double precision" : "boolean", role: .target)
-            let run = Run(table: table, algorithm: "random_forest", task: task, params: ["max_samples": 1, "n_estimators": 7])
+            let run = Run(
+                table: table, algorithm: "random_forest", task: task, params: ["max_samples": 1, "n_estimators": 7])
             let outcome = try run.train()
             let scores = try run.scores(of: outcome)
             for (row, expected) in [(0, 0.0), (1, 0.5), (2, 1), (3, 1)] {
@@ -118,8 +119,11 @@ import Testing
             table.add("x", x)
             table.add("c", c)
             table.add("y", (0..<800).map { 3 * x[$0] + (c[$0] == "a" ? 2 : 0) }, role: .target)
-            let list = try Run(table: table, algorithm: algorithm, task: "regression").train().manifest["feature_importance"]!
-            #expect(list[0]?["feature"] == "x" && list[1]?["feature"] == "c" && list[2]?["feature"] == "noise", "\(list.serialized)")
+            let list = try Run(table: table, algorithm: algorithm, task: "regression").train().manifest[
+                "feature_importance"]!
+            #expect(
+                list[0]?["feature"] == "x" && list[1]?["feature"] == "c" && list[2]?["feature"] == "noise",
+                "\(list.serialized)")
             #expect(abs(list.arrayValue!.reduce(0) { $0 + $1["importance"]!.doubleValue! } - 1) < 1e-12)
         }
     }
@@ -137,7 +141,9 @@ import Testing
     }
 
     @Test func badBytesAreNoModel() {
-        for bytes: [UInt8] in [[], [0x7B], Array("{i\u{5}".utf8), Array("[$d#L".utf8), Array(repeating: 0x5B, count: 200), [0x58]] {
+        for bytes: [UInt8] in [
+            [], [0x7B], Array("{i\u{5}".utf8), Array("[$d#L".utf8), Array(repeating: 0x5B, count: 200), [0x58],
+        ] {
             #expect(throws: ForgeError.self) { try bytes.withUnsafeBytes { try UBJSON(parsing: $0) } }
         }
     }

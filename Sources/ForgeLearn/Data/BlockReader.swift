@@ -81,3 +81,21 @@ private struct BlockCursor {
 func malformedBlock(_ detail: String) -> ForgeError {
     ForgeError(.versionMismatch, "malformed block from the reader", detail: detail, hint: TrainingJob.releaseHint)
 }
+
+/// Bits of a NULL number; a NaN that is a value has others.
+let nullBits: UInt64 = 0x7FF8_0000_0000_07A2
+
+@inline(__always)
+func loadNumber(_ bytes: UnsafeRawBufferPointer, _ row: Int) -> Double {
+    Double(bitPattern: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * row, as: UInt64.self)))
+}
+
+@inline(__always)
+func loadKey(_ bytes: UnsafeRawBufferPointer, _ row: Int) -> UInt64 {
+    UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * row, as: UInt64.self))
+}
+
+@inline(__always)
+func loadCode(_ bytes: UnsafeRawBufferPointer, _ row: Int) -> UInt32 {
+    UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * row, as: UInt32.self))
+}

@@ -23,7 +23,8 @@ public final class DataSet {
     let sampledOut: Int
 
     init(
-        features: [FeatureColumn], target: FeatureColumn, training: Part, heldOut: Part, fingerprint: String, rowsRead: Int,
+        features: [FeatureColumn], target: FeatureColumn, training: Part, heldOut: Part, fingerprint: String,
+        rowsRead: Int,
         dropped: [(reason: String, rows: Int)], sampledOut: Int
     ) {
         self.features = features

@@ -28,13 +28,16 @@ public final class DataSetBuilder {
         guard header.count >= 4, header[..<4].elementsEqual("FGH1".utf8) else {
             throw malformedBlock("the header does not begin with FGH1")
         }
-        guard let json = try? JSONValue(parsing: Bytes(header[4...])) else { throw malformedBlock("the header is no JSON") }
+        guard let json = try? JSONValue(parsing: Bytes(header[4...])) else {
+            throw malformedBlock("the header is no JSON")
+        }
         self.job = job
         let columns = try TrainingJob.readColumns(json)
         self.columns = columns
         func only(_ role: JobColumn.Role) -> Int? { columns.firstIndex { $0.role == role } }
         guard let target = only(.target) else {
-            throw ForgeError(.missingColumn, "the source has no target column", hint: "name one of its columns as target")
+            throw ForgeError(
+                .missingColumn, "the source has no target column", hint: "name one of its columns as target")
         }
         self.target = target
         weight = only(.weight)
@@ -43,7 +46,8 @@ public final class DataSetBuilder {
         self.features = features
         guard !features.isEmpty else {
             throw ForgeError(
-                .missingColumn, "the source has no feature columns", hint: "name features, or a source with more columns")
+                .missingColumn, "the source has no feature columns",
+                hint: "name features, or a source with more columns")
         }
         if job.split.method == .column, part == nil {
             throw ForgeError(
@@ -57,7 +61,8 @@ public final class DataSetBuilder {
         training = Part(ChunkLayout(narrow))
         heldOut = Part(ChunkLayout(wide))
         levels = Array(repeating: [], count: columns.count)
-        range = Array(repeating: ValueRange(limit: job.algorithm.form == .trees ? .float32 : .float64), count: columns.count)
+        range = Array(
+            repeating: ValueRange(limit: job.algorithm.form == .trees ? .float32 : .float64), count: columns.count)
         hash.update(header)
     }
 
@@ -113,12 +118,15 @@ public final class DataSetBuilder {
             let count = levels[index].count
             guard count <= Self.levelLimit else {
                 throw ForgeError(
-                    .tooManyLevels, "column \"\(columns[index].name)\" has more than \(Self.levelLimit) distinct levels",
+                    .tooManyLevels,
+                    "column \"\(columns[index].name)\" has more than \(Self.levelLimit) distinct levels",
                     hint: "exclude the column, or group its levels in the source")
             }
             for row in 0..<block.rows {
                 let code = loadCode(codes, row)
-                guard code < count || code == missingCode else { throw malformedBlock("code \(code) of \(count) levels") }
+                guard code < count || code == missingCode else {
+                    throw malformedBlock("code \(code) of \(count) levels")
+                }
             }
         }
     }
@@ -236,7 +244,9 @@ public final class DataSetBuilder {
         guard let first = bad.first else { return }
         let lines = bad.map { range[$0].complaint(columns[$0]) }
         throw ForgeError(
-            .valueOutOfRange, bad.count == 1 ? lines[0] : "\(bad.count) columns hold values out of range, first \"\(columns[first].name)\"",
+            .valueOutOfRange,
+            bad.count == 1
+                ? lines[0] : "\(bad.count) columns hold values out of range, first \"\(columns[first].name)\"",
             detail: bad.count == 1 ? nil : lines.joined(separator: "\n"),
             hint: "write nullif(column, 'Infinity'), clip the value, or exclude the column")
     }
@@ -251,137 +261,5 @@ public final class DataSetBuilder {
         return ForgeError(
             .notEnoughRows, rowsRead == 0 ? "the source has no rows" : "none of \(rowsRead) rows can be used",
             detail: reasons.isEmpty ? nil : reasons, hint: "look at the source with a plain SELECT")
-    }
-}
-
-private let nullBits: UInt64 = 0x7FF8_0000_0000_07A2
-
-@inline(__always)
-private func loadNumber(_ bytes: UnsafeRawBufferPointer, _ row: Int) -> Double {
-    Double(bitPattern: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * row, as: UInt64.self)))
-}
-
-@inline(__always)
-private func loadKey(_ bytes: UnsafeRawBufferPointer, _ row: Int) -> UInt64 {
-    UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * row, as: UInt64.self))
-}
-
-@inline(__always)
-private func loadCode(_ bytes: UnsafeRawBufferPointer, _ row: Int) -> UInt32 {
-    UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * row, as: UInt32.self))
-}
-
-/// Rows left out or refused for their target, weight or part.
-private struct RowTally {
-    private(set) var nullTargets = 0
-    private var nanTargets = 0
-    private var infiniteTargets = 0
-    private var missingWeights = 0
-    private var zeroWeights = 0
-    private var badWeights = 0
-    private var firstBadWeight = 0.0
-    private var outsideParts = 0
-
-    mutating func accepts(target value: Double) -> Bool {
-        if value.isFinite { return true }
-        if value.bitPattern == nullBits {
-            nullTargets += 1
-        } else if value.isNaN {
-            nanTargets += 1
-        } else {
-            infiniteTargets += 1
-        }
-        return false
-    }
-
-    mutating func accepts(weight value: Double) -> Bool {
-        if value > 0, value.isFinite { return true }
-        if value.isNaN {
-            missingWeights += 1
-        } else if value == 0 {
-            zeroWeights += 1
-        } else {
-            if badWeights == 0 { firstBadWeight = value }
-            badWeights += 1
-        }
-        return false
-    }
-
-    mutating func dropOutsideParts() { outsideParts += 1 }
-
-    var dropped: [(reason: String, rows: Int)] {
-        [
-            ("target is NULL", nullTargets), ("weight is NULL", missingWeights), ("weight is zero", zeroWeights),
-            ("part is neither train nor test", outsideParts),
-        ].filter { $0.1 > 0 }.map { (reason: $0.0, rows: $0.1) }
-    }
-
-    func check(target: JobColumn, weight: JobColumn?) throws {
-        if nanTargets + infiniteTargets > 0 {
-            throw ForgeError(
-                .unusableTarget,
-                "target \"\(target.name)\" holds \(nanTargets) NaN and \(infiniteTargets) infinite values",
-                hint: "filter these rows in the source, or make them NULL: rows with a NULL target are left out")
-        }
-        if badWeights > 0, let weight {
-            throw ForgeError(
-                .valueOutOfRange,
-                "weight column \"\(weight.name)\" holds \(badWeights) negative or infinite values, first \(firstBadWeight)",
-                hint: "weights are finite and at least 0; rows with weight 0 or NULL are left out")
-        }
-    }
-}
-
-/// Watches a number column for values that the model cannot take.
-private struct ValueRange {
-    enum Limit { case float32, float64 }
-
-    private let limit: Limit
-    private var infinite = 0
-    private var tooLarge = 0
-    private var first = 0.0
-
-    init(limit: Limit) { self.limit = limit }
-
-    var isBad: Bool { infinite + tooLarge > 0 }
-
-    mutating func copy(_ bytes: UnsafeRawBufferPointer, _ rows: ArraySlice<Int32>, _ out: UnsafeMutablePointer<Float>) {
-        var bad = false
-        for (i, row) in rows.enumerated() {
-            let value = Float(loadNumber(bytes, Int(row)))
-            out[i] = value
-            bad = bad || abs(value) == .infinity
-        }
-        if bad { count(bytes, rows) }
-    }
-
-    mutating func copy(_ bytes: UnsafeRawBufferPointer, _ rows: ArraySlice<Int32>, _ out: UnsafeMutablePointer<Double>) {
-        var bad = false
-        for (i, row) in rows.enumerated() {
-            let value = loadNumber(bytes, Int(row))
-            out[i] = value
-            bad = bad || exceeds(value)
-        }
-        if bad { count(bytes, rows) }
-    }
-
-    private func exceeds(_ value: Double) -> Bool {
-        limit == .float32 ? abs(Float(value)) == .infinity : abs(value) == .infinity
-    }
-
-    private mutating func count(_ bytes: UnsafeRawBufferPointer, _ rows: ArraySlice<Int32>) {
-        for row in rows {
-            let value = loadNumber(bytes, Int(row))
-            guard exceeds(value) else { continue }
-            if !isBad { first = value }
-            if value.isInfinite { infinite += 1 } else { tooLarge += 1 }
-        }
-    }
-
-    func complaint(_ column: JobColumn) -> String {
-        var parts: [String] = []
-        if infinite > 0 { parts.append("\(infinite) infinite values") }
-        if tooLarge > 0 { parts.append("\(tooLarge) values beyond float32 (3.4e38)") }
-        return "column \"\(column.name)\" holds \(parts.joined(separator: " and ")), first \(first)"
     }
 }

@@ -12,7 +12,10 @@ struct KeyedChoice: Sendable, Equatable {
     private let salt: UInt64
 
     /// Choices of different purposes are independent of each other.
-    enum Purpose: UInt64 { case split = 0, sample = 0x5A4D_504C_45 }
+    enum Purpose: UInt64 {
+        case split = 0
+        case sample = 0x5A4D_504C_45
+    }
 
     init(seed: Int, purpose: Purpose) { salt = splitmix64(UInt64(bitPattern: Int64(seed))) ^ purpose.rawValue }
 

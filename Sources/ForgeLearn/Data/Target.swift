@@ -52,7 +52,8 @@ extension DataSet {
         let largest = training.targets.reduce(0) { max($0, abs($1)) }
         guard (largest * largest * Double(training.rows)).isFinite else {
             throw ForgeError(
-                .valueOutOfRange, "target \"\(targetName)\" holds \(largest) in magnitude, too large for its squares to be summed",
+                .valueOutOfRange,
+                "target \"\(targetName)\" holds \(largest) in magnitude, too large for its squares to be summed",
                 hint: "divide the target by a constant, or take its logarithm")
         }
     }
@@ -122,7 +123,8 @@ extension DataSet {
             guard let index = labels.firstIndex(of: Bytes(asked.utf8)) else {
                 throw ForgeError(
                     .invalidParameter, "positive_class \"\(asked)\" is no label of target \"\(targetName)\"",
-                    detail: "labels: " + labels.map { "\"\(String(decoding: $0, as: UTF8.self))\"" }.joined(separator: ", "),
+                    detail: "labels: "
+                        + labels.map { "\"\(String(decoding: $0, as: UTF8.self))\"" }.joined(separator: ", "),
                     hint: "name one of its two labels")
             }
             return index

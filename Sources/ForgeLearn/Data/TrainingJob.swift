@@ -92,7 +92,8 @@ public struct TrainingJob: Sendable {
         }
     }
 
-    static let releaseHint = "install the extension, the schema and the sidecar of one release; forgectl doctor compares them"
+    static let releaseHint =
+        "install the extension, the schema and the sidecar of one release; forgectl doctor compares them"
 
     private static func readSplit(_ json: JSONValue, problems: inout Problems) -> Split {
         var split = Split.defaults

@@ -36,7 +36,8 @@ struct Comparer {
             let columns = try readableColumns(document)
             try requireSameClasses(document)
             let scores = try data.heldOut.scores(
-                Scorer(artifact: champion.artifact), columns: columns, levels: data.features.map(\.levels), threads: job.threads)
+                Scorer(artifact: champion.artifact), columns: columns, levels: data.features.map(\.levels),
+                threads: job.threads)
             result.rows = rows.count
             result.championValue = evaluate(scores, rows)[result.metric]
             result.challengerValue = evaluate(challenger, rows)[result.metric]
@@ -60,12 +61,15 @@ struct Comparer {
     /// Held-out rows that the champion held out too.
     private func commonRows(_ manifest: JSONValue) throws -> [Int] {
         let split = manifest["split"] ?? nil
-        guard job.split.method != .none, data.heldOut.rows > 0 else { throw Incomparable("this version held out no rows") }
+        guard job.split.method != .none, data.heldOut.rows > 0 else {
+            throw Incomparable("this version held out no rows")
+        }
         guard split["method"]?.textValue == job.split.method.rawValue else {
             throw Incomparable("the champion held out its rows by another method")
         }
         guard split["key"] == resolvedKey else {
-            throw Incomparable("the champion told rows apart by other columns: which rows it was trained on cannot be known")
+            throw Incomparable(
+                "the champion told rows apart by other columns: which rows it was trained on cannot be known")
         }
         guard job.split.method == .random else { return Array(0..<data.heldOut.rows) }
         guard let test = split["test"]?.doubleValue, let seed = split["seed"]?.intValue else {

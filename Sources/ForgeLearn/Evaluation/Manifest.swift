@@ -21,7 +21,8 @@ struct Manifest {
             "target": .text(data.targetName), "target_type": .text(data.targetType), "labels": .array(labels),
             "positive": target.positive < 0 ? nil : labels[target.positive], "outputs": .integer(Int64(outputs)),
             "metrics": evaluation.json, "metrics_part": .text(data.evaluatesHeldOut ? "test" : "train"), "rows": rows,
-            "data_report": report, "feature_importance": .array(importance), "data_fingerprint": .text(data.fingerprint),
+            "data_report": report, "feature_importance": .array(importance),
+            "data_fingerprint": .text(data.fingerprint),
             "artifact_sha256": .text(SHA256.hex(of: artifact)),
             "artifact_bytes": .integer(Int64(artifact.count)), "environment": environment,
             "comparison": comparison?.json ?? nil,
@@ -46,7 +47,8 @@ struct Manifest {
     private func describe(_ column: PlannedColumn) -> JSONValue {
         var object: JSONValue = [
             "name": .text(String(decoding: column.schema.name, as: UTF8.self)),
-            "type": .text(String(decoding: column.schema.sqlType, as: UTF8.self)), "kind": .text(column.schema.kind.name),
+            "type": .text(String(decoding: column.schema.sqlType, as: UTF8.self)),
+            "kind": .text(column.schema.kind.name),
             "null": .text(column.steps.nullPolicy),
         ]
         if let unseen = column.steps.unseenPolicy { object["unseen"] = .text(unseen) }
@@ -83,7 +85,8 @@ struct Manifest {
             if rows > 0 { unseen[name] = .integer(Int64(rows)) }
             switch plan.statistics[index] {
             case .number(let numbers) where numbers.missing > 0: missing[name] = .integer(Int64(numbers.missing))
-            case .category(let categories) where categories.missing > 0: missing[name] = .integer(Int64(categories.missing))
+            case .category(let categories) where categories.missing > 0:
+                missing[name] = .integer(Int64(categories.missing))
             default: break
             }
         }
@@ -119,7 +122,8 @@ struct Manifest {
         var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
         XGBoostVersion(&major, &minor, &patch)
         return [
-            "seed": .integer(Int64(job.split.seed)), "threads": .integer(Int64(job.threads)), "blas": .text(BLAS.coreName),
+            "seed": .integer(Int64(job.split.seed)), "threads": .integer(Int64(job.threads)),
+            "blas": .text(BLAS.coreName),
             "versions": ["openblas": .text(BLAS.version), "xgboost": .text("\(major).\(minor).\(patch)")],
         ]
     }

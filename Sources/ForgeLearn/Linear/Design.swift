@@ -1,4 +1,3 @@
-import ForgeLinalg
 import ForgeModel
 
 /// The encoded training rows as linear algebra takes them: numbers as dense columns, one-hot columns as the index of their
@@ -54,7 +53,9 @@ struct Design {
                 }
             case .oneHot:
                 hot.append(
-                    Hot(column: index, first: Int32(hotIndex.count), codeMap: column.codeMap, nullIndex: column.nullIndex))
+                    Hot(
+                        column: index, first: Int32(hotIndex.count), codeMap: column.codeMap,
+                        nullIndex: column.nullIndex))
                 hotIndex += column.offset..<column.offset + column.schema.encoding.width
             case .native: preconditionFailure("the plan gives linear models no native categories")
             }
@@ -117,152 +118,6 @@ struct Design {
         }
         if observer.isCancelled { throw ForgeError(.cancelled, "training was cancelled") }
         return results.map { $0! }
-    }
-}
-
-/// Some rows of a design, encoded; reused for the next ones.
-final class EncodedTile {
-    let design: Design
-    private(set) var rows = 0
-    /// Index of the tile's first row among the part's rows.
-    private(set) var firstRow = 0
-    /// (rows, dense features) column-major, stride `Design.tileRows`.
-    let values: UnsafeMutablePointer<Double>
-    /// (rows, one-hot columns) column-major, same stride: packed index of the 1, or -1.
-    let ones: UnsafeMutablePointer<Int32>
-    /// (rows, dense features) the same, rows multiplied by the square roots of their weights.
-    private let scaled: UnsafeMutablePointer<Double>
-    /// (rows) for the caller.
-    let scratch: UnsafeMutablePointer<Double>
-
-    init(_ design: Design) {
-        self.design = design
-        values = .allocate(capacity: max(1, design.dense.count * Design.tileRows))
-        scaled = .allocate(capacity: max(1, design.dense.count * Design.tileRows))
-        ones = .allocate(capacity: max(1, design.hot.count * Design.tileRows))
-        scratch = .allocate(capacity: Design.tileRows)
-    }
-
-    deinit {
-        values.deallocate()
-        scaled.deallocate()
-        ones.deallocate()
-        scratch.deallocate()
-    }
-
-    var dense: Tile { Tile(base: values, rows: rows, columns: design.dense.count, stride: Design.tileRows) }
-
-    func load(_ chunk: Int, _ first: Int, _ count: Int, firstRow: Int) {
-        rows = count
-        self.firstRow = firstRow
-        let chunk = design.part.chunks[chunk]
-        for (index, feature) in design.dense.enumerated() {
-            let out = values + index * Design.tileRows
-            if feature.kind == .one {
-                for row in 0..<rows { out[row] = 1 }
-            } else {
-                encode(feature, chunk.float64(feature.column) + first, out)
-            }
-        }
-        for (index, column) in design.hot.enumerated() {
-            encode(column, chunk.codes(column.column) + first, ones + index * Design.tileRows)
-        }
-    }
-
-    /// The arithmetic of ForgeModel's encoder, for a column at a time.
-    private func encode(_ feature: Design.Dense, _ source: UnsafePointer<Double>, _ out: UnsafeMutablePointer<Double>) {
-        switch feature.kind {
-        case .value:
-            let (fill, shift, scale) = (feature.fill, feature.shift, feature.scale)
-            for row in 0..<rows {
-                let value = source[row]
-                out[row] = ((value.isNaN ? fill : value) - shift) / scale
-            }
-        case .indicator:
-            for row in 0..<rows { out[row] = source[row].isNaN ? 1 : 0 }
-        case .one: break
-        }
-    }
-
-    private func encode(_ column: Design.Hot, _ source: UnsafePointer<UInt32>, _ out: UnsafeMutablePointer<Int32>) {
-        column.codeMap.withUnsafeBufferPointer { map in
-            for row in 0..<rows {
-                let code = source[row]
-                let index = code == missingCode ? column.nullIndex : map[Int(code)]
-                out[row] = index < 0 ? -1 : column.first + index
-            }
-        }
-    }
-
-    /// `result[row] += Σ_j vector[j] · x[row, j]`. vector: (width) packed; result: (rows).
-    func addProduct(_ vector: UnsafePointer<Double>, to result: UnsafeMutablePointer<Double>) {
-        BLAS.addProduct(of: dense, vector, to: result)
-        for index in design.hot.indices {
-            let ones = ones + index * Design.tileRows
-            for row in 0..<rows where ones[row] >= 0 { result[row] += vector[Int(ones[row])] }
-        }
-    }
-
-    /// `result[j] += Σ_row x[row, j] · vector[row]`. vector: (rows); result: (width) packed.
-    func addTransposedProduct(_ vector: UnsafePointer<Double>, to result: UnsafeMutablePointer<Double>) {
-        BLAS.addTransposedProduct(of: dense, vector, to: result)
-        for index in design.hot.indices {
-            let ones = ones + index * Design.tileRows
-            for row in 0..<rows where ones[row] >= 0 { result[Int(ones[row])] += vector[row] }
-        }
-    }
-
-    /// `gram += Σ_row weights[row] · x[row] · x[row]ᵀ`, lower triangle in packed order. weights: (rows), none negative; nil: all 1.
-    /// gram: (width, width).
-    func addGram(weights: UnsafePointer<Double>?, to gram: UnsafeMutablePointer<Double>) {
-        for index in design.hot.indices {
-            addHotDense(index, weights, gram)
-            for other in 0...index { addHotHot(index, other, weights, gram) }
-        }
-        guard let weights else { return BLAS.addGram(of: dense, to: gram, stride: design.width) }
-        for row in 0..<rows { scratch[row] = weights[row].squareRoot() }
-        for feature in 0..<design.dense.count {
-            let (from, to) = (values + feature * Design.tileRows, scaled + feature * Design.tileRows)
-            for row in 0..<rows { to[row] = from[row] * scratch[row] }
-        }
-        BLAS.addGram(
-            of: Tile(base: scaled, rows: rows, columns: design.dense.count, stride: Design.tileRows), to: gram,
-            stride: design.width)
-    }
-
-    /// Products of a one-hot column with all dense features: for each level the sum of its rows.
-    private func addHotDense(_ index: Int, _ weights: UnsafePointer<Double>?, _ gram: UnsafeMutablePointer<Double>) {
-        let ones = ones + index * Design.tileRows
-        for feature in 0..<design.dense.count {
-            let values = values + feature * Design.tileRows
-            let column = gram + feature * design.width
-            if let weights {
-                for row in 0..<rows where ones[row] >= 0 { column[Int(ones[row])] += weights[row] * values[row] }
-            } else {
-                for row in 0..<rows where ones[row] >= 0 { column[Int(ones[row])] += values[row] }
-            }
-        }
-    }
-
-    /// Products of two one-hot columns: how often their levels meet. `other` comes first in packed order.
-    private func addHotHot(
-        _ index: Int, _ other: Int, _ weights: UnsafePointer<Double>?, _ gram: UnsafeMutablePointer<Double>
-    ) {
-        let ones = ones + index * Design.tileRows
-        let others = self.ones + other * Design.tileRows
-        for row in 0..<rows where ones[row] >= 0 && others[row] >= 0 {
-            gram[Int(others[row]) * design.width + Int(ones[row])] += weights?[row] ?? 1
-        }
-    }
-
-    /// Row `index` of the tile in packed order.
-    func copyRow(_ index: Int, to row: inout [Double]) {
-        for feature in 0..<design.dense.count { row[feature] = values[feature * Design.tileRows + index] }
-        for feature in design.dense.count..<max(design.width, design.dense.count) { row[feature] = 0 }
-        for column in design.hot.indices {
-            let one = ones[column * Design.tileRows + index]
-            if one >= 0 { row[Int(one)] = 1 }
-        }
     }
 }
 

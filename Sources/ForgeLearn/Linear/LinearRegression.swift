@@ -12,9 +12,12 @@ extension Algorithm {
     /// Least squares with an L2 penalty on the encoded columns' coefficients, as scikit-learn's `Ridge`.
     static let ridge = Algorithm(
         name: "ridge", tasks: [.regression], form: .linear,
-        description: "Least squares with an L2 penalty: steadier than linear_regression when columns are many or depend on each other.",
+        description:
+            "Least squares with an L2 penalty: steadier than linear_regression when columns are many or depend on each other.",
         parameters: [
-            .number("alpha", 1, minimum: 0, "Strength of the penalty on the squared coefficients of the encoded columns; 0 is linear_regression."),
+            .number(
+                "alpha", 1, minimum: 0,
+                "Strength of the penalty on the squared coefficients of the encoded columns; 0 is linear_regression."),
             .fitIntercept,
         ],
         fit: { input in try fitLeastSquares(input, alpha: input.parameters.number("alpha")) })
@@ -36,12 +39,14 @@ private func fitLeastSquares(_ input: borrowing FitInput, alpha: Double) throws 
     let unexpected = solution.deficiency - design.hot.count
     if unexpected > 0 {
         notes.append(
-            "\(unexpected) encoded columns depend on the others: of all solutions the one with the smallest coefficients is kept")
+            "\(unexpected) encoded columns depend on the others: of all solutions the one with the smallest coefficients is kept"
+        )
     }
     let form = LinearForm(
         outputs: 1, coefficients: design.encoded(solution.coefficients), intercepts: [solution.intercept],
         means: design.encoded(solution.moments.means))
     return FittedModel(
         form: .linear(form), link: .identity,
-        importance: zip(form.coefficients, design.encoded(solution.moments.deviations)).map { abs($0 * $1) }, notes: notes)
+        importance: zip(form.coefficients, design.encoded(solution.moments.deviations)).map { abs($0 * $1) },
+        notes: notes)
 }

@@ -6,12 +6,21 @@ extension Algorithm {
     /// Logistic (two classes) and softmax (more) regression, as scikit-learn's `LogisticRegression`.
     static let logisticRegression = Algorithm(
         name: "logistic_regression", tasks: [.classification], form: .linear,
-        description: "A weighted sum of the columns as log-odds: calibrated probabilities, coefficients that can be read.",
+        description:
+            "A weighted sum of the columns as log-odds: calibrated probabilities, coefficients that can be read.",
         parameters: [
-            .number("C", 1, above: 0, "Inverse strength of the L2 penalty on the coefficients of the encoded columns; smaller is stronger."),
-            .choice("penalty", "l2", of: ["l2", "none"], "Whether coefficients are penalised; none has no finite solution for separable classes."),
-            .integer("max_iter", 100, minimum: 1, maximum: 10_000, "Most iterations of Newton's method (up to \(newtonLimit) coefficients) or of L-BFGS."),
-            .number("tol", 1e-6, minimum: 1e-12, maximum: 1, "Largest component of the mean loss's gradient at which to stop."),
+            .number(
+                "C", 1, above: 0,
+                "Inverse strength of the L2 penalty on the coefficients of the encoded columns; smaller is stronger."),
+            .choice(
+                "penalty", "l2", of: ["l2", "none"],
+                "Whether coefficients are penalised; none has no finite solution for separable classes."),
+            .integer(
+                "max_iter", 100, minimum: 1, maximum: 10_000,
+                "Most iterations of Newton's method (up to \(newtonLimit) coefficients) or of L-BFGS."),
+            .number(
+                "tol", 1e-6, minimum: 1e-12, maximum: 1,
+                "Largest component of the mean loss's gradient at which to stop."),
             .fitIntercept, .positiveClass, .classWeight,
         ],
         fit: fitLogistic)
@@ -64,7 +73,8 @@ private func startingPoint(_ objective: LogisticObjective) throws -> [Double] {
 private func refuseSeparable(_ outcome: Minimizer.Outcome, penalised: Bool) throws {
     guard !penalised, outcome.value.loss < separableLoss else { return }
     throw ForgeError(
-        .numericalFailure, "the columns separate the classes perfectly: without a penalty no finite coefficients are best",
+        .numericalFailure,
+        "the columns separate the classes perfectly: without a penalty no finite coefficients are best",
         detail: "training log loss \(outcome.value.loss) after \(outcome.iterations) iterations",
         hint: "use penalty \"l2\"")
 }
@@ -85,7 +95,8 @@ private func fitted(
     }
     let form = LinearForm(
         outputs: outputs, coefficients: coefficients, intercepts: intercepts, means: design.encoded(moments.means))
-    let notes = outcome.converged
+    let notes =
+        outcome.converged
         ? [] : ["logistic_regression did not converge in \(outcome.iterations) iterations: raise max_iter or tol"]
     return FittedModel(
         form: .linear(form), link: outputs == 1 ? .logistic : .softmax, importance: importance, notes: notes,

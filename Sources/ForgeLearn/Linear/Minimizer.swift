@@ -88,7 +88,8 @@ struct Minimizer {
             alphas.append(alpha)
             for index in q.indices { q[index] -= alpha * pair.y[index] }
         }
-        let scale = pairs.last.map { dot($0.s, $0.y) / dot($0.y, $0.y) } ?? 1 / max(1, dot(gradient, gradient).squareRoot())
+        let scale =
+            pairs.last.map { dot($0.s, $0.y) / dot($0.y, $0.y) } ?? 1 / max(1, dot(gradient, gradient).squareRoot())
         for index in q.indices { q[index] *= scale }
         for (pair, alpha) in zip(pairs, alphas.reversed()) {
             let beta = dot(pair.y, q) / dot(pair.y, pair.s)

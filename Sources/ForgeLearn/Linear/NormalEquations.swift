@@ -20,7 +20,11 @@ struct NormalEquations {
         var deficiency: Int
     }
 
-    enum Method: String { case cholesky, minimumNorm = "minimum norm", qr }
+    enum Method: String {
+        case cholesky
+        case minimumNorm = "minimum norm"
+        case qr
+    }
 
     let design: Design
     let targets: [Double]
@@ -86,14 +90,17 @@ struct NormalEquations {
             lane.vector.withUnsafeMutableBufferPointer { tile.addTransposedProduct(scratch, to: $0.baseAddress!) }
             lane.gram.withUnsafeMutableBufferPointer { gram in
                 if let weights {
-                    weights.withUnsafeBufferPointer { tile.addGram(weights: $0.baseAddress! + tile.firstRow, to: gram.baseAddress!) }
+                    weights.withUnsafeBufferPointer {
+                        tile.addGram(weights: $0.baseAddress! + tile.firstRow, to: gram.baseAddress!)
+                    }
                 } else {
                     tile.addGram(weights: nil, to: gram.baseAddress!)
                 }
             }
         }
         var sums = Sums(
-            gram: Matrix(rows: width, columns: width, values: lanes[0].gram), right: lanes[0].vector, weight: lanes[0].weight)
+            gram: Matrix(rows: width, columns: width, values: lanes[0].gram), right: lanes[0].vector,
+            weight: lanes[0].weight)
         for lane in lanes.dropFirst() {
             for index in lane.gram.indices { sums.gram.values[index] += lane.gram[index] }
             for index in lane.vector.indices { sums.right[index] += lane.vector[index] }

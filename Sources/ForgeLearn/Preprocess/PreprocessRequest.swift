@@ -4,7 +4,10 @@ import ForgeModel
 struct ColumnPreprocess: Sendable, Equatable {
     enum Impute: String, Sendable { case median, mean, constant, none }
     enum Scale: String, Sendable { case standard, none }
-    enum Encode: String, Sendable { case oneHot = "one_hot", native }
+    enum Encode: String, Sendable {
+        case oneHot = "one_hot"
+        case native
+    }
 
     var impute: Impute?
     var fillValue: Double?
@@ -15,7 +18,8 @@ struct ColumnPreprocess: Sendable, Equatable {
     /// `self` where it speaks, else `other`.
     func over(_ other: ColumnPreprocess) -> ColumnPreprocess {
         ColumnPreprocess(
-            impute: impute ?? other.impute, fillValue: fillValue ?? other.fillValue, indicator: indicator ?? other.indicator,
+            impute: impute ?? other.impute, fillValue: fillValue ?? other.fillValue,
+            indicator: indicator ?? other.indicator,
             scale: scale ?? other.scale, encode: encode ?? other.encode)
     }
 
@@ -38,7 +42,9 @@ public struct PreprocessRequest: Sendable, Equatable {
                 everywhere = steps
                 continue
             }
-            guard let column = columns.first(where: { $0.name.utf8.elementsEqual(member.key.utf8) && $0.role == .feature })
+            guard
+                let column = columns.first(where: { $0.name.utf8.elementsEqual(member.key.utf8) && $0.role == .feature }
+                )
             else {
                 problems.add("preprocess names \"\(member.key)\", which is no feature of the source")
                 continue
@@ -53,7 +59,8 @@ public struct PreprocessRequest: Sendable, Equatable {
     private static func checkKind(_ steps: ColumnPreprocess, of column: JobColumn, problems: inout Problems) {
         let forNumbers = steps.impute != nil || steps.scale != nil || steps.indicator != nil
         if column.kind == .category, forNumbers {
-            problems.add("preprocess.\(column.name): impute, indicator and scale are for numbers; the column is \(column.type)")
+            problems.add(
+                "preprocess.\(column.name): impute, indicator and scale are for numbers; the column is \(column.type)")
         }
         if column.kind == .number, steps.encode != nil {
             problems.add("preprocess.\(column.name): encode is for categories; the column is \(column.type)")
@@ -72,19 +79,27 @@ public struct PreprocessRequest: Sendable, Equatable {
             switch member.key {
             case "impute":
                 steps.impute = text.flatMap(ColumnPreprocess.Impute.init)
-                if steps.impute == nil { problems.add("\(shown) must be median, mean, constant or none, got \(member.value.serialized)") }
+                if steps.impute == nil {
+                    problems.add("\(shown) must be median, mean, constant or none, got \(member.value.serialized)")
+                }
             case "value":
                 steps.fillValue = member.value.doubleValue
                 if steps.fillValue == nil { problems.add("\(shown) must be a number, got \(member.value.serialized)") }
             case "indicator":
                 steps.indicator = member.value.boolValue
-                if steps.indicator == nil { problems.add("\(shown) must be true or false, got \(member.value.serialized)") }
+                if steps.indicator == nil {
+                    problems.add("\(shown) must be true or false, got \(member.value.serialized)")
+                }
             case "scale":
                 steps.scale = text.flatMap(ColumnPreprocess.Scale.init)
-                if steps.scale == nil { problems.add("\(shown) must be standard or none, got \(member.value.serialized)") }
+                if steps.scale == nil {
+                    problems.add("\(shown) must be standard or none, got \(member.value.serialized)")
+                }
             case "encode":
                 steps.encode = text.flatMap(ColumnPreprocess.Encode.init)
-                if steps.encode == nil { problems.add("\(shown) must be one_hot or native, got \(member.value.serialized)") }
+                if steps.encode == nil {
+                    problems.add("\(shown) must be one_hot or native, got \(member.value.serialized)")
+                }
             default: problems.add("unknown entry \(shown); known: impute, value, indicator, scale, encode")
             }
         }

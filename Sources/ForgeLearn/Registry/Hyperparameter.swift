@@ -26,7 +26,8 @@ public struct Hyperparameter: Sendable, Equatable {
     }
 
     public static func number(
-        _ name: String, _ value: Double?, minimum: Double? = nil, above exclusiveMinimum: Double? = nil, maximum: Double? = nil,
+        _ name: String, _ value: Double?, minimum: Double? = nil, above exclusiveMinimum: Double? = nil,
+        maximum: Double? = nil,
         _ sentence: String
     ) -> Hyperparameter {
         Hyperparameter(
@@ -38,17 +39,23 @@ public struct Hyperparameter: Sendable, Equatable {
         Hyperparameter(name: name, kind: .boolean, defaultValue: .bool(value), choices: [], sentence: sentence)
     }
 
-    public static func choice(_ name: String, _ value: String, of choices: [String], _ sentence: String) -> Hyperparameter {
+    public static func choice(_ name: String, _ value: String, of choices: [String], _ sentence: String)
+        -> Hyperparameter
+    {
         Hyperparameter(name: name, kind: .text, defaultValue: .text(value), choices: choices, sentence: sentence)
     }
 
     public static let positiveClass = Hyperparameter(
         name: "positive_class", kind: .text, defaultValue: nil, choices: [], task: .classification,
-        sentence: "Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.")
+        sentence:
+            "Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order."
+    )
 
     public static let classWeight = Hyperparameter(
         name: "class_weight", kind: .object, defaultValue: nil, choices: ["balanced"], task: .classification,
-        sentence: "Weight of each class's rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).")
+        sentence:
+            "Weight of each class's rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class)."
+    )
 
     /// Why `value` is refused, or nil. Mirrors forge.check_request.
     func refusal(of value: JSONValue) -> String? {
@@ -80,7 +87,10 @@ public struct Hyperparameter: Sendable, Equatable {
 
     /// As one value of `forge.algorithms.parameters`.
     var json: JSONValue {
-        var entry: JSONValue = ["type": .text(kind.rawValue), "default": defaultValue.doubleValue.map(JSONValue.shortest) ?? defaultValue, "description": .text(sentence)]
+        var entry: JSONValue = [
+            "type": .text(kind.rawValue), "default": defaultValue.doubleValue.map(JSONValue.shortest) ?? defaultValue,
+            "description": .text(sentence),
+        ]
         entry["minimum"] = minimum.map(JSONValue.shortest)
         entry["maximum"] = maximum.map(JSONValue.shortest)
         entry["exclusive_minimum"] = exclusiveMinimum.map(JSONValue.shortest)
@@ -93,7 +103,9 @@ public struct Hyperparameter: Sendable, Equatable {
 
 extension JSONValue {
     /// Whole numbers without the `.0`.
-    static func shortest(_ value: Double) -> JSONValue { Int64(exactly: value).map(JSONValue.integer) ?? .number(value) }
+    static func shortest(_ value: Double) -> JSONValue {
+        Int64(exactly: value).map(JSONValue.integer) ?? .number(value)
+    }
 
     /// A bound as a message shows it.
     struct Shown: CustomStringConvertible {
@@ -117,7 +129,9 @@ public struct Parameters: Sendable, Equatable {
         }
         for member in object {
             guard let parameter = known.first(where: { $0.name == member.key }) else {
-                problems.add("unknown parameter \"\(member.key)\" of \(algorithm.name); known: \(known.map(\.name).sorted().joined(separator: ", "))")
+                problems.add(
+                    "unknown parameter \"\(member.key)\" of \(algorithm.name); known: \(known.map(\.name).sorted().joined(separator: ", "))"
+                )
                 continue
             }
             if let refusal = parameter.refusal(of: member.value) {

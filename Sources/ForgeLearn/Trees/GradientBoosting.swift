@@ -4,12 +4,18 @@ extension Algorithm {
     /// Gradient boosted trees, histogram method, by XGBoost (Chen and Guestrin, KDD 2016).
     static let gradientBoosting = Algorithm(
         name: "gradient_boosting", tasks: [.classification, .regression], form: .trees,
-        description: "Trees that each correct the ones before, by XGBoost: the most accurate on most tables; takes NULL and text as they are.",
+        description:
+            "Trees that each correct the ones before, by XGBoost: the most accurate on most tables; takes NULL and text as they are.",
         parameters: [
-            .integer("n_estimators", 100, minimum: 1, maximum: 10_000, "Boosting rounds; each adds one tree (one per class when there are more than two)."),
-            .number("learning_rate", 0.3, above: 0, maximum: 1, "Share of each tree's correction that is kept; smaller needs more rounds."),
+            .integer(
+                "n_estimators", 100, minimum: 1, maximum: 10_000,
+                "Boosting rounds; each adds one tree (one per class when there are more than two)."),
+            .number(
+                "learning_rate", 0.3, above: 0, maximum: 1,
+                "Share of each tree's correction that is kept; smaller needs more rounds."),
             .integer("max_depth", 6, minimum: 1, maximum: 64, "Most splits between a tree's root and a leaf."),
-            .number("min_child_weight", 1, minimum: 0, "Least sum of hessians (of row weights, for regression) in a leaf."),
+            .number(
+                "min_child_weight", 1, minimum: 0, "Least sum of hessians (of row weights, for regression) in a leaf."),
             .number("subsample", 1, above: 0, maximum: 1, "Share of the rows that each round sees."),
             .number("colsample_bytree", 1, above: 0, maximum: 1, "Share of the columns that each tree may split on."),
             .number("reg_lambda", 1, minimum: 0, "L2 penalty on leaf values."),
@@ -63,7 +69,9 @@ private func boosterParameters(_ input: borrowing FitInput) -> [(String, String)
     let parameters = input.parameters
     var result = input.commonTreeParameters
     result += [("max_depth", "\(parameters.integer("max_depth"))"), ("max_bin", "\(parameters.integer("max_bin"))")]
-    for name in ["learning_rate", "min_child_weight", "subsample", "colsample_bytree", "reg_lambda", "reg_alpha", "gamma"] {
+    for name in [
+        "learning_rate", "min_child_weight", "subsample", "colsample_bytree", "reg_lambda", "reg_alpha", "gamma",
+    ] {
         result.append((name, "\(parameters.number(name))"))
     }
     if case .classes(let classes) = input.target, classes.isBinary {

@@ -5,13 +5,22 @@ extension Algorithm {
     /// classes a tree fits 0/1 indicators, so that a leaf is the share of a class, as in scikit-learn.
     static let randomForest = Algorithm(
         name: "random_forest", tasks: [.classification, .regression], form: .trees,
-        description: "The mean of deep trees, each grown on a part of the rows and columns: hard to overfit, little to tune.",
+        description:
+            "The mean of deep trees, each grown on a part of the rows and columns: hard to overfit, little to tune.",
         parameters: [
-            .integer("n_estimators", 100, minimum: 1, maximum: 10_000, "Trees (for each class, when there are more than two)."),
+            .integer(
+                "n_estimators", 100, minimum: 1, maximum: 10_000,
+                "Trees (for each class, when there are more than two)."),
             .integer("max_depth", 16, minimum: 1, maximum: 64, "Most splits between a tree's root and a leaf."),
             .number("min_samples_leaf", 1, minimum: 0, "Least sum of row weights in a leaf; without weights, rows."),
-            .number("max_features", nil, above: 0, maximum: 1, "Share of the encoded columns tried at each split; by default the square root of their number for classes, all for regression."),
-            .number("max_samples", 0.632, above: 0, maximum: 1, "Share of the rows, drawn without replacement, that each tree sees; 0.632 is what a bootstrap sample has."),
+            .number(
+                "max_features", nil, above: 0, maximum: 1,
+                "Share of the encoded columns tried at each split; by default the square root of their number for classes, all for regression."
+            ),
+            .number(
+                "max_samples", 0.632, above: 0, maximum: 1,
+                "Share of the rows, drawn without replacement, that each tree sees; 0.632 is what a bootstrap sample has."
+            ),
             .integer("max_bin", 256, minimum: 2, maximum: 65_535, "Histogram bins of a number column."),
             .positiveClass, .classWeight,
         ],
@@ -47,9 +56,11 @@ private func forestParameters(_ input: borrowing FitInput, trees: Int, first: In
     let parameters = input.parameters
     var result = input.commonTreeParameters.filter { $0.0 != "seed" }
     result += [
-        ("seed", FitInput.seed(input.seed &+ first)), ("objective", "reg:squarederror"), ("base_score", "\(base)"), ("num_parallel_tree", "\(trees)"),
+        ("seed", FitInput.seed(input.seed &+ first)), ("objective", "reg:squarederror"), ("base_score", "\(base)"),
+        ("num_parallel_tree", "\(trees)"),
         ("learning_rate", "1"), ("reg_lambda", "0"), ("max_depth", "\(parameters.integer("max_depth"))"),
-        ("min_child_weight", "\(parameters.number("min_samples_leaf"))"), ("subsample", "\(parameters.number("max_samples"))"),
+        ("min_child_weight", "\(parameters.number("min_samples_leaf"))"),
+        ("subsample", "\(parameters.number("max_samples"))"),
         ("colsample_bynode", "\(share(input))"), ("max_bin", "\(parameters.integer("max_bin"))"),
     ]
     return result

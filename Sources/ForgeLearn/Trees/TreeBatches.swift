@@ -79,7 +79,8 @@ final class TreeBatches {
     private func setInfo(_ field: String, _ values: [Float], shape: [Int]) throws {
         try values.withUnsafeBufferPointer { buffer in
             try callXGBoost(
-                XGDMatrixSetInfoFromInterface(proxy, field, ArrayInterface(base: buffer.baseAddress!, shape: shape).json))
+                XGDMatrixSetInfoFromInterface(
+                    proxy, field, ArrayInterface(base: buffer.baseAddress!, shape: shape).json))
         }
     }
 }

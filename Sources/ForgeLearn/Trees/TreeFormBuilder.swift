@@ -20,7 +20,8 @@ struct TreeFormBuilder {
     /// Adds the model's trees, leaves times `leafScale`, and its base score, as a margin, times the same.
     mutating func add(_ model: UBJSON, logistic: Bool, leafScale: Double) throws {
         guard let learner = model["learner"], let body = learner["gradient_booster"]?["model"],
-            let trees = body["trees"]?.items, let treeOutputs = body["tree_info"]?.int32Values, treeOutputs.count == trees.count
+            let trees = body["trees"]?.items, let treeOutputs = body["tree_info"]?.int32Values,
+            treeOutputs.count == trees.count
         else { throw unreadable("its trees") }
         try addBase(learner, logistic: logistic, scale: leafScale)
         for (tree, output) in zip(trees, treeOutputs) {
@@ -31,7 +32,9 @@ struct TreeFormBuilder {
 
     /// `base_score` is in the objective's own space: a probability for logistic, else a margin.
     private mutating func addBase(_ learner: UBJSON, logistic: Bool, scale: Double) throws {
-        guard let text = learner["learner_model_param"]?["base_score"]?.textValue else { throw unreadable("base_score") }
+        guard let text = learner["learner_model_param"]?["base_score"]?.textValue else {
+            throw unreadable("base_score")
+        }
         let values = text.split { "[],".contains($0) }.compactMap { Float($0) }
         guard values.count == form.outputs || values.count == 1 else { throw unreadable("base_score \(text)") }
         for output in 0..<form.outputs {
@@ -62,7 +65,8 @@ struct TreeFormBuilder {
             form.features.append(isLeaf ? -1 : tree.features[node])
             form.thresholds.append(
                 isLeaf
-                    ? Float(Double(tree.conditions[node]) * leafScale) : tree.categories[node] == nil ? tree.conditions[node] : 0)
+                    ? Float(Double(tree.conditions[node]) * leafScale)
+                    : tree.categories[node] == nil ? tree.conditions[node] : 0)
             form.left.append(isLeaf ? 0 : first + Int32(order.count))
             form.right.append(isLeaf ? 0 : first + Int32(order.count) + 1)
             form.defaultLeft.append(!isLeaf && tree.defaultLeft[node] != 0)
@@ -103,7 +107,8 @@ private struct XGBoostTree {
         let nodes = left.count
         guard nodes > 0, lengths.allSatisfy({ $0 == nodes }) else { throw unreadable("a tree's lengths") }
         categories = try Self.bits(
-            nodes: Self.integers(tree, "categories_nodes"), starts: Self.integers(tree, "categories_segments"), sizes: Self.integers(tree, "categories_sizes"),
+            nodes: Self.integers(tree, "categories_nodes"), starts: Self.integers(tree, "categories_segments"),
+            sizes: Self.integers(tree, "categories_sizes"),
             categories: Self.integers(tree, "categories"))
     }
 
@@ -124,7 +129,9 @@ private struct XGBoostTree {
         var result: [Int: [UInt32]] = [:]
         for (index, node) in nodes.enumerated() {
             let (start, size) = (Int(starts[index]), Int(sizes[index]))
-            guard start >= 0, size >= 0, start + size <= categories.count else { throw unreadable("a tree's categories") }
+            guard start >= 0, size >= 0, start + size <= categories.count else {
+                throw unreadable("a tree's categories")
+            }
             let chosen = categories[start..<start + size]
             guard chosen.allSatisfy({ $0 >= 0 && $0 < 1 << 20 }) else { throw unreadable("a category") }
             var words = [UInt32](repeating: 0, count: Int(chosen.max() ?? 0) / 32 + 1)

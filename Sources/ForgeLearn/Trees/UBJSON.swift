@@ -57,7 +57,8 @@ private struct UBJSONReader {
     init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
     private var malformed: ForgeError {
-        ForgeError(.versionMismatch, "unreadable model from XGBoost near byte \(position)", hint: TrainingJob.releaseHint)
+        ForgeError(
+            .versionMismatch, "unreadable model from XGBoost near byte \(position)", hint: TrainingJob.releaseHint)
     }
 
     mutating func value() throws -> UBJSON { try value(marker: marker()) }
@@ -154,7 +155,9 @@ private struct UBJSONReader {
         let size = MemoryLayout<Raw>.size
         guard count <= (bytes.count - position) / size else { throw malformed }
         defer { position += count * size }
-        return (0..<count).map { convert(Raw(bigEndian: bytes.loadUnaligned(fromByteOffset: position + $0 * size, as: Raw.self))) }
+        return (0..<count).map {
+            convert(Raw(bigEndian: bytes.loadUnaligned(fromByteOffset: position + $0 * size, as: Raw.self)))
+        }
     }
 
     private mutating func marker() throws -> UInt8 {

@@ -7,7 +7,9 @@ func callXGBoost(_ status: Int32) throws {
     let text = String(cString: XGBGetLastError())
     let line = text.split(separator: "\n").first.map(String.init) ?? text
     let reason = line.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? line
-    throw ForgeError(.numericalFailure, "XGBoost refused: \(reason)", detail: text, hint: "look at the request's parameters and data")
+    throw ForgeError(
+        .numericalFailure, "XGBoost refused: \(reason)", detail: text, hint: "look at the request's parameters and data"
+    )
 }
 
 /// A column of Float32 in memory, as XGBoost reads it (NumPy's array interface, version 3).

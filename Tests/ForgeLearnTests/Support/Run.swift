@@ -20,7 +20,8 @@ struct Run {
     var job: TrainingJob {
         get throws {
             try TrainingJob(json: [
-                "id": 7, "attempt": 1, "model": "m", "task": .text(task), "algorithm": .text(algorithm), "params": params,
+                "id": 7, "attempt": 1, "model": "m", "task": .text(task), "algorithm": .text(algorithm),
+                "params": params,
                 "preprocess": preprocess, "split": split, "sample": sample,
                 "columns": .array(table.columns.map(Table.describe)), "threads": .integer(Int64(threads)),
                 "champion": champion.map { ["version": .integer(Int64($0.version))] } ?? nil,

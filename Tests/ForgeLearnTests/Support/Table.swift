@@ -36,7 +36,9 @@ struct Table {
 
     init(_ columns: [Column]) { self.columns = columns }
 
-    mutating func add(_ name: String, _ values: [Double?], type: String = "double precision", role: JobColumn.Role = .feature) {
+    mutating func add(
+        _ name: String, _ values: [Double?], type: String = "double precision", role: JobColumn.Role = .feature
+    ) {
         columns.append(Column(name: name, type: type, role: role, cells: values.map { $0.map(Cell.number) ?? .null }))
     }
 
@@ -61,7 +63,8 @@ struct Table {
 
     static func describe(_ column: Column) -> JSONValue {
         [
-            "name": .text(column.name), "type": .text(column.type), "kind": .text(column.isCategory ? "category" : "number"),
+            "name": .text(column.name), "type": .text(column.type),
+            "kind": .text(column.isCategory ? "category" : "number"),
             "role": .text(column.role.rawValue),
         ]
     }

@@ -1,0 +1,117 @@
+import ForgeModel
+
+/// Rows left out or refused for their target, weight or part.
+struct RowTally {
+    private(set) var nullTargets = 0
+    private var nanTargets = 0
+    private var infiniteTargets = 0
+    private var missingWeights = 0
+    private var zeroWeights = 0
+    private var badWeights = 0
+    private var firstBadWeight = 0.0
+    private var outsideParts = 0
+
+    mutating func accepts(target value: Double) -> Bool {
+        if value.isFinite { return true }
+        if value.bitPattern == nullBits {
+            nullTargets += 1
+        } else if value.isNaN {
+            nanTargets += 1
+        } else {
+            infiniteTargets += 1
+        }
+        return false
+    }
+
+    mutating func accepts(weight value: Double) -> Bool {
+        if value > 0, value.isFinite { return true }
+        if value.isNaN {
+            missingWeights += 1
+        } else if value == 0 {
+            zeroWeights += 1
+        } else {
+            if badWeights == 0 { firstBadWeight = value }
+            badWeights += 1
+        }
+        return false
+    }
+
+    mutating func dropOutsideParts() { outsideParts += 1 }
+
+    var dropped: [(reason: String, rows: Int)] {
+        [
+            ("target is NULL", nullTargets), ("weight is NULL", missingWeights), ("weight is zero", zeroWeights),
+            ("part is neither train nor test", outsideParts),
+        ].filter { $0.1 > 0 }.map { (reason: $0.0, rows: $0.1) }
+    }
+
+    func check(target: JobColumn, weight: JobColumn?) throws {
+        if nanTargets + infiniteTargets > 0 {
+            throw ForgeError(
+                .unusableTarget,
+                "target \"\(target.name)\" holds \(nanTargets) NaN and \(infiniteTargets) infinite values",
+                hint: "filter these rows in the source, or make them NULL: rows with a NULL target are left out")
+        }
+        if badWeights > 0, let weight {
+            throw ForgeError(
+                .valueOutOfRange,
+                "weight column \"\(weight.name)\" holds \(badWeights) negative or infinite values, first \(firstBadWeight)",
+                hint: "weights are finite and at least 0; rows with weight 0 or NULL are left out")
+        }
+    }
+}
+
+/// Watches a number column for values that the model cannot take.
+struct ValueRange {
+    enum Limit { case float32, float64 }
+
+    private let limit: Limit
+    private var infinite = 0
+    private var tooLarge = 0
+    private var first = 0.0
+
+    init(limit: Limit) { self.limit = limit }
+
+    var isBad: Bool { infinite + tooLarge > 0 }
+
+    mutating func copy(_ bytes: UnsafeRawBufferPointer, _ rows: ArraySlice<Int32>, _ out: UnsafeMutablePointer<Float>) {
+        var bad = false
+        for (i, row) in rows.enumerated() {
+            let value = Float(loadNumber(bytes, Int(row)))
+            out[i] = value
+            bad = bad || abs(value) == .infinity
+        }
+        if bad { count(bytes, rows) }
+    }
+
+    mutating func copy(_ bytes: UnsafeRawBufferPointer, _ rows: ArraySlice<Int32>, _ out: UnsafeMutablePointer<Double>)
+    {
+        var bad = false
+        for (i, row) in rows.enumerated() {
+            let value = loadNumber(bytes, Int(row))
+            out[i] = value
+            bad = bad || exceeds(value)
+        }
+        if bad { count(bytes, rows) }
+    }
+
+    private func exceeds(_ value: Double) -> Bool {
+        limit == .float32 ? abs(Float(value)) == .infinity : abs(value) == .infinity
+    }
+
+    private mutating func count(_ bytes: UnsafeRawBufferPointer, _ rows: ArraySlice<Int32>) {
+        for row in rows {
+            let value = loadNumber(bytes, Int(row))
+            guard exceeds(value) else { continue }
+            if !isBad { first = value }
+            if value.isInfinite { infinite += 1 } else { tooLarge += 1 }
+        }
+    }
+
+    func complaint(_ column: JobColumn) -> String {
+        var parts: [String] = []
+        if infinite > 0 { parts.append("\(infinite) infinite values") }
+        if tooLarge > 0 { parts.append("\(tooLarge) values beyond float32 (3.4e38)") }
+        return "column \"\(column.name)\" holds \(parts.joined(separator: " and ")), first \(first)"
+    }
+}
