@@ -29,10 +29,12 @@ build: deps  ## forgectl and forged in .build/release/, and the extension for PG
 	@$(RELEASE) --product forgectl
 	@$(MAKE) --no-print-directory stage
 
+# The headers are reached through a link, so that two servers of one version (the machine's, the tests') share a build.
 extension: deps  ## the extension for PG_CONFIG's server, in .build-ext-MAJOR/release/libforge.so
+	@mkdir -p $(EXTENSION_BUILD) && ln -sfn $(call pg,includedir-server) $(EXTENSION_BUILD)/server
 	@FORGE_EXTENSION=1 swift build -c release --product forge --scratch-path $(EXTENSION_BUILD) \
 	  --explicit-target-dependency-import-check error $(SWIFT_FLAGS) \
-	  -Xswiftc -static-stdlib -Xcc -isystem -Xcc $(call pg,includedir-server)
+	  -Xswiftc -static-stdlib -Xcc -isystem -Xcc $(CURDIR)/$(EXTENSION_BUILD)/server
 
 install: extension  ## install the extension into PG_CONFIG's server: library, control file and SQL, nothing else
 	install -d "$(DESTDIR)$(call pg,pkglibdir)" "$(DESTDIR)$(call pg,sharedir)/extension"

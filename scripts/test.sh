@@ -29,7 +29,16 @@ for version in "$@"; do
     [ -x "$suite" ] && stage "$(basename "$(dirname "$suite")") on PostgreSQL $version" "$suite" "$version"
   done
 done
-# Test cases run beside each other: OpenMP threads that spin while they wait would take the processor from those awaited.
-stage "swift test" env GOMP_SPINCOUNT=1000 swift test --skip-build
+# One target after the other: tests that wait for a server, a daemon or a job would otherwise wait for each other's processor.
+# Threads that spin while they wait would take it from those awaited.
+swift_test() { GOMP_SPINCOUNT=1000 FORGE_TEST_PG=$1 swift test --skip-build --filter "^$2\\."; }
+with_server=()
+for target in Tests/*Tests; do
+  target=$(basename "$target")
+  if grep -rqE 'TestServer|QueueWorld' "Tests/$target"; then with_server+=("$target"); else stage "$target" swift_test "$1" "$target"; fi
+done
+for version in "$@"; do
+  for target in "${with_server[@]}"; do stage "$target on PostgreSQL $version" swift_test "$version" "$target"; done
+done
 stage "damaged artifacts under the address sanitizer" scripts/fuzz.sh 30
 finish

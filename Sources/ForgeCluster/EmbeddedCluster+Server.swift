@@ -192,7 +192,7 @@ extension EmbeddedCluster {
 
             """
         try replaceFile(folder.configuration, with: settings, mode: 0o600, owner: user)
-        try removeOwnStaleLock()
+        removeOwnStaleLocks()
         let options = ["start", "-D", folder.data, "-l", folder.serverLog, "-w", "-t", "\(Self.startSeconds)"]
         let outcome = try user.runs(Program(control, options)).run()
         guard outcome.succeeded, let pid = postmasterPID, let mark = ProcessMark(running: pid) else {
@@ -203,15 +203,20 @@ extension EmbeddedCluster {
         try mark.write(to: folder.serverMark)
     }
 
-    private var postmasterPID: pid_t? {
-        (try? String(contentsOfFile: "\(folder.data)/postmaster.pid", encoding: .utf8))
-            .flatMap { $0.split(separator: "\n").first }.flatMap { pid_t($0) }
+    private var postmasterPID: pid_t? { firstNumber(in: "\(folder.data)/postmaster.pid") }
+
+    /// After a power cut the number in a lock file may belong to another process, and PostgreSQL would then refuse to start.
+    private func removeOwnStaleLocks() {
+        guard let mark = ProcessMark(file: folder.serverMark), !mark.isAlive else { return }
+        let sockets = folder.sockets(of: user)
+        let locks = ((try? FileManager.default.contentsOfDirectory(atPath: sockets)) ?? []).filter { $0.hasSuffix(".lock") }
+        for file in ["\(folder.data)/postmaster.pid"] + locks.map({ "\(sockets)/\($0)" }) where firstNumber(in: file) == mark.pid {
+            unlink(file)
+        }
     }
 
-    /// After a power cut the number in postmaster.pid may belong to another process, and PostgreSQL would then refuse to start.
-    private func removeOwnStaleLock() throws {
-        guard let mark = ProcessMark(file: folder.serverMark), !mark.isAlive, postmasterPID == mark.pid else { return }
-        unlink("\(folder.data)/postmaster.pid")
+    private func firstNumber(in file: String) -> pid_t? {
+        (try? String(contentsOfFile: file, encoding: .utf8)).flatMap { $0.split(separator: "\n").first }.flatMap { pid_t($0) }
     }
 
     private func choosePort(_ wanted: Int?) throws -> Int {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ForgeStore
 
 @main
 struct Forged: AsyncParsableCommand {
@@ -9,5 +10,5 @@ struct Forged: AsyncParsableCommand {
 }
 
 enum ForgedVersion {
-    static let text = "0.1.0"
+    static let text = forgeVersion
 }

@@ -19,7 +19,7 @@ import Testing
         facts.schema = Migrator.Status(
             entries: [.init(version: 1, name: "registry", appliedAt: "2026-11-23")], codeIsCurrent: true, schemaVersion: 1, knownVersion: 1)
         facts.canReadQueue = true
-        facts.workers = [.init(host: "box", version: "0.1.0", secondsAgo: 2, cpu: 4, memory: 16e9, jobs: 2)]
+        facts.workers = [.init(host: "box", version: forgeVersion, secondsAgo: 2, cpu: 4, memory: 16e9, jobs: 2)]
         return facts
     }
 
@@ -84,6 +84,13 @@ import Testing
     @Test func silentSidecarIsAProblem() {
         #expect(problems { $0.workers = [] }[0].message.contains("none has ever connected"))
         #expect(problems { $0.workers[0].secondsAgo = 61 }[0].message.contains("none seen for 61 s"))
+    }
+
+    @Test func sidecarOfAnotherVersionIsNoted() {
+        var facts = Self.healthy
+        facts.workers[0].version = "9.9.9"
+        let found = Diagnosis.findings(facts).filter { $0.level == .note && $0.check == "sidecar" }
+        #expect(found.count == 1 && found[0].message.contains("9.9.9"))
     }
 
     @Test func requestLargerThanEverySidecarIsAProblem() {

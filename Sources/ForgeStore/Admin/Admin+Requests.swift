@@ -83,7 +83,7 @@ extension Admin {
         let found = try objects(
             """
             select r.id, r.model, r.status, r.progress, r.phase, r.attempt, r.run_at, r.model_version,
-                r.error_code, r.error_message, r.error_detail, r.error_hint,
+                r.cancel_requested_at is not null as cancel_requested, r.error_code, r.error_message, r.error_detail, r.error_hint,
                 pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - coalesce(r.started_at, r.created_at)) as seconds
             from forge.training_requests r where r.id = $1
             """, [.int(id)])

@@ -93,7 +93,7 @@ public enum Diagnosis {
 
     public static func findings(_ facts: DoctorFacts) -> [Finding] {
         [server(facts), connections(facts), memory(facts), vector(facts), `extension`(facts), predicting(facts), schema(facts)]
-            .compactMap { $0 } + roles(facts) + [workers(facts), oversized(facts), functions(facts)].compactMap { $0 }
+            .compactMap { $0 } + roles(facts) + [workers(facts), versions(facts), oversized(facts), functions(facts)].compactMap { $0 }
     }
 
     private static func ok(_ check: String, _ message: String) -> Finding {
@@ -245,6 +245,14 @@ public enum Diagnosis {
         let cpu = Int(live.reduce(0) { $0 + $1.cpu }), memory = Int(live.reduce(0) { $0 + $1.memory } / 1e9)
         let subject = live.count == 1 ? "one on \(latest.host)" : "\(live.count) on \(Set(live.map(\.host)).sorted().joined(separator: ", "))"
         return ok("sidecar", "\(subject), \(cpu) cpu and \(memory) GB in all, seen \(Int(latest.secondsAgo)) s ago")
+    }
+
+    static func versions(_ facts: DoctorFacts) -> Finding? {
+        let others = facts.workers.filter { $0.secondsAgo <= workerSilenceSeconds && $0.version != forgeVersion }
+        guard let other = others.first else { return nil }
+        return note(
+            "sidecar", "forged on \(other.host) is of version \(other.version), this forgectl of \(forgeVersion)",
+            "Install the same version of both; forgectl up replaces the embedded one.")
     }
 
     /// Requests that no live worker is large enough for stay queued for ever.

@@ -159,8 +159,9 @@ struct Requests: ParsableCommand {
         for id in ids {
             try act(admin, id)
             let state = try admin.progress(id)
-            states.append(["id": JSONValue(id), "status": state["status"] ?? .null])
-            if !output.json { print("request \(id): \(plain(state["status"]))") }
+            let isEnding = state["status"] == "running" && state["cancel_requested"] == true
+            states.append(["id": JSONValue(id), "status": state["status"] ?? .null, "cancel_requested": state["cancel_requested"] ?? .null])
+            if !output.json { print("request \(id): \(plain(state["status"]))\(isEnding ? ", being cancelled" : "")") }
         }
         if output.json { printJSON(.array(states)) }
     }
