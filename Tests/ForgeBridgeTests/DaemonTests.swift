@@ -121,7 +121,7 @@ extension QueueWorld {
     }
 
     @Test func aJobThatIgnoresTheOrderToEndIsKilled() async throws {
-        let daemon = RunningDaemon(world, script: "trap '' TERM; while :; do sleep 0.1; done")
+        let daemon = RunningDaemon(world, script: "trap '' TERM; for i in $(seq 4000); do sleep 0.1; done")
         let request = try world.request()[0]
         _ = try await world.becomes("running", request)
         _ = try world.database.connect(user: world.requester).query("select forge.cancel(\(request))")
@@ -169,7 +169,7 @@ extension QueueWorld {
         let daemon = RunningDaemon(
             world,
             script: """
-                while [ ! -e \(mark) ]; do sleep 0.05; done
+                for i in $(seq 4000); do [ -e \(mark) ] && break; sleep 0.05; done
                 printf '{"failed":{"code":"FG010","message":"done","permanent":true}}\\n' >&3; exit 1
                 """, configure: { $0.graceSeconds = 600 })
         let request = try world.request()[0]
