@@ -15,14 +15,14 @@ where v.model in ('income', 'income_logistic', 'delay', 'delay_ridge')
 group by v.model, v.version, v.algorithm, v.rows
 order by v.model desc, v.version;
 
-\echo == Predictions next to the truth: the probability of earning more than 50,000 $
+\echo == Predictions next to the truth, the probability of earning more than 50,000 $ (four rows in five were trained on)
 select a.id, a.age, a.occupation, a.hours_per_week as hours, forge.predict('income', a)::numeric(4, 3) as boosting,
     forge.predict('income_logistic', a)::numeric(4, 3) as logistic, forge.predict_label('income', a) as predicted, a.income as truth
 from demo.adult a
 where a.id <= 12
 order by a.id;
 
-\echo == Minutes late, by airline: the generated function reads only the columns it needs
+\echo == Minutes late, by airline, trained-on flights included: the generated function reads only the columns it needs
 select carrier, count(*) as flights, avg(delay)::numeric(6, 1) as predicted, avg(arr_delay)::numeric(6, 1) as truth
 from (
     select d.carrier, d.arr_delay,
