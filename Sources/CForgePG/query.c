@@ -100,7 +100,7 @@ forge_source_check(Node *node, void *context)
 		forge_source_refuse("has an INTO clause", "Leave INTO out: the rows are read as they are.");
 	if (query->commandType != CMD_SELECT)
 		forge_source_refuse("modifies data in a WITH clause", "Use a SELECT that only reads.");
-	if (query->rowMarks != NIL)
+	if (query->rowMarks != NIL || query->hasForUpdate)
 		forge_source_refuse("locks rows", "Leave FOR UPDATE and FOR SHARE out: the rows are read from one snapshot.");
 	foreach(cell, query->rtable)
 		forge_source_check_relation(lfirst(cell));

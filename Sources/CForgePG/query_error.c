@@ -11,9 +11,29 @@ forge_error_is_refusal(int sqlstate)
 	return sqlstate == ERRCODE_INSUFFICIENT_PRIVILEGE || sqlstate == ERRCODE_READ_ONLY_SQL_TRANSACTION;
 }
 
+// What only the queue may say of a job: a source that raises such a code must not make the worker believe it.
+static bool
+forge_error_is_of_queue(int sqlstate)
+{
+	switch (sqlstate)
+	{
+		case FORGE_LEASE_LOST:
+		case FORGE_ERRCODE(18): // worker lost
+		case FORGE_ERRCODE(19): // time limit
+		case FORGE_ERRCODE(20): // memory limit
+		case FORGE_ERRCODE(21): // cancelled
+		case FORGE_ERRCODE(26): // invalid transition
+			return true;
+		default:
+			return false;
+	}
+}
+
 static bool
 forge_error_is_of_query(int sqlstate)
 {
+	if (forge_error_is_of_queue(sqlstate))
+		return true;
 	switch (ERRCODE_TO_CATEGORY(sqlstate))
 	{
 		case MAKE_SQLSTATE('0', 'A', '0', '0', '0'):	// feature not supported

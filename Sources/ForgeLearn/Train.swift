@@ -95,10 +95,10 @@ extension Classes {
                         + labels.prefix(20).map { "\"\(String(decoding: $0, as: UTF8.self))\"" }.joined(separator: ", "),
                     hint: "name labels as the target's text")
             }
-            guard let weight = member.value.doubleValue, weight > 0, weight.isFinite else {
+            guard let weight = member.value.doubleValue, (1e-6...1e6).contains(weight) else {
                 throw ForgeError(
                     .invalidParameter,
-                    "class_weight of \"\(member.key)\" must be a number above 0, got \(member.value.serialized)",
+                    "class_weight of \"\(member.key)\" must be a number from 1e-6 to 1e6, got \(member.value.serialized)",
                     hint: "leave the class's rows out of the source instead of giving them weight 0")
             }
             result[index] = weight

@@ -113,7 +113,7 @@ import Testing
         table.add("w", [1, -2, -3, 1], role: .weight)
         let error = try #require(throws: ForgeError.self) { try run(table).read() }
         #expect(error.code == .valueOutOfRange)
-        #expect(error.message == "weight column \"w\" holds 2 negative or infinite values, first -2.0")
+        #expect(error.message == "weight column \"w\" holds 2 values that are no weights, first -2.0")
     }
 
     @Test func allColumnsWithBadValuesAreNamedTogether() throws {

@@ -79,6 +79,12 @@ begin
         select (forge.invalid_parameter(format('params.%s %s, got %s', e.key, refusal, e.value), parameters #>> array[e.key, 'description'])).*
         from jsonb_each(params) e, lateral forge.parameter_refusal(e.value, parameters -> e.key) refusal
         where parameters ? e.key and refusal is not null;
+    return query
+        select (forge.invalid_parameter(format('params.class_weight of "%s" must be a number from 1e-6 to 1e6, got %s', w.key, w.value),
+            'leave the class''s rows out of the source instead of giving them weight 0')).*
+        from jsonb_each(case when parameters ? 'class_weight' and jsonb_typeof(params -> 'class_weight') = 'object'
+            then params -> 'class_weight' else '{}' end) w
+        where case jsonb_typeof(w.value) when 'number' then (w.value #>> '{}')::numeric not between 1e-6 and 1e6 else true end;
 end
 $$;
 comment on function forge.params_problems is 'hyperparameters that the algorithm does not know, or of a wrong type or out of range; internal';
@@ -89,7 +95,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     rules constant jsonb := '{
-        "impute": {"type": "text", "choices": ["median", "mean", "constant", "none"]}, "value": {"type": "number"},
+        "impute": {"type": "text", "choices": ["median", "mean", "constant", "none"]}, "value": {"type": "number", "minimum": -1e30, "maximum": 1e30},
         "indicator": {"type": "boolean"}, "scale": {"type": "text", "choices": ["standard", "none"]},
         "encode": {"type": "text", "choices": ["one_hot", "native"]}}';
     form constant text := '{"age": {"impute": "median", "scale": "standard"}, "plan": {"encode": "one_hot"}, "*": {…}}';
@@ -166,6 +172,21 @@ end
 $$;
 comment on function forge.split_problems is 'entries of split that are unknown, mistyped, out of range or not available; internal';
 
+create or replace function forge.schedule_problems(priority int, run_at timestamptz) returns setof forge.problem
+language plpgsql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if priority not between -32768 and 32767 then
+        return query select 'FG004', format('priority must be between -32768 and 32767, got %s', priority), 'smaller is sooner; 0 is usual';
+    end if;
+    if not isfinite(run_at) then
+        return query select 'FG004', format('run_at must be a time, got %s', run_at), 'leave it out to train now';
+    end if;
+end
+$$;
+comment on function forge.schedule_problems is 'a priority out of range, a run_at that never comes; internal';
+
 create or replace function forge.sample_problems(sample jsonb) returns setof forge.problem
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -177,7 +198,7 @@ begin
         where jsonb_typeof(sample) <> 'null' and not coalesce(
             jsonb_typeof(sample) = 'object' and case
                 when sample - 'rows' = '{}' and jsonb_typeof(sample -> 'rows') = 'number' then
-                    (sample ->> 'rows')::numeric >= 1 and (sample ->> 'rows')::numeric = trunc((sample ->> 'rows')::numeric)
+                    (sample ->> 'rows')::numeric between 1 and 9007199254740992 and (sample ->> 'rows')::numeric = trunc((sample ->> 'rows')::numeric)
                 when sample - 'fraction' = '{}' and jsonb_typeof(sample -> 'fraction') = 'number' then
                     (sample ->> 'fraction')::numeric > 0 and (sample ->> 'fraction')::numeric <= 1
             end, false);

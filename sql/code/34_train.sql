@@ -29,7 +29,13 @@ declare
     existing forge.training_requests;
     again forge.training_requests;
     differing text;
+    unfit forge.problem;
 begin
+    -- The column is a smallint: a larger number would not reach the check of the row.
+    select p.code, p.message, p.hint into unfit from forge.schedule_problems(train.priority, null) p;
+    if unfit.code is not null then
+        raise exception using errcode = unfit.code, message = unfit.message, hint = unfit.hint;
+    end if;
     insert into forge.training_requests (
         model, source, target, task, algorithm, features, exclude, id_column, weight_column, params, preprocess, split, sample,
         promote, config, priority, run_at, idempotency_key, time_column, group_columns)
@@ -160,6 +166,8 @@ begin
     asked.requested_by := pg_catalog.quote_ident(current_user)::pg_catalog.regrole;
     select s.* into found from forge.source_columns(source) s;
     select c.* into checked from forge.checked_request(asked, found.columns) c;
+    checked.problems := checked.problems operator(pg_catalog.||)
+        array(select p::forge.problem from forge.schedule_problems(priority, run_at) p);
 
     return query
         select 'problem'::text, p.code, p.message, p.hint

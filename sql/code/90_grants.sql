@@ -70,7 +70,7 @@ grant execute on function
     forge.train(text, text, text, text, text, text[], text[], text, text, jsonb, jsonb, jsonb, jsonb, text, jsonb, int, timestamptz, text, text, text[]),
     forge.check_request(text, text, text, text, text, text[], text[], text, text, jsonb, jsonb, jsonb, jsonb, text, jsonb, int, timestamptz, text, text, text[]),
     forge.source_columns(text), forge.source_query(text), forge.checked_request(forge.training_requests, jsonb),
-    forge.combined_problems(text, forge.problem[]), forge.request_identity(forge.training_requests),
+    forge.combined_problems(text, forge.problem[]), forge.schedule_problems(int, timestamptz), forge.request_identity(forge.training_requests),
     forge.training_estimate(forge.training_requests, bigint), forge.worker_fits(forge.training_requests) to forge_trainer;
 -- Changing the registry: a model's owner, as the trigger of forge.audit_log checks.
 grant execute on function

@@ -252,7 +252,8 @@ public final class DataSetBuilder {
     }
 
     private func noRowsError() -> ForgeError {
-        let reasons = tally.dropped.map { "\($0.rows) rows: \($0.reason)" }.joined(separator: "\n")
+        var reasons = tally.dropped.map { "\($0.rows) rows: \($0.reason)" }
+        if sampledOut > 0 { reasons.append("\(sampledOut) rows: not in the sample") }
         if rowsRead > 0, tally.nullTargets == rowsRead {
             return ForgeError(
                 .unusableTarget, "target \"\(columns[target].name)\" is NULL in all \(rowsRead) rows",
@@ -260,6 +261,7 @@ public final class DataSetBuilder {
         }
         return ForgeError(
             .notEnoughRows, rowsRead == 0 ? "the source has no rows" : "none of \(rowsRead) rows can be used",
-            detail: reasons.isEmpty ? nil : reasons, hint: "look at the source with a plain SELECT")
+            detail: reasons.isEmpty ? nil : reasons.joined(separator: "\n"),
+            hint: sampledOut > 0 ? "take a larger sample" : "look at the source with a plain SELECT")
     }
 }

@@ -7,6 +7,8 @@ struct RowTally {
     private var infiniteTargets = 0
     private var missingWeights = 0
     private var zeroWeights = 0
+    /// Beyond these a sum of weights may overflow, or a weight vanish in XGBoost's Float32.
+    private static let weights = 1e-30...1e30
     private var badWeights = 0
     private var firstBadWeight = 0.0
     private var outsideParts = 0
@@ -24,7 +26,7 @@ struct RowTally {
     }
 
     mutating func accepts(weight value: Double) -> Bool {
-        if value > 0, value.isFinite { return true }
+        if RowTally.weights.contains(value) { return true }
         if value.isNaN {
             missingWeights += 1
         } else if value == 0 {
@@ -55,8 +57,8 @@ struct RowTally {
         if badWeights > 0, let weight {
             throw ForgeError(
                 .valueOutOfRange,
-                "weight column \"\(weight.name)\" holds \(badWeights) negative or infinite values, first \(firstBadWeight)",
-                hint: "weights are finite and at least 0; rows with weight 0 or NULL are left out")
+                "weight column \"\(weight.name)\" holds \(badWeights) values that are no weights, first \(firstBadWeight)",
+                hint: "weights lie between 1e-30 and 1e30; rows with weight 0 or NULL are left out")
         }
     }
 }

@@ -1,15 +1,13 @@
 import CXGBoost
 import ForgeModel
 
-/// Turns XGBoost's status into an error with the first line of its reason, without the place in its source.
+/// Turns XGBoost's status into an error with the first line of its reason: neither the place in its source nor the stack after it.
 func callXGBoost(_ status: Int32) throws {
     guard status != 0 else { return }
     let text = String(cString: XGBGetLastError())
     let line = text.split(separator: "\n").first.map(String.init) ?? text
     let reason = line.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? line
-    throw ForgeError(
-        .numericalFailure, "XGBoost refused: \(reason)", detail: text, hint: "look at the request's parameters and data"
-    )
+    throw ForgeError(.numericalFailure, "XGBoost refused: \(reason)", hint: "look at the request's parameters and data")
 }
 
 /// A column of Float32 in memory, as XGBoost reads it (NumPy's array interface, version 3).
