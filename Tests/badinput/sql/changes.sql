@@ -81,12 +81,11 @@ create function raises() returns int language plpgsql as $$begin raise exception
 create function raises_ours() returns int language plpgsql as $$begin raise exception 'the lease is lost, really' using errcode = 'FG017'; end$$;
 create function commits() returns int language plpgsql as $$begin commit; return 1; end$$;
 create function notifies() returns int language plpgsql as $$begin perform pg_notify('forge_cancel', ''); return 1; end$$;
-create function cancels_itself() returns int language plpgsql as $$begin perform pg_cancel_backend(pg_backend_pid()); return 1; end$$;
 create function completes() returns int language plpgsql as $$begin perform forge.rescue(); return 1; end$$;
 create function swallows() returns int language plpgsql as $$begin begin insert into written values ('y'); exception when others then null; end; return 1; end$$;
 select bad.ask(f || '()', format('source => %L, target => ''y'', config => ''{"scheduling": {"max_retries": 1}}''',
     format('select %s() + g as x, g * 2.0 as y from generate_series(1, 100) g', f)))
-from unnest('{climbs,climbs_session,writes,writes_after_all,creates,raises,raises_ours,commits,notifies,cancels_itself,completes,swallows}'::text[]) f;
+from unnest('{climbs,climbs_session,writes,writes_after_all,creates,raises,raises_ours,commits,notifies,completes,swallows}'::text[]) f;
 call bad.wait();
 \pset format unaligned
 \pset tuples_only on
