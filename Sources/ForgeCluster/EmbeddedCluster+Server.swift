@@ -31,7 +31,7 @@ extension EmbeddedCluster {
     /// True if it ran. Sessions are ended and transactions rolled back (`fast`).
     func stopServer() throws -> Bool {
         guard server != nil else { return false }
-        try user.runs(Program(control, ["stop", "-D", folder.data, "-m", "fast", "-w", "-t", "\(Self.stopSeconds)"]))
+        try serverProgram("pg_ctl", ["stop", "-D", folder.data, "-m", "fast", "-w", "-t", "\(Self.stopSeconds)"])
             .require("stop the server", hint: "Its log is \(folder.serverLog).")
         unlink(folder.serverMark)
         return true
@@ -40,7 +40,16 @@ extension EmbeddedCluster {
     // MARK: The server's software
 
     private var serverSoftware: String { "\(folder.software)/server" }
-    private var control: String { installedBinary("pg_ctl") }
+    private static let serverPrograms = ["postgres", "initdb", "pg_ctl"]
+    private static let librariesFolder = "private-libraries"
+
+    /// A program of the installed server, run as its user.
+    private func serverProgram(_ name: String, _ arguments: [String]) -> Program {
+        var program = user.runs(Program(installedBinary(name), arguments))
+        let libraries = "\(serverSoftware)/\(Self.librariesFolder)"
+        if FileManager.default.fileExists(atPath: libraries) { program.environment["LD_LIBRARY_PATH"] = libraries }
+        return program
+    }
 
     private func installedBinary(_ name: String) -> String {
         let place = (try? String(contentsOfFile: "\(serverSoftware)/BINDIR", encoding: .utf8)) ?? ""
@@ -93,8 +102,13 @@ extension EmbeddedCluster {
             try Program("/bin/cp", ["-a", folder, target]).require("copy the server's files from \(folder)")
         }
         try makeFolder("\(fresh)/\(below(server.binaries))", mode: 0o755)
-        let programs = ["postgres", "initdb", "pg_ctl"].map { "\(server.binaries)/\($0)" }
+        let programs = Self.serverPrograms.map { "\(server.binaries)/\($0)" }
         try Program("/bin/cp", ["-a"] + programs + ["\(fresh)/\(below(server.binaries))"]).require("copy the server")
+        let libraries = try server.privateLibraries(of: programs)
+        if !libraries.isEmpty {
+            try makeFolder("\(fresh)/\(Self.librariesFolder)", mode: 0o755)
+            try Program("/bin/cp", ["-L"] + libraries + ["\(fresh)/\(Self.librariesFolder)"]).require("copy the server's libraries")
+        }
         try Program("/bin/chmod", ["-R", "a+rX", fresh]).require("open the server's files to \(user.name)")
         try replaceFile("\(fresh)/BINDIR", with: below(server.binaries), mode: 0o644)
         try? FileManager.default.removeItem(atPath: serverSoftware)
@@ -146,7 +160,7 @@ extension EmbeddedCluster {
             "-D", fresh, "-U", Self.superuser, "--auth=scram-sha-256", "--pwfile=\(passwordFile)", "-E", "UTF8",
             "--locale=C.UTF-8", "--data-checksums",
         ]
-        try user.runs(Program(installedBinary("initdb"), options)).require("make a database cluster in \(folder.data)")
+        try serverProgram("initdb", options).require("make a database cluster in \(folder.data)")
         try include(configurationOf: fresh)
         try runSingleUser(
             fresh,
@@ -167,7 +181,7 @@ extension EmbeddedCluster {
 
     /// Statements before the first start: passwords travel over no connection and appear in no log.
     private func runSingleUser(_ data: String, _ statements: [String]) throws {
-        var program = user.runs(Program(installedBinary("postgres"), ["--single", "-D", data, "postgres"]))
+        var program = serverProgram("postgres", ["--single", "-D", data, "postgres"])
         program.input = statements.map { $0 + "\n" }.joined()
         let said = try program.require("prepare the database cluster")
         if let failure = said.split(separator: "\n").first(where: { $0.contains("ERROR:") || $0.contains("FATAL:") }) {
@@ -194,7 +208,7 @@ extension EmbeddedCluster {
         try replaceFile(folder.configuration, with: settings, mode: 0o600, owner: user)
         removeOwnStaleLocks()
         let options = ["start", "-D", folder.data, "-l", folder.serverLog, "-w", "-t", "\(Self.startSeconds)"]
-        let outcome = try user.runs(Program(control, options)).run()
+        let outcome = try serverProgram("pg_ctl", options).run()
         guard outcome.succeeded, let pid = postmasterPID, let mark = ProcessMark(running: pid) else {
             throw ClusterError(
                 "the server did not start", detail: tail(of: folder.serverLog, lines: 5),

@@ -47,6 +47,19 @@ public struct ServerInstallation: Sendable, Equatable {
         self.version = String(version)
     }
 
+    /// Libraries that programs load from outside the system's folders: a relocatable server brings its own, found relative to
+    /// its programs.
+    func privateLibraries(of programs: [String]) throws -> [String] {
+        let system = ["/lib/", "/lib64/", "/usr/lib/", "/usr/lib64/"]
+        let lines = try Program("/usr/bin/ldd", programs).require("list the server's libraries").split(separator: "\n")
+        let paths = lines.compactMap { line -> String? in
+            let parts = line.components(separatedBy: " => ")
+            guard parts.count == 2, let path = parts[1].split(separator: " ").first, path.hasPrefix("/") else { return nil }
+            return URL(fileURLWithPath: String(path)).standardizedFileURL.path
+        }
+        return Set(paths).filter { path in !system.contains { path.hasPrefix($0) } }.sorted()
+    }
+
     private static func candidates() -> [String] {
         let files = FileManager.default
         let versioned = ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt"].flatMap { folder in

@@ -28,6 +28,7 @@ enum Forgectl {
         try (input ?? "").write(toFile: files[0], atomically: true, encoding: .utf8)
         var clean = environment
         clean["COLUMNS"] = "80"
+        if let server = try testServer() { clean["FORGE_PG_BINDIR"] = server }
         let forgotten = ["FORGE_DATABASE_URL", "POSTGRES_URL", "FORGE_DATA_DIR"].filter { environment[$0] == nil }
         // A shell redirects, env forgets: both become the program, whose exit code comes back.
         let command =
@@ -45,6 +46,14 @@ enum Forgectl {
             errors: text(files[2]).replacingOccurrences(of: path, with: "forgectl"))
     }
 
+    /// The embedded cluster runs on the version under test: by default on the machine's newest server with the extension that
+    /// `make build` staged, else on the tests' own, which has it installed.
+    private static func testServer() throws -> String? {
+        guard TestServer.version != "15" else { return nil }
+        let config = try Shell.run(Repository.path("scripts/pg.sh"), ["config", TestServer.version])
+        return URL(filePath: config.trimmingCharacters(in: .newlines)).deletingLastPathComponent().path
+    }
+
     /// Starts it without waiting. Not by Foundation's Process, which waits for every descendant: here a server that lives on.
     static func start(_ arguments: [String], output: String) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
@@ -52,8 +61,12 @@ enum Forgectl {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        var variables = ProcessInfo.processInfo.environment
+        variables["FORGE_PG_BINDIR"] = try testServer()
         var process: pid_t = 0
-        let code = withCStrings([path] + arguments) { posix_spawn(&process, path, &actions, nil, $0, environ) }
+        let code = withCStrings([path] + arguments) { argv in
+            withCStrings(variables.map { "\($0.key)=\($0.value)" }) { posix_spawn(&process, path, &actions, nil, argv, $0) }
+        }
         try #require(code == 0, "cannot start \(path)")
         return process
     }
