@@ -35,6 +35,16 @@ import Testing
         #expect(held.count > 100 && held.count < 200)
     }
 
+    @Test func heldOutRowsOfTreesTakeTheRoomOfDoublesOnlyForAChampion() throws {
+        var run = run(table(), split: ["test": 0.3])
+        run.algorithm = "gradient_boosting"
+        #expect(try run.read().heldOut.layout.storages == [.float32, .codes])
+        let outcome = try run.train()
+        run.champion = ChampionModel(
+            version: 1, metric: nil, manifest: outcome.manifest, artifact: outcome.artifact)
+        #expect(try run.read().heldOut.layout.storages == [.float64, .codes])
+    }
+
     @Test func splitmixIsTheReferenceGenerator() {
         // First outputs of splitmix64.c (Vigna) from the states 0 and 1234567.
         #expect(splitmix64(0) == 0xE220_A839_7B1D_CDAF)

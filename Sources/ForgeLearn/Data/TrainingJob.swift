@@ -60,7 +60,7 @@ public struct TrainingJob: Sendable {
         split = Self.readSplit(json["split"] ?? nil, problems: &problems)
         sample = Self.readSample(json["sample"] ?? nil, problems: &problems)
         threads = max(1, json["threads"]?.intValue ?? 1)
-        champion = json["champion"].flatMap { $0.isNull ? nil : $0 }
+        champion = json["champion"].flatMap { $0.isNull ? .none : .some($0) }  // nil would be JSON's null
         try problems.throwIfAny()
     }
 
