@@ -93,7 +93,9 @@ let sidecarTargets: [Target] = [
         name: "regress-fixtures", dependencies: ["ForgeModel"], path: "Tests/regress/fixtures", exclude: ["models.sql"]),
     .testTarget(
         name: "ForgeModelTests", dependencies: ["ForgeModel", "ForgeSQL", "CForgeMath", "CForgeABI"], exclude: ["Goldens"]),
-    .testTarget(name: "ForgeLearnTests", dependencies: ["ForgeLearn", "ForgeLinalg", "ForgeModel"]),
+    .testTarget(
+        name: "ForgeLearnTests",
+        dependencies: ["ForgeLearn", "ForgeLinalg", "ForgeModel", "CForgeMath", "CForgeABI", "CXGBoost"]),
     .testTarget(name: "ForgeStoreTests", dependencies: ["ForgeStore", "ForgePQ", "ForgeModel", "ForgeTestSupport"]),
     .testTarget(
         name: "ForgeBridgeTests",

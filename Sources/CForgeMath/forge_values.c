@@ -68,3 +68,13 @@ double forge_encode_number(double value, int32_t filled, double fill, double shi
     // Most trees see numbers as they are; a division costs as much as the rest of the row.
     return shift == 0 && scale == 1 ? value : (value - shift) / scale;
 }
+
+void forge_encode_numbers(
+    const double *values, int64_t count, int32_t filled, double fill, double shift, double scale, double *features) {
+    for (int64_t i = 0; i < count; i++) features[i] = forge_encode_number(values[i], filled, fill, shift, scale);
+}
+
+void forge_encode_numbers_rounded(
+    const double *values, int64_t count, int32_t filled, double fill, double shift, double scale, float *features) {
+    for (int64_t i = 0; i < count; i++) features[i] = (float) forge_encode_number(values[i], filled, fill, shift, scale);
+}

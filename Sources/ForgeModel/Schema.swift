@@ -7,7 +7,8 @@ public enum ColumnKind: Int32, Sendable {
     case category = 1
 }
 
-/// How one source column becomes encoded features. Stored in the artifact; the only encoder, for sidecar and backend.
+/// How one source column becomes encoded features. Stored in the artifact. Fits encode columns by `NumberEncoder` and
+/// `LevelMap`, which share their arithmetic with the kernels that score rows.
 public enum ColumnEncoding: Sendable, Equatable {
     /// `[value]` or, with `indicator`, `[value, isMissing]`. A missing value becomes `fill` (nil: stays missing, NaN, for trees);
     /// the value is then `(value - shift) / scale`. The indicator is 0 or 1 and is not scaled.

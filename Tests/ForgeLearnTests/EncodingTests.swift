@@ -3,7 +3,7 @@ import Testing
 
 @testable import ForgeLearn
 
-/// The block-wise encoders of the fits against ForgeModel's own, row by row.
+/// What is learned about columns before a fit, and the sums over their encoded rows.
 @Suite struct EncodingTests {
     private func table(rows: Int = 300) -> Table {
         var random = Random(3)
@@ -17,34 +17,6 @@ import Testing
         return table
     }
 
-    private func reference(_ data: DataSet, _ plan: EncodingPlan) -> [Double] {
-        let encoder = RowEncoder(plan.columns.map(\.schema))
-        return data.training.chunks.flatMap { chunk in
-            encoder.rowMajor(data.features.indices.map { chunk.values($0, data.features[$0].levels) })
-        }
-    }
-
-    @Test(
-        arguments: [
-            ["*": [:]], ["a": ["impute": "constant", "value": -2, "indicator": false], "b": ["scale": "none"]],
-        ] as [JSONValue])
-    func designEqualsTheRowEncoder(_ preprocess: JSONValue) throws {
-        let run = Run(table: table(), algorithm: "ridge", task: "regression", preprocess: preprocess)
-        let data = try run.read()
-        let plan = try EncodingPlan(data, try run.job)
-        let design = Design(data.training, plan)
-        let rows = try design.forEachTile(threads: 1, observer: SilentObserver()) {
-            [Double]()
-        } _: { tile, out in
-            var packed = [Double](repeating: 0, count: design.width)
-            for row in 0..<tile.rows {
-                tile.copyRow(row, to: &packed)
-                out += design.encoded(packed)
-            }
-        }
-        #expect(rows[0] == reference(data, plan))
-    }
-
     @Test func designProductsEqualPlainLoops() throws {
         var table = table(rows: 5_000)
         var random = Random(8)
@@ -54,9 +26,8 @@ import Testing
         let plan = try EncodingPlan(data, try run.job)
         let design = Design(data.training, plan, intercept: true)
         let width = design.width
-        let encoded = reference(data, plan)
-        let x = (0..<5_000).map { row in
-            design.encodedIndex.map { $0 < 0 ? 1 : encoded[row * (width - 1) + $0] }
+        let x = try Served(run.train().artifact).features(of: table).map { row in
+            design.encodedIndex.map { $0 < 0 ? 1 : row[$0] }
         }
         let weights = data.training.weights
         let sums = try design.forEachTile(threads: 1, observer: SilentObserver()) {
@@ -75,29 +46,6 @@ import Testing
                 let plain = x.indices.reduce(0) { $0 + weights[$1] * x[$1][i] * x[$1][j] }
                 #expect(abs(sums[0].gram[j * width + i] - plain) < 1e-7, "\(i) \(j)")
             }
-        }
-    }
-
-    @Test(arguments: ["native", "one_hot"])
-    func treeFeaturesEqualTheRowEncoder(_ encode: String) throws {
-        let run = Run(
-            table: table(), algorithm: "gradient_boosting", task: "regression",
-            preprocess: [
-                "c": ["encode": .text(encode)], "b": ["scale": "standard", "impute": "mean", "indicator": true],
-            ])
-        let data = try run.read()
-        let plan = try EncodingPlan(data, try run.job)
-        let encoded = reference(data, plan)
-        let features = plan.columns.enumerated().flatMap {
-            TreeFeature.features(of: $0, $1, data.training.layout.storages[$0])
-        }
-        #expect(features.count == plan.width)
-        let chunk = data.training.chunks[0]
-        for (index, feature) in features.enumerated() {
-            var out = [Float](repeating: -1, count: data.training.layout.capacity)
-            feature.encode(chunk, &out)
-            let theirs = (0..<300).map { Float(encoded[$0 * plan.width + index]).bitPattern }
-            #expect(out[..<300].map(\.bitPattern) == theirs, "feature \(index)")
         }
     }
 

@@ -25,21 +25,23 @@ import Testing
         return table
     }
 
-    /// Rows with gaps, and levels that no training row has, encoded for XGBoost.
-    private func strangeRows() -> (cells: [ColumnValues], encodedLevels: [String?]) {
-        let levels: [String?] = ["level 1", nil, "never seen", "level 39", "level 7", nil]
+    /// Rows with gaps, and levels that no training row has.
+    private var strangeRows: Table {
         var strange = Table()
         strange.add("a", [nil, 0.5, -3, 100, nil, nil])
-        strange.add("c", levels)
+        strange.add("c", ["level 1", nil, "never seen", "level 39", "level 7", nil])
         strange.add("b", [0, nil, 2, -100, nil, 1])
-        return (["a", "c", "b"].map { strange.values($0) }, levels)
+        return strange
     }
 
-    @Test(arguments: [0, 2, 3])
-    func boostedFormEqualsXGBoost(_ classes: Int) throws {
+    @Test(
+        arguments: [0, 2, 3],
+        [nil, ["c": ["encode": "one_hot"], "a": ["impute": "mean", "indicator": true], "b": ["scale": "standard"]]]
+            as [JSONValue])
+    func boostedFormEqualsXGBoost(_ classes: Int, _ preprocess: JSONValue) throws {
         let run = Run(
             table: table(3_000, classes: classes), algorithm: "gradient_boosting",
-            task: classes == 0 ? "regression" : "classification")
+            task: classes == 0 ? "regression" : "classification", preprocess: preprocess)
         let job = try run.job
         let data = try run.read()
         let plan = try EncodingPlan(data, job)
@@ -56,19 +58,28 @@ import Testing
         let outputs = max(1, classes == 2 ? 1 : classes)
         var builder = TreeFormBuilder(outputs: outputs, features: plan.width)
         try builder.add(booster.saved(), logistic: classes == 2, leafScale: 1)
-        #expect(!builder.built.categoryBits.isEmpty && builder.built.roots.count == 15 * outputs)
+        #expect(builder.built.categoryBits.isEmpty == !preprocess.isNull && builder.built.roots.count == 15 * outputs)
 
         let artifact = try ModelDocument(
             task: job.task.rawValue, algorithm: job.algorithm.name,
             link: classes == 0 ? .identity : classes == 2 ? .logistic : .softmax, columns: plan.columns.map(\.schema),
             labels: target.labels, positive: target.positive, form: .trees(builder.built)
         ).encoded()
-        let (cells, _) = strangeRows()
-        let encoded = try RowEncoder(plan.columns.map(\.schema)).floatColumns(cells)
-        let ours = try Scorer(artifact: artifact).margins(cells)
-        let theirs = try booster.margins(encoded, categorical: [false, true, false]).map(Double.init)
+        let scorer = try Scorer(artifact: artifact)
+        func ours(_ table: Table) throws -> [Double] { try scorer.margins(["a", "c", "b"].map { table.values($0) }) }
+        expectEqual(try ours(run.table), try booster.trainingMargins())
+        let rows = try Served(artifact).treeFeatures(of: strangeRows)
+        let columns = (0..<plan.width).map { feature in rows.map { $0[feature] } }
+        let categorical = plan.columns.flatMap { column in
+            let isNative = if case .native = column.schema.encoding { true } else { false }
+            return Array(repeating: isNative, count: column.schema.encoding.width)
+        }
+        expectEqual(try ours(strangeRows), try booster.margins(columns, categorical: categorical))
+    }
+
+    private func expectEqual(_ ours: [Double], _ theirs: [Float]) {
         #expect(ours.count == theirs.count)
-        for (a, b) in zip(ours, theirs) { #expect(abs(a - b) <= 1e-6 * max(1, abs(b)), "\(a) \(b)") }
+        for (a, b) in zip(ours, theirs.map(Double.init)) { #expect(abs(a - b) <= 1e-6 * max(1, abs(b)), "\(a) \(b)") }
     }
 
     @Test func forestLeavesAreSharesAndMeans() throws {

@@ -17,6 +17,11 @@ int32_t forge_levels_ascend(const void *a, int64_t a_length, const void *b, int6
 
 // --- encoder: a number column's first feature; NaN when missing and not filled.
 double forge_encode_number(double value, int32_t filled, double fill, double shift, double scale);
+// The same for the values of a column; rounded: to float32.
+void forge_encode_numbers(
+    const double *values, int64_t count, int32_t filled, double fill, double shift, double scale, double *features);
+void forge_encode_numbers_rounded(
+    const double *values, int64_t count, int32_t filled, double fill, double shift, double scale, float *features);
 
 // --- margins
 void forge_linear_margins(const ForgeArena *arena, const double *values, double *margins);

@@ -40,6 +40,8 @@ int XGBoosterUpdateOneIter(BoosterHandle handle, int iteration, DMatrixHandle tr
 int XGBoosterEvalOneIter(BoosterHandle handle, int iteration, DMatrixHandle matrices[], const char *names[],
                          bst_ulong length, const char **out);
 int XGBoosterSaveModelToBuffer(BoosterHandle handle, const char *config, bst_ulong *length, const char **out);
+int XGBoosterPredictFromDMatrix(BoosterHandle handle, DMatrixHandle matrix, const char *config,
+                                const bst_ulong **shape, bst_ulong *dimensions, const float **out);
 // values: JSON array of array interfaces; proxy: a proxy DMatrix that carries the feature types.
 int XGBoosterPredictFromColumnar(BoosterHandle handle, const char *values, const char *config, DMatrixHandle proxy,
                                  const bst_ulong **shape, bst_ulong *dimensions, const float **out);

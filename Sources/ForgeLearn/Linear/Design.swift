@@ -6,20 +6,16 @@ import ForgeModel
 /// Packed order: all dense features first (the constant 1 of an intercept, if asked for, at their end), then all one-hot
 /// features; `encodedIndex` leads back to the encoder's order.
 struct Design {
-    struct Dense: Sendable {
-        enum Kind { case value, indicator, one }
-        var column: Int
-        var kind: Kind
-        var fill: Double
-        var shift: Double
-        var scale: Double
+    enum Dense: Sendable {
+        case value(column: Int, NumberEncoder)
+        case indicator(column: Int)
+        case one
     }
 
     struct Hot: Sendable {
         var column: Int
         var first: Int32  // packed
-        var codeMap: [Int32]
-        var nullIndex: Int32
+        var levelMap: LevelMap
     }
 
     let part: Part
@@ -45,23 +41,20 @@ struct Design {
         for (index, column) in plan.columns.enumerated() {
             switch column.schema.encoding {
             case .number(let fill, let indicator, let shift, let scale):
-                dense.append(Dense(column: index, kind: .value, fill: fill ?? .nan, shift: shift, scale: scale))
+                dense.append(.value(column: index, NumberEncoder(fill: fill, shift: shift, scale: scale)))
                 denseIndex.append(column.offset)
                 if indicator {
-                    dense.append(Dense(column: index, kind: .indicator, fill: 0, shift: 0, scale: 1))
+                    dense.append(.indicator(column: index))
                     denseIndex.append(column.offset + 1)
                 }
             case .oneHot:
-                hot.append(
-                    Hot(
-                        column: index, first: Int32(hotIndex.count), codeMap: column.codeMap,
-                        nullIndex: column.nullIndex))
+                hot.append(Hot(column: index, first: Int32(hotIndex.count), levelMap: column.levelMap))
                 hotIndex += column.offset..<column.offset + column.schema.encoding.width
             case .native: preconditionFailure("the plan gives linear models no native categories")
             }
         }
         if intercept {
-            dense.append(Dense(column: -1, kind: .one, fill: 0, shift: 0, scale: 1))
+            dense.append(.one)
             denseIndex.append(-1)
         }
         self.intercept = intercept ? dense.count - 1 : nil

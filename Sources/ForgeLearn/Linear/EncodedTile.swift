@@ -1,4 +1,5 @@
 import ForgeLinalg
+import ForgeModel
 
 /// Some rows of a design, encoded; reused for the next ones.
 final class EncodedTile {
@@ -38,39 +39,15 @@ final class EncodedTile {
         let chunk = design.part.chunks[chunk]
         for (index, feature) in design.dense.enumerated() {
             let out = values + index * Design.tileRows
-            if feature.kind == .one {
-                for row in 0..<rows { out[row] = 1 }
-            } else {
-                encode(feature, chunk.float64(feature.column) + first, out)
+            switch feature {
+            case .value(let column, let encoder): encoder.encode(chunk.float64(column) + first, count: rows, into: out)
+            case .indicator(let column): NumberEncoder.indicate(chunk.float64(column) + first, count: rows, into: out)
+            case .one: out.update(repeating: 1, count: rows)
             }
         }
-        for (index, column) in design.hot.enumerated() {
-            encode(column, chunk.codes(column.column) + first, ones + index * Design.tileRows)
-        }
-    }
-
-    /// The arithmetic of ForgeModel's encoder, for a column at a time.
-    private func encode(_ feature: Design.Dense, _ source: UnsafePointer<Double>, _ out: UnsafeMutablePointer<Double>) {
-        switch feature.kind {
-        case .value:
-            let (fill, shift, scale) = (feature.fill, feature.shift, feature.scale)
-            for row in 0..<rows {
-                let value = source[row]
-                out[row] = ((value.isNaN ? fill : value) - shift) / scale
-            }
-        case .indicator:
-            for row in 0..<rows { out[row] = source[row].isNaN ? 1 : 0 }
-        case .one: break
-        }
-    }
-
-    private func encode(_ column: Design.Hot, _ source: UnsafePointer<UInt32>, _ out: UnsafeMutablePointer<Int32>) {
-        column.codeMap.withUnsafeBufferPointer { map in
-            for row in 0..<rows {
-                let code = source[row]
-                let index = code == missingCode ? column.nullIndex : map[Int(code)]
-                out[row] = index < 0 ? -1 : column.first + index
-            }
+        for (index, hot) in design.hot.enumerated() {
+            let out = ones + index * Design.tileRows
+            hot.levelMap.places(of: chunk.codes(hot.column) + first, count: rows, from: hot.first, into: out)
         }
     }
 

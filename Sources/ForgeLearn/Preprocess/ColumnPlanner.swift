@@ -42,7 +42,7 @@ struct ColumnPlanner {
             !statistics.isConstant || (missingVaries && (indicator || fill == nil || fill != statistics.minimum))
         return PlannedColumn(
             schema: ColumnSchema(name: column.name, sqlType: column.type, kind: .number, encoding: encoding), offset: 0,
-            codeMap: [], nullIndex: -1, varies: varies,
+            levelMap: LevelMap(encoding, texts: []), varies: varies,
             steps: ResolvedSteps(
                 json: steps, nullPolicy: indicator ? "indicator" : fill == nil ? "missing" : "fill", unseenPolicy: nil))
     }
@@ -95,14 +95,11 @@ struct ColumnPlanner {
     }
 
     private func native(_ column: FeatureColumn, _ seen: [Int], _ varies: Bool) -> PlannedColumn {
-        let order = inByteOrder(seen, column)
-        var codeMap = [Int32](repeating: -1, count: column.levels.count)
-        for (index, code) in order.enumerated() { codeMap[code] = Int32(index) }
-        let encoding = ColumnEncoding.native(levels: order.map { column.levels[$0] })
+        let encoding = ColumnEncoding.native(levels: inByteOrder(seen, column))
         return PlannedColumn(
             schema: ColumnSchema(name: column.name, sqlType: column.type, kind: .category, encoding: encoding),
             offset: 0,
-            codeMap: codeMap, nullIndex: -1, varies: varies,
+            levelMap: LevelMap(encoding, texts: column.levels), varies: varies,
             steps: ResolvedSteps(json: ["encode": "native"], nullPolicy: "missing", unseenPolicy: "missing"))
     }
 
@@ -111,17 +108,13 @@ struct ColumnPlanner {
     ) -> PlannedColumn {
         let other = seen.count > EncodingPlan.oneHotLimit
         let kept = other ? mostFrequent(seen, column, statistics) : seen
-        let order = inByteOrder(kept, column)
         let nullLevel = statistics.missing > 0
-        let otherIndex = other ? Int32(order.count + (nullLevel ? 1 : 0)) : -1
-        var codeMap = [Int32](repeating: otherIndex, count: column.levels.count)
-        for (index, code) in order.enumerated() { codeMap[code] = Int32(index) }
         let encoding = ColumnEncoding.oneHot(
-            levels: order.map { column.levels[$0] }, nullLevel: nullLevel, otherLevel: other)
+            levels: inByteOrder(kept, column), nullLevel: nullLevel, otherLevel: other)
         return PlannedColumn(
             schema: ColumnSchema(name: column.name, sqlType: column.type, kind: .category, encoding: encoding),
             offset: 0,
-            codeMap: codeMap, nullIndex: nullLevel ? Int32(order.count) : -1, varies: varies,
+            levelMap: LevelMap(encoding, texts: column.levels), varies: varies,
             steps: ResolvedSteps(
                 json: ["encode": "one_hot"], nullPolicy: nullLevel ? "level" : "ignore",
                 unseenPolicy: other ? "level" : "ignore"))
@@ -135,7 +128,7 @@ struct ColumnPlanner {
         return Array(ranked.prefix(EncodingPlan.oneHotLimit))
     }
 
-    private func inByteOrder(_ codes: [Int], _ column: FeatureColumn) -> [Int] {
-        codes.sorted { column.levels[$0].lexicographicallyPrecedes(column.levels[$1]) }
+    private func inByteOrder(_ codes: [Int], _ column: FeatureColumn) -> [Bytes] {
+        codes.map { column.levels[$0] }.sorted { $0.lexicographicallyPrecedes($1) }
     }
 }

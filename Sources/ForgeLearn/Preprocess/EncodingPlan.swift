@@ -1,14 +1,12 @@
 import ForgeModel
 
-/// A feature column with its encoding, and how the data set's codes become encoded features.
+/// A feature column with its encoding.
 struct PlannedColumn: Sendable {
     var schema: ColumnSchema
     /// First encoded feature.
     var offset: Int
-    /// (codes) category: index of the encoded feature within the column (one-hot), or of the level (native); -1 = none.
-    var codeMap: [Int32]
-    /// The same for NULL.
-    var nullIndex: Int32
+    /// What the data set's codes mean to the encoding; empty for numbers.
+    var levelMap: LevelMap
     /// False when the training rows hold one value only, or none: the fit leaves it without effect.
     var varies: Bool
     var steps: ResolvedSteps

@@ -89,10 +89,10 @@ final class TreeBatches {
 struct TreeFeature {
     enum Kind {
         case direct  // the chunk's own Float32
-        case number(fill: Double?, shift: Double, scale: Double)
+        case number(NumberEncoder)
         case indicator
-        case level(Int32, codeMap: [Int32], nullIndex: Int32)  // one-hot: 1 when the row's feature is this one
-        case native(codeMap: [Int32])
+        case level(Int32, LevelMap)  // one-hot: 1 when the row's feature is this one
+        case native(LevelMap)
     }
 
     let column: Int
@@ -106,39 +106,24 @@ struct TreeFeature {
         switch column.schema.encoding {
         case .number(nil, false, 0, 1) where storage == .float32: [TreeFeature(column: index, kind: .direct)]
         case .number(let fill, let indicator, let shift, let scale):
-            [TreeFeature(column: index, kind: .number(fill: fill, shift: shift, scale: scale))]
+            [TreeFeature(column: index, kind: .number(NumberEncoder(fill: fill, shift: shift, scale: scale)))]
                 + (indicator ? [TreeFeature(column: index, kind: .indicator)] : [])
         case .oneHot:
             (0..<Int32(column.schema.encoding.width)).map {
-                TreeFeature(column: index, kind: .level($0, codeMap: column.codeMap, nullIndex: column.nullIndex))
+                TreeFeature(column: index, kind: .level($0, column.levelMap))
             }
-        case .native: [TreeFeature(column: index, kind: .native(codeMap: column.codeMap))]
+        case .native: [TreeFeature(column: index, kind: .native(column.levelMap))]
         }
     }
 
-    /// The arithmetic of ForgeModel's encoder, rounded to Float32.
     func encode(_ chunk: Chunk, _ out: UnsafeMutablePointer<Float>) {
+        let rows = chunk.rows
         switch kind {
-        case .direct: out.update(from: chunk.float32(column), count: chunk.rows)
-        case .number(let fill, let shift, let scale):
-            for row in 0..<chunk.rows {
-                let value = chunk.number(column, row)
-                out[row] = Float(((value.isNaN ? fill ?? value : value) - shift) / scale)
-            }
-        case .indicator:
-            for row in 0..<chunk.rows { out[row] = chunk.number(column, row).isNaN ? 1 : 0 }
-        case .level(let level, let codeMap, let nullIndex):
-            let codes = chunk.codes(column)
-            for row in 0..<chunk.rows {
-                let code = codes[row]
-                out[row] = (code == missingCode ? nullIndex : codeMap[Int(code)]) == level ? 1 : 0
-            }
-        case .native(let codeMap):
-            let codes = chunk.codes(column)
-            for row in 0..<chunk.rows {
-                let level = codes[row] == missingCode ? -1 : codeMap[Int(codes[row])]
-                out[row] = level < 0 ? .nan : Float(level)
-            }
+        case .direct: out.update(from: chunk.float32(column), count: rows)
+        case .number(let encoder): encoder.encode(chunk.float64(column), count: rows, into: out)
+        case .indicator: NumberEncoder.indicate(chunk.float64(column), count: rows, into: out)
+        case .level(let level, let levelMap): levelMap.indicate(level, in: chunk.codes(column), count: rows, into: out)
+        case .native(let levelMap): levelMap.encode(chunk.codes(column), count: rows, into: out)
         }
     }
 }

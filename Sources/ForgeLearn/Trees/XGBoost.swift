@@ -46,8 +46,8 @@ final class QuantileMatrix {
 
 /// A model in training.
 final class Booster {
-    private let handle: BoosterHandle
-    private let matrix: QuantileMatrix
+    let handle: BoosterHandle
+    let matrix: QuantileMatrix
 
     init(_ matrix: QuantileMatrix, _ parameters: [(String, String)]) throws {
         self.matrix = matrix
@@ -80,31 +80,6 @@ final class Booster {
         var bytes: UnsafePointer<CChar>?
         try callXGBoost(XGBoosterSaveModelToBuffer(handle, "{\"format\":\"ubj\"}", &length, &bytes))
         return try UBJSON(parsing: UnsafeRawBufferPointer(start: bytes, count: Int(length)))
-    }
-
-    /// XGBoost's own margins (rows, outputs) of encoded rows: the oracle of the exported form.
-    func margins(_ columns: [[Float]], categorical: [Bool]) throws -> [Float] {
-        var proxy: DMatrixHandle?
-        try callXGBoost(XGProxyDMatrixCreate(&proxy))
-        defer { XGDMatrixFree(proxy) }
-        let buffers = columns.map { column in
-            let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: column.count)
-            _ = buffer.initialize(from: column)
-            return buffer
-        }
-        defer { buffers.forEach { $0.deallocate() } }
-        let interfaces = buffers.map { ArrayInterface(base: $0.baseAddress!, shape: [$0.count]).json }
-        try setFeatureTypes(proxy, categorical)
-        var shape: UnsafePointer<UInt64>?
-        var dimensions: UInt64 = 0
-        var out: UnsafePointer<Float>?
-        try callXGBoost(
-            XGBoosterPredictFromColumnar(
-                handle, "[\(interfaces.joined(separator: ","))]",
-                "{\"type\":1,\"training\":false,\"iteration_begin\":0,\"iteration_end\":0,\"strict_shape\":true,\"missing\":NaN,\"cache_id\":0}",
-                proxy, &shape, &dimensions, &out))
-        let count = (0..<Int(dimensions)).reduce(1) { $0 * Int(shape![$1]) }
-        return Array(UnsafeBufferPointer(start: out, count: count))
     }
 }
 

@@ -77,9 +77,10 @@ extension ArenaDecoder {
         let levels = described.levels
         try require(levels <= offsets.count &- 1 &- firstLevel, "a column has more levels than there are")
         column.levels = Int32(truncatingIfNeeded: levels)
-        column.null_feature = described.nullLevel ? column.first &+ column.levels : -1
-        column.other_feature =
-            described.otherLevel ? column.first &+ column.levels &+ (described.nullLevel ? 1 : 0) : -1
+        let (null, other) = LevelMap.extraPlaces(
+            levels: column.levels, nullLevel: described.nullLevel, otherLevel: described.otherLevel)
+        column.null_feature = null < 0 ? -1 : column.first &+ null
+        column.other_feature = other < 0 ? -1 : column.first &+ other
         let start = Int(truncatingIfNeeded: offsets[firstLevel])
         let length = Int(truncatingIfNeeded: offsets[firstLevel &+ levels]) &- start
         let text = try builder.reserve(UInt8.self, count: length)

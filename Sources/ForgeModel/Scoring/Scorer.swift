@@ -9,6 +9,13 @@ public enum ColumnValues: Sendable {
     case codes([UInt32], levels: [Bytes])
 
     public static let missingCode = UInt32.max
+
+    public var count: Int {
+        switch self {
+        case .numbers(let numbers): numbers.count
+        case .codes(let codes, _): codes.count
+        }
+    }
 }
 
 /// Scores rows in the sidecar by the very kernels of the extension, so that both give the same bits.
