@@ -1,0 +1,53 @@
+-- Rows with a column of every type that an encoder takes, with NULLs, and a model of every form. Some levels and values occur
+-- in rows to score only.
+create type mood as enum ('sad', 'so so', 'glad', 'never seen');
+create domain positive as int check (value > 0);
+create domain short_text as varchar(12);
+create table samples as
+select g as id, case when g > 900 then 'other' when g % 4 = 0 then 'test' else 'train' end as part,
+    nullif(g % 7, 3) % 2 = 1 as c_boolean, nullif((g * 31 % 200 - 100)::smallint, 7) as c_smallint, nullif(g * 7919 % 100003 - 50000, 11) as c_integer,
+    (g::bigint * 4611686018427387 % 9007199254740993) as c_bigint, (g / 7.0)::real as c_real, nullif(sin(g)::float8, sin(5)) as c_double,
+    round((g * 12345.678901234567890123::numeric / 17), g % 20) as c_numeric, nullif(date '1999-01-01' + g * 13, '1999-06-01') as c_date,
+    timestamp '2001-02-03 04:05:06.789' + g * interval '1 day 1.001 s' as c_timestamp,
+    case when g % 50 = 0 then 'infinity' else timestamptz '2001-02-03 04:05:06.789+05' + g * interval '7 hours' end as c_timestamptz,
+    g * interval '1 mon 2 days 3.5 s' as c_interval, case when g > 900 then 'new ' || g else nullif('l' || g % 9, 'l4') end as c_text,
+    (array['a', 'A', '', 'é', E'e\u0301', 'it''s'])[1 + g % 6]::varchar(9) as c_varchar, (array['x', 'y ', 'z'])[1 + g % 3]::char(3) as c_char,
+    (array['sad', 'so so', 'glad', 'never seen'])[case when g > 900 then 4 else 1 + g % 3 end]::mood as c_enum, (1 + g % 12)::positive as c_domain, ('d' || g % 5)::short_text as c_text_domain,
+    md5((g % 8)::text)::uuid as c_uuid, ('n' || g % 4)::name as c_name,
+    g % 9 * 2.5 + sin(g) * 3 + (g % 7) / 3.0 as number, case when g % 9 + sin(g) * 3 > 4 then 'yes' else 'no' end as answer,
+    (array['red', 'green', 'blue'])[1 + (g % 9 + (sin(g) > 0)::int) % 3] as colour
+from generate_series(1, 1000) g;
+insert into samples (id, part) values (1001, 'other');  -- a row of NULLs
+grant select on samples to public;
+create view learnt as select * from samples where part <> 'other';
+grant select on learnt to public;
+create role tom login in role forge_trainer;
+grant create on schema public to tom;
+create table asked (model text, request bigint, task text, target text);
+grant insert, select on asked to tom;
+set role tom;
+insert into asked
+select model, forge.train(model, 'learnt', target, algorithm => algorithm, id_column => 'id', exclude => array_remove(array['number', 'answer', 'colour'], target), params => params,
+    preprocess => preprocess, split => '{"method": "column", "column": "part"}'), null, target
+from (values
+    ('linear_r', 'number', 'linear_regression', '{}'::jsonb, '{}'::jsonb),
+    ('ridge_r', 'number', 'ridge', '{}', '{"*": {"impute": "mean", "scale": "standard"}}'),
+    ('logistic_b', 'answer', 'logistic_regression', '{}', '{}'), ('logistic_m', 'colour', 'logistic_regression', '{}', '{}'),
+    ('boosting_r', 'number', 'gradient_boosting', '{"n_estimators": 20}', '{}'), ('boosting_b', 'answer', 'gradient_boosting', '{"n_estimators": 20}', '{"*": {"encode": "one_hot"}}'),
+    ('boosting_m', 'colour', 'gradient_boosting', '{"n_estimators": 20}', '{}'),
+    ('forest_r', 'number', 'random_forest', '{"n_estimators": 20}', '{"c_text": {"encode": "one_hot"}, "c_integer": {"impute": "none"}}'),
+    ('forest_b', 'answer', 'random_forest', '{"n_estimators": 20}', '{}'), ('forest_m', 'colour', 'random_forest', '{"n_estimators": 20}', '{}')
+) m(model, target, algorithm, params, preprocess);
+do $$
+begin
+    while exists (select from forge.training_requests where status in ('queued', 'running')) loop
+        commit;
+        perform pg_sleep(0.05);
+    end loop;
+    if exists (select from forge.training_requests where status <> 'succeeded') then
+        raise exception 'not trained: %', (select string_agg(format('%s: %s', model, error_message), '; ') from forge.training_requests where status <> 'succeeded');
+    end if;
+end
+$$;
+-- in batches
+select forge.predict_table(model, 'samples', 'id', 'batch_' || model) from asked;
