@@ -90,7 +90,7 @@ let sidecarTargets: [Target] = [
     .plugin(name: "EmbedSQL", capability: .buildTool(), dependencies: ["embed-sql"]),
     .target(name: "ForgeTestSupport", dependencies: ["ForgePQ", "ForgeStore"], path: "Tests/ForgeTestSupport"),
     .executableTarget(
-        name: "regress-fixtures", dependencies: ["ForgeModel"], path: "Tests/regress/fixtures", exclude: ["models.sql"]),
+        name: "regress-fixtures", dependencies: ["ForgeModel"], path: "Tests/regress/fixtures", exclude: ["models.sql", "setup.sql", "training.sql"]),
     .testTarget(
         name: "ForgeModelTests", dependencies: ["ForgeModel", "ForgeSQL", "CForgeMath", "CForgeABI"], exclude: ["Goldens"]),
     .testTarget(
