@@ -18,7 +18,7 @@ typedef struct Step {
 
 typedef struct Explainer {
     const ForgeArena *arena;
-    const float *row;
+    const uint32_t *row;
     const double *abscissae, *weights;
     int64_t points;
     Step *path;
@@ -40,7 +40,7 @@ static void add_leaf(const Explainer *e, uint32_t leaf, int32_t length, const do
     const float *vector = NULL;
     if (e->output < 0) {
         const float *vectors = forge_at(arena, arena->leaf_vectors);
-        vector = vectors + (int64_t) forge_bits(node->threshold) * arena->outputs;
+        vector = vectors + (int64_t) node->key * arena->outputs;
     }
     for (int32_t i = 0; i < length; i++) {
         Step step = e->path[i];
@@ -50,7 +50,7 @@ static void add_leaf(const Explainer *e, uint32_t leaf, int32_t length, const do
         double share = (step.one - step.zero) * integral;
         double *out = e->contributions + columns[step.feature] + 1;
         if (!vector) {
-            out[(int64_t) e->output * (arena->columns + 1)] += share * node->threshold;
+            out[(int64_t) e->output * (arena->columns + 1)] += share * forge_leaf_value(node);
             continue;
         }
         for (int32_t o = 0; o < arena->outputs; o++) out[(int64_t) o * (arena->columns + 1)] += share * vector[o];
@@ -67,7 +67,7 @@ static uint32_t taken(const Explainer *e, const ForgeNode *node) {
 // Recursion is as deep as the tree, which the decoder bounds.
 static void walk(Explainer *e, uint32_t index, int32_t length, const double *products) {
     const ForgeNode *node = (const ForgeNode *) forge_at(e->arena, e->arena->nodes) + index;
-    if (node->left == index) {
+    if (node->left + 1 == index) {
         add_leaf(e, index, length, products);
         return;
     }
@@ -90,7 +90,7 @@ static void walk(Explainer *e, uint32_t index, int32_t length, const double *pro
     e->path[place] = before;
 }
 
-void forge_tree_explain(const ForgeArena *arena, const float *row, void *scratch, double *contributions) {
+void forge_tree_explain(const ForgeArena *arena, const uint32_t *row, void *scratch, double *contributions) {
     const double *bases = forge_at(arena, arena->bases);
     const uint32_t *roots = forge_at(arena, arena->roots);
     const int32_t *outputs = forge_at(arena, arena->tree_outputs);
@@ -110,14 +110,14 @@ void forge_tree_explain(const ForgeArena *arena, const float *row, void *scratch
 static void add_expectation(const ForgeArena *arena, uint32_t index, double share, int32_t output, double *bases) {
     const ForgeNode *node = (const ForgeNode *) forge_at(arena, arena->nodes) + index;
     const double *fractions = forge_at(arena, arena->fractions);
-    if (node->left != index) {
+    if (node->left + 1 != index) {
         add_expectation(arena, node->left, share * fractions[node->left], output, bases);
         add_expectation(arena, node->left + 1, share * fractions[node->left + 1], output, bases);
     } else if (output >= 0) {
-        bases[output] += share * node->threshold;
+        bases[output] += share * forge_leaf_value(node);
     } else {
         const float *vectors = forge_at(arena, arena->leaf_vectors);
-        const float *vector = vectors + (int64_t) forge_bits(node->threshold) * arena->outputs;
+        const float *vector = vectors + (int64_t) node->key * arena->outputs;
         for (int32_t o = 0; o < arena->outputs; o++) bases[o] += share * vector[o];
     }
 }

@@ -51,8 +51,8 @@ double *forge_scratch_values(const ForgeArena *arena, void *scratch) {
 
 double *forge_scratch_margins(const ForgeArena *arena, void *scratch) { return (double *) scratch + arena->padded; }
 
-static float *scratch_row(const ForgeArena *arena, void *scratch) {
-    return (float *) (forge_scratch_margins(arena, scratch) + arena->outputs);
+static uint32_t *scratch_row(const ForgeArena *arena, void *scratch) {
+    return (uint32_t *) (forge_scratch_margins(arena, scratch) + arena->outputs);
 }
 
 static int64_t row_size(const ForgeArena *arena) {
@@ -80,7 +80,7 @@ int32_t forge_row_margins(const ForgeArena *arena, const double *values, void *s
         forge_linear_margins(arena, values, margins);
         return check_margins(arena, values, margins);
     }
-    float *row = scratch_row(arena, scratch);
+    uint32_t *row = scratch_row(arena, scratch);
     int32_t refused = forge_tree_row(arena, values, row);
     if (refused >= 0) return refused;
     forge_tree_margins(arena, row, margins);
@@ -91,7 +91,7 @@ int32_t forge_row_explain(const ForgeArena *arena, const double *values, void *s
     double *margins = forge_scratch_margins(arena, scratch);
     int32_t refused = forge_row_margins(arena, values, scratch, margins);
     if (refused >= 0) return refused;
-    float *row = scratch_row(arena, scratch);
+    uint32_t *row = scratch_row(arena, scratch);
     if (arena->form == FORGE_LINEAR) forge_linear_explain(arena, values, contributions);
     else forge_tree_explain(arena, row, (char *) row + row_size(arena), contributions);
     return -1;

@@ -128,24 +128,8 @@ struct DamageTests {
     }
 
     @Test func treeDeeperThanTheLimitIsRefused() {
-        let depth = ModelLimits.treeDepth + 1
-        var form = TreeForm(
-            outputs: 1, baseScores: [0], roots: [0], treeOutputs: [0], features: [], thresholds: [], left: [], right: [],
-            defaultLeft: [], covers: [], categoryOffsets: [0], categoryBits: [], leafVectors: [])
-        for level in 0...depth {
-            let last = level == depth
-            let index = Int32(form.features.count)
-            form.features += last ? [-1] : [0, -1]
-            form.thresholds += last ? [1] : [Float(level), 2]
-            form.left += last ? [-1] : [index + 1, -1]
-            form.right += last ? [-1] : [index + 2, -1]
-            form.defaultLeft += last ? [false] : [false, false]
-            form.covers += last ? [1] : [2, 1]
-            form.categoryOffsets += last ? [0] : [0, 0]
-        }
         var make = RandomModels(seed: 1)
-        var document = make.trees(columns: 0, trees: 1, depth: 0, classes: 0)
-        document.form = .trees(form)
+        let document = make.chains(depths: [ModelLimits.treeDepth + 1])
         let error = #expect(throws: ForgeError.self) { try document.encoded() }
         #expect(error?.code == .tooLarge)
         #expect(error?.message == "the model has a tree that is too deep")

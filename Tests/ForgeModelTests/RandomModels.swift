@@ -81,6 +81,30 @@ struct RandomModels {
         return document(columns, classes: classes, link: link, .trees(form))
     }
 
+    /// Trees whose every left child is a leaf: they have as many splits as they are deep.
+    mutating func chains(depths: [Int]) -> ModelDocument {
+        var form = TreeForm(
+            outputs: 1, baseScores: [0], roots: [], treeOutputs: depths.map { _ in 0 }, features: [], thresholds: [],
+            left: [], right: [], defaultLeft: [], covers: [], categoryOffsets: [0], categoryBits: [], leafVectors: [])
+        for depth in depths {
+            form.roots.append(Int32(form.features.count))
+            for _ in 0..<depth {
+                let index = Int32(form.features.count)
+                form.features += [0, -1]
+                form.left += [index + 1, -1]
+                form.right += [index + 2, -1]
+            }
+            form.features.append(-1)
+            form.left.append(-1)
+            form.right.append(-1)
+        }
+        form.thresholds = form.features.map { _ in Float(double()) }
+        form.defaultLeft = form.features.map { _ in flag() }
+        form.covers = form.features.map { _ in 1 }
+        form.categoryOffsets = Array(repeating: 0, count: form.features.count + 1)
+        return document([number(0)], classes: 0, link: .identity, .trees(form))
+    }
+
     private mutating func node(
         _ form: inout TreeForm, _ features: [ColumnSchema], depth: Int, cover: Float, vector: Bool, grow: Double
     ) -> Int32 {

@@ -4,7 +4,8 @@
 #include "forge_abi.h"
 
 #define FORGE_ARENA_MAGIC 0x31414E4552414746ull  // "FGARENA1"
-#define FORGE_INTERLEAVED 16                     // trees that descend side by side
+#define FORGE_INTERLEAVED 10                     // trees that descend side by side; more run out of registers
+#define FORGE_COMPLETE_DEPTH 8                   // of the deepest trees that are also kept as complete ones
 #define FORGE_LANES 4                            // partial sums of a linear margin; rows are padded to a multiple
 
 enum { FORGE_LINEAR = 0, FORGE_TREES = 1 };
@@ -38,19 +39,25 @@ typedef struct ForgeSlot {
     uint32_t level;  // index + 1; 0 = empty
 } ForgeSlot;
 
-// 16 bytes. Siblings are neighbours: next = left + goes_right. A row holds every feature twice, at the slots 2f and 2f + 1.
-//   number:   goes right when !(row[slot] < threshold). A missing one is -inf at the first slot, +inf at the second: the
-//             slot's parity is the default direction.
+// 16 bytes. Siblings are neighbours: next = left + goes_right. A row holds every feature twice, at the slots 2f and 2f + 1,
+// as keys: unsigned integers in the order of the floats, which compare faster and without NaN.
+//   number:   goes right when row[slot] >= key of the threshold. A missing one has the least key at the first slot, the
+//             greatest at the second: the slot's parity is the default direction.
 //   category: goes right when its bit is set. The row's code at the slot is the level; `categories` is where the node's
-//             words are, of which `threshold` holds the number as bits, and one of zeros follows: codes beyond go left.
-//             row[slot] is -inf, or +inf at the second slot when missing; missing codes are beyond all words.
-//   leaf:     its own left child, at the slot after all features, which holds -inf: so it stays.
+//             words are, of which `key` holds the number, and one of zeros follows: codes beyond go left.
+//             row[slot] is 0, or the greatest key at the second slot when missing; missing codes are beyond all words.
+//   leaf:     its own right child, at the slot after all features, which holds the greatest key: so it stays.
 typedef struct ForgeNode {
-    float threshold;     // leaf: its value; vector leaf: its row as bits
+    uint32_t key;        // leaf: bits of its value; vector leaf: its row
     uint32_t slot;
     uint32_t left;
     uint32_t categories; // not 0: first of its words in `category_words`, whose word 0 is zero
 } ForgeNode;
+
+// A split of a complete tree, whose node i has the children 2i and 2i + 1, the root being 1: half the size, no pointers.
+typedef struct ForgeSplit {
+    uint32_t key, slot;
+} ForgeSplit;
 
 // `count` number columns from `column` on, unscaled and unfilled, that are the features from `feature` on.
 typedef struct ForgePlain {
@@ -83,6 +90,8 @@ typedef struct ForgeArena {
     ForgeSpan roots;              // uint32 (trees); behind them leaves up to a multiple of FORGE_INTERLEAVED
     ForgeSpan depths;             // int32 (trees): splits on the longest path; zeros behind them
     ForgeSpan tree_outputs;       // int32 (trees); -1 = vector leaves
+    ForgeSpan splits;             // ForgeSplit (trees, 2^complete_depth), the first of each unused
+    ForgeSpan leaves;             // float (trees, 2^complete_depth)
     ForgeSpan category_words;     // uint32
     ForgeSpan leaf_vectors;       // float (rows, outputs)
     ForgeSpan feature_columns;    // int32 (encoded): source column of a feature
@@ -91,6 +100,7 @@ typedef struct ForgeArena {
     ForgeSpan quadrature;         // double (2, points): abscissae, then weights of Gauss-Legendre on [0, 1]
     int32_t max_depth;
     int32_t categorical;          // 1: some node tests a category
+    int32_t complete_depth;       // of all trees when `splits` and `leaves` hold them; else -1
 } ForgeArena;
 
 static inline void *forge_at(const ForgeArena *arena, ForgeSpan span) { return (char *) arena + span.offset; }

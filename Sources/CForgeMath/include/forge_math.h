@@ -25,19 +25,23 @@ void forge_encode_numbers_rounded(
 
 // --- margins
 void forge_linear_margins(const ForgeArena *arena, const double *values, double *margins);
-// The doubled row that ForgeNode addresses: 2 * encoded + 2 floats, then as many codes if the trees test categories.
+// The doubled row that ForgeNode addresses: 2 * encoded + 2 keys, then as many codes if the trees test categories.
 // -1, or the column whose value float32 cannot hold.
-int32_t forge_tree_row(const ForgeArena *arena, const double *values, float *row);
-void forge_tree_margins(const ForgeArena *arena, const float *row, double *margins);
+int32_t forge_tree_row(const ForgeArena *arena, const double *values, uint32_t *row);
+void forge_tree_margins(const ForgeArena *arena, const uint32_t *row, double *margins);
 // The same by the plainest loop: the oracle of the tests.
-void forge_tree_margins_reference(const ForgeArena *arena, const float *row, double *margins);
+void forge_tree_margins_reference(const ForgeArena *arena, const uint32_t *row, double *margins);
+// Key of a float that is not NaN: a < b exactly when its key is less; -0 has the key of 0.
+uint32_t forge_float_key(float value);
+// Fills `splits` and `leaves` from the nodes, all trees as deep as the deepest, where they suit and have the room.
+void forge_complete_trees(ForgeArena *arena);
 
 // --- scores: probabilities per class, or the value
 void forge_row_scores(const ForgeArena *arena, const double *margins, double *scores);
 
 // --- contributions (outputs, columns + 1); element 0 of a row is the base
 void forge_linear_explain(const ForgeArena *arena, const double *values, double *contributions);
-void forge_tree_explain(const ForgeArena *arena, const float *row, void *scratch, double *contributions);
+void forge_tree_explain(const ForgeArena *arena, const uint32_t *row, void *scratch, double *contributions);
 int64_t forge_explain_scratch(int32_t max_depth, int64_t points);
 void forge_gauss_legendre(int32_t points, double *abscissae, double *weights);
 int64_t forge_tree_row_size(const ForgeArena *arena);

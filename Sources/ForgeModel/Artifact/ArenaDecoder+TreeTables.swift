@@ -46,15 +46,26 @@ extension ArenaDecoder {
         arena.quadrature = region.prefix(2 &* Int(points)).span
     }
 
-    /// Adds what each tree gives on average to the bases. The kernel wants the arena's head in its place.
+    /// Adds what each tree gives on average to the bases.
     func storeExpectations(trees: Int, _ bases: Region<Double>) {
-        guard let pointer = bases.base else { return }
-        let head = pointer + (0 &- bases.offset)
-        head.storeBytes(of: arena, as: ForgeArena.self)
+        guard let head = placeHead(bases), let pointer = bases.base else { return }
         for tree in upTo(trees) {
             forge_tree_expectation(
-                UnsafePointer(head.assumingMemoryBound(to: ForgeArena.self)), Int32(truncatingIfNeeded: tree),
-                pointer.assumingMemoryBound(to: Double.self))
+                UnsafePointer(head), Int32(truncatingIfNeeded: tree), pointer.assumingMemoryBound(to: Double.self))
         }
+    }
+
+    mutating func storeCompleteTrees(_ bases: Region<Double>) {
+        guard let head = placeHead(bases) else { return }
+        forge_complete_trees(head)
+        arena.complete_depth = head.pointee.complete_depth
+    }
+
+    /// The kernels want the arena's head in its place. `region` is any of the arena.
+    private func placeHead(_ region: Region<Double>) -> UnsafeMutablePointer<ForgeArena>? {
+        guard let pointer = region.base else { return nil }
+        let head = pointer + (0 &- region.offset)
+        head.storeBytes(of: arena, as: ForgeArena.self)
+        return head.assumingMemoryBound(to: ForgeArena.self)
     }
 }

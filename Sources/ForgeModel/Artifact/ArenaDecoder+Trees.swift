@@ -1,6 +1,7 @@
 import CForgeMath
 
-/// A tree form, its nodes renumbered breadth first so that siblings are neighbours and a leaf can be its own child.
+/// A tree form, its nodes renumbered breadth first so that siblings are neighbours and a leaf can be its own child;
+/// shallow trees of numbers again as complete ones.
 extension ArenaDecoder {
     /// The tensors of a tree form, in the file's numbering.
     struct TreeTensors {
@@ -30,6 +31,8 @@ extension ArenaDecoder {
         var plainNumbers: Region<ForgePlain>
         var otherColumns: Region<Int32>
         var quadrature: Region<Double>
+        var splits: Region<ForgeSplit>
+        var leaves: Region<Float>
         var nodes: Region<ForgeNode>
         var fractions: Region<Double>
         var words: Region<UInt32>
@@ -62,6 +65,7 @@ extension ArenaDecoder {
         }
         storeQuadrature(regions.quadrature)
         storeExpectations(trees: tensors.roots.count, regions.bases)
+        storeCompleteTrees(regions.bases)
     }
 
     private mutating func reserveTrees(_ tensors: TreeTensors) throws(Refusal) -> TreeRegions {
@@ -71,8 +75,10 @@ extension ArenaDecoder {
         let columns = Int(arena.columns)
         let encoded = Int(arena.encoded)
         let group = Int(FORGE_INTERLEAVED)
-        let padded = (trees &+ group &- 1) & ~(group &- 1)
+        let padded = (trees &+ group &- 1) / group &* group
         let points = (min(ModelLimits.treeDepth, encoded) &+ 1) / 2
+        // Complete trees have room when the average tree is at least a quarter full.
+        let complete = min(2 &* (nodes &+ trees), trees << Int(FORGE_COMPLETE_DEPTH))
         // Every categorical node has at least one word, and one of zeros behind them.
         let (words, overflow) = tensors.categoryBits.count.multipliedReportingOverflow(by: 2)
         guard !overflow, words < Int(UInt32.max) else { throw .tooLarge("the model has too many categories") }
@@ -87,6 +93,8 @@ extension ArenaDecoder {
             plainNumbers: try builder.reserve(ForgePlain.self, count: columns),
             otherColumns: try builder.reserve(Int32.self, count: columns),
             quadrature: try builder.reserve(Double.self, count: 2 &* points),
+            splits: try builder.reserve(ForgeSplit.self, count: complete),
+            leaves: try builder.reserve(Float.self, count: complete),
             nodes: try builder.reserve(ForgeNode.self, count: nodes),
             fractions: try builder.reserve(Double.self, count: nodes),
             words: try builder.reserve(UInt32.self, count: words &+ 1))
@@ -97,6 +105,8 @@ extension ArenaDecoder {
         arena.tree_outputs = regions.outputs.span
         arena.leaf_vectors = regions.leafVectors.span
         arena.feature_columns = regions.featureColumns.span
+        arena.splits = regions.splits.span
+        arena.leaves = regions.leaves.span
         arena.nodes = regions.nodes.span
         arena.fractions = regions.fractions.span
         arena.category_words = regions.words.span
@@ -147,7 +157,7 @@ extension ArenaDecoder {
     private mutating func decodeNodes(
         _ tensors: TreeTensors, _ regions: inout TreeRegions, _ start: Int, _ end: Int, vector: Bool
     ) throws(Refusal) -> Int32 {
-        regions.nodes.store(ForgeNode(threshold: 0, slot: 0, left: UInt32(truncatingIfNeeded: start), categories: 0), at: start)
+        regions.nodes.store(ForgeNode(key: 0, slot: 0, left: UInt32(truncatingIfNeeded: start), categories: 0), at: start)
         regions.fractions.store(1, at: start)
         var tail = start &+ 1
         var levelEnd = tail
@@ -186,20 +196,20 @@ extension ArenaDecoder {
     ) throws(Refusal) {
         let own = tensors.covers[source]
         try require(own.isFinite && own >= 0, "a node's number is not valid")
-        let node = ForgeNode(threshold: 0, slot: 0, left: UInt32(truncatingIfNeeded: source), categories: 0)
+        let node = ForgeNode(key: 0, slot: 0, left: UInt32(truncatingIfNeeded: source), categories: 0)
         regions.nodes.store(node, at: index)
         regions.fractions.store(cover > 0 ? min(Double(own) / Double(cover), 1) : 0.5, at: index)
     }
 
     private func leaf(_ tensors: TreeTensors, _ source: Int, _ index: Int, vector: Bool) throws(Refusal) -> ForgeNode {
-        var value = tensors.thresholds[source]
+        var key = tensors.thresholds[source].bitPattern
         if vector {
             let row = Int(tensors.left[source])
             try require(row >= 0 && row < tensors.leafRows, "a leaf has no vector")
-            value = description.outputs == 1 ? tensors.leafVectors[row] : Float(bitPattern: UInt32(truncatingIfNeeded: row))
+            key = description.outputs == 1 ? tensors.leafVectors[row].bitPattern : UInt32(truncatingIfNeeded: row)
         }
         return ForgeNode(
-            threshold: value, slot: UInt32(bitPattern: arena.encoded) &* 2, left: UInt32(truncatingIfNeeded: index),
+            key: key, slot: UInt32(bitPattern: arena.encoded) &* 2, left: UInt32(truncatingIfNeeded: index &- 1),
             categories: 0)
     }
 
@@ -210,7 +220,7 @@ extension ArenaDecoder {
         try require(feature < arena.encoded, "a split is on a feature that is not there")
         try require(tensors.defaultLeft[source] <= 1, "a default direction is neither left nor right")
         var node = ForgeNode(
-            threshold: tensors.thresholds[source], slot: UInt32(bitPattern: feature) &* 2,
+            key: forge_float_key(tensors.thresholds[source]), slot: UInt32(bitPattern: feature) &* 2,
             left: UInt32(truncatingIfNeeded: left), categories: 0)
         if tensors.defaultLeft[source] == 0 { node.slot &+= 1 }
         let first = Int(tensors.categoryOffsets[source])
@@ -221,7 +231,7 @@ extension ArenaDecoder {
             try require(column?.encoding != Int32(FORGE_ENCODE_NATIVE), "a split compares a category as a number")
         } else {
             node.categories = UInt32(truncatingIfNeeded: regions.wordsUsed)
-            node.threshold = Float(bitPattern: UInt32(truncatingIfNeeded: last &- first))
+            node.key = UInt32(truncatingIfNeeded: last &- first)
             try storeCategories(tensors, &regions, feature, first, last)
         }
         return node
