@@ -30,21 +30,27 @@ struct Served {
     /// The encoded features of each row as trees compare them: Float32, NaN when missing.
     func treeFeatures(of table: Table) -> [[Float]] {
         values(of: table).map { values in
-            var row = [Float](repeating: 0, count: Int(forge_tree_row_size(arena)) / MemoryLayout<Float>.size)
+            var row = [UInt32](repeating: 0, count: Int(forge_tree_row_size(arena)) / MemoryLayout<UInt32>.size)
             precondition(forge_tree_row(arena, values, &row) < 0, "a value is beyond float32")
             return columns.flatMap { column in
                 (Int(column.first)..<Int(column.first + column.width)).map { feature in
                     let isMissing = row[2 * feature] != row[2 * feature + 1]
                     if isMissing { return Float.nan }
-                    return column.encoding == Int32(FORGE_ENCODE_NATIVE) ? Float(code(feature, row)) : row[2 * feature]
+                    return column.encoding == Int32(FORGE_ENCODE_NATIVE)
+                        ? Float(code(feature, row)) : Served.float(ofKey: row[2 * feature])
                 }
             }
         }
     }
 
     /// The codes lie behind the doubled features.
-    private func code(_ feature: Int, _ row: [Float]) -> UInt32 {
-        row[2 * (Int(arena.pointee.encoded) + 1) + 2 * feature].bitPattern
+    private func code(_ feature: Int, _ row: [UInt32]) -> UInt32 {
+        row[2 * (Int(arena.pointee.encoded) + 1) + 2 * feature]
+    }
+
+    /// The inverse of `forge_float_key`.
+    private static func float(ofKey key: UInt32) -> Float {
+        Float(bitPattern: key >> 31 == 1 ? key ^ 0x8000_0000 : ~key)
     }
 
     private func features(_ column: ForgeColumn, _ value: Double) -> [Double] {
