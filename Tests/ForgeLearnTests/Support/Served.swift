@@ -27,7 +27,7 @@ struct Served {
         values(of: table).map { values in zip(columns, values).flatMap(features) }
     }
 
-    /// The encoded features of each row as trees compare them: Float32, NaN when missing.
+    /// The encoded features of each row as trees compare them: Float32, NaN when missing, -0 as 0.
     func treeFeatures(of table: Table) -> [[Float]] {
         values(of: table).map { values in
             var row = [UInt32](repeating: 0, count: Int(forge_tree_row_size(arena)) / MemoryLayout<UInt32>.size)
