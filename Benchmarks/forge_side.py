@@ -12,13 +12,16 @@ import psycopg
 FEATURES = [f"x{i}" for i in range(1, 29)]
 
 
-def train(db, model, source, target, algorithm, features, params=None):
-    """Inserts a request and waits; returns its id and the wall seconds until the version is registered."""
+def train(db, model, source, target, algorithm, features, params=None, id_column=None):
+    """Inserts a request and waits; returns its id and the wall seconds until the version is registered.
+
+    Without an id column the rows are read as they lie in the table, as the peers read them, and parted by their content.
+    With one they are read in its order."""
     start = time.perf_counter()
     request = db.execute(
         """insert into forge.training_requests (model, algorithm, task, source, target, features, id_column, params, promote)
-           values (%s, %s, %s, %s, %s, %s, 'id', %s, 'always') returning id""",
-        (model, algorithm, "classification" if target == "label" else "regression", source, target, features,
+           values (%s, %s, %s, %s, %s, %s, %s, %s, 'always') returning id""",
+        (model, algorithm, "classification" if target == "label" else "regression", source, target, features, id_column,
          json.dumps(params or {}))).fetchone()[0]
     db.execute("call forge.wait(%s::bigint, interval '10 minutes')", (request,))
     seconds = time.perf_counter() - start
@@ -36,9 +39,10 @@ def logged(db, request, pattern):
     return float([match for match in found if match][-1].group(1))
 
 
-def read_seconds(db, table, features, target):
+def read_seconds(db, table, features, target, id_column=None):
     """The child's own reading of `table`: rows in Postgres → columns ready for training."""
-    request, _ = train(db, "bench_read", table, target, "gradient_boosting", features, {"n_estimators": 1, "max_depth": 1})
+    request, _ = train(db, "bench_read", table, target, "gradient_boosting", features, {"n_estimators": 1, "max_depth": 1},
+                       id_column)
     return {"read": logged(db, request, r"read .* in ([0-9.]+) s")}
 
 

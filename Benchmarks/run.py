@@ -55,12 +55,13 @@ def cold_and_warm(run, key, repeats):
 
 
 def group_read(table, url, db, repeats):
-    for name, script, source, features, goal in [
-        ("read 1 M × 29 numeric", "read_numeric.py", "bench.points", forge.FEATURES, "6×"),
+    for name, script, source, features, id_column, goal in [
+        ("read 1 M × 29 numeric", "read_numeric.py", "bench.points", forge.FEATURES, None, "6×"),
+        ("the same in the order of an id column", "read_numeric.py", "bench.points", forge.FEATURES, "id", "printed"),
         ("read 1 M × 29, 5 of them text", "read_mixed.py", "bench.mixed",
-         forge.FEATURES[:23] + ["plan", "region", "shop", "product", "street"], "4×"),
+         forge.FEATURES[:23] + ["plan", "region", "shop", "product", "street"], None, "4×"),
     ]:
-        ours = cold_and_warm(lambda: forge.read_seconds(db, source, features, "y"), "read", repeats)
+        ours = cold_and_warm(lambda: forge.read_seconds(db, source, features, "y", id_column), "read", repeats)
         theirs = cold_and_warm(lambda: peer(url, script), "read", repeats)
         for when, mine, other in zip(("cold", "warm"), ours, theirs):
             table.add(f"{name}, {when}", mine["read"], other["read"], "ADBC", goal)
