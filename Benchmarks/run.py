@@ -77,10 +77,11 @@ def group_training(table, url, db, repeats):
     ]:
         ours = cold_and_warm(lambda: forge.end_to_end(db, model, target, algorithm, params), "total", repeats)
         theirs = cold_and_warm(lambda: peer(url, script, *arguments), "total", repeats)
+        peer_name = "XGBoost" if script == "boosting.py" else "scikit-learn"
         for when, mine, other in zip(("cold", "warm"), ours, theirs):
-            table.add(f"{name}, {when}", mine["total"], other["total"], script[:-3], goal)
+            table.add(f"{name}, {when}", mine["total"], other["total"], peer_name, goal)
         say(f"    stages, warm: ours {ours[1]}, peer {theirs[1]}")
-        table.add(f"{name}, peak memory", ours[1]["peak_mb"], theirs[1]["peak_mb"], script[:-3], "2×", unit="MB")
+        table.add(f"{name}, peak memory", ours[1]["peak_mb"], theirs[1]["peak_mb"], peer_name, "2×", unit="MB")
 
 
 def group_functions(table, url, rows):
