@@ -24,12 +24,16 @@ forge_block_refuse_level(const ForgeBlockColumn *column, int64 length, uint32 co
 		ereport(ERROR,
 				(errcode(FORGE_TOO_MANY_LEVELS),
 				 errmsg("column \"%s\" has more than %d distinct values", column->name, FORGE_MAX_LEVELS),
-				 errhint("Leave it out with exclude, name it as id_column, or group its values in the source.")));
+				 column->is_target
+				 ? errhint("As a target it is probably an id, or a number held as text: cast it to a number in the source for "
+						   "regression, or group its values into classes.")
+				 : errhint("Leave it out with exclude, name it as id_column, or group its values in the source.")));
 	ereport(ERROR,
 			(errcode(FORGE_TOO_LARGE),
 			 errmsg("column \"%s\" holds a value of " INT64_FORMAT " bytes, the limit is %d", column->name, length,
 					FORGE_BLOCK_BYTES),
-			 errhint("Leave it out with exclude, or shorten it in the source.")));
+			 column->is_target ? errhint("Shorten it in the source.")
+			 : errhint("Leave it out with exclude, or shorten it in the source.")));
 }
 
 static void

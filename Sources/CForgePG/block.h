@@ -16,6 +16,7 @@ typedef struct ForgeBlockColumn
 	Oid			type;
 	int			kind;
 	bool		in_key;			// part of the row's hash where there is no id column
+	bool		is_target;
 	ForgeConverter converter;
 	double	   *numbers;		// (rows) of a number
 	uint32	   *codes;			// (rows) of a category
@@ -38,7 +39,7 @@ typedef struct ForgeBlock
 	uint64	   *keys;
 } ForgeBlock;
 
-// `column` has name, type, kind and in_key set.
+// `column` has name, type, kind, in_key and is_target set.
 extern ForgeBlock *forge_block_create(int columns, ForgeBlockColumn *column, Oid id_type);
 extern bool forge_block_full(const ForgeBlock *block);
 // The rows gathered, as one bytea in the current context; the next block begins.

@@ -29,7 +29,8 @@ forge_reader_columns(const ForgeReader *reader)
 		columns[i].name = column->name;
 		columns[i].type = found->type;
 		columns[i].kind = found->kind;
-		columns[i].in_key = strcmp(column->role, "feature") == 0 || strcmp(column->role, "target") == 0;
+		columns[i].is_target = strcmp(column->role, "target") == 0;
+		columns[i].in_key = columns[i].is_target || strcmp(column->role, "feature") == 0;
 	}
 	return columns;
 }

@@ -7,17 +7,17 @@ values ('11111111-1111-1111-1111-111111111111', 'h', 'b', 1, 'x', 'x', 'v', '{}'
 reset role;
 
 -- Asks as tom, claims as the worker; the psql variables id and token are the request's.
-create function ask(source text, target text, id_column text default null, exclude text[] default null) returns bigint
+create function ask(source text, target text, id_column text default null, exclude text[] default null, algorithm text default 'ridge') returns bigint
 language plpgsql as $$
 declare
     request bigint;
 begin
     insert into forge.training_requests (model, source, target, algorithm, id_column, exclude)
-    values ('m' || txid_current(), source, target, 'ridge', id_column, exclude) returning id into request;
+    values ('m' || txid_current(), source, target, algorithm, id_column, exclude) returning id into request;
     return request;
 end $$;
 create view claimed as
-select id, lease_token as token from forge.claim('11111111-1111-1111-1111-111111111111', interval '1 hour', 64, 1000000000000, '{ridge}');
+select id, lease_token as token from forge.claim('11111111-1111-1111-1111-111111111111', interval '1 hour', 64, 1000000000000, '{ridge,random_forest}');
 set client_min_messages = warning;
 grant create on schema public to tom;
 set role tom;
@@ -129,12 +129,14 @@ create view by_secret as select x, y from secret;
 create view by_infinity as select 'Infinity'::float8 as x, 1.0::float8 as y;
 create view by_levels as select 'level ' || g as x, 1.0::float8 as y from generate_series(1, 70000) g;
 create view by_size as select repeat('x', 9000000) as x, 1.0::float8 as y;
-create temp table asked as select v, ask(v, 'y') from unnest(array['by_climb', 'by_climb_session', 'by_write', 'by_writable', 'by_temporary', 'by_who', 'by_fail',
-    'by_division', 'by_peek', 'by_secret', 'by_infinity', 'by_levels', 'by_size']) v;
+create view by_classes as select 1.0::float8 as x, 'class ' || g as y from generate_series(1, 70000) g;
+create view by_class_size as select 1.0::float8 as x, repeat('y', 9000000) as y;
+create temp table asked as select v, ask(v, 'y', algorithm => case when v like 'by_class%' then 'random_forest' else 'ridge' end) from unnest(array['by_climb', 'by_climb_session', 'by_write', 'by_writable', 'by_temporary', 'by_who', 'by_fail',
+    'by_division', 'by_peek', 'by_secret', 'by_infinity', 'by_levels', 'by_size', 'by_classes', 'by_class_size']) v;
 reset role;
 revoke select on secret from tom;
 create temp table claims (id bigint, token uuid);
-do $$ begin for turn in 1..13 loop insert into claims select * from claimed; end loop; end $$;
+do $$ begin for turn in 1..15 loop insert into claims select * from claimed; end loop; end $$;
 begin isolation level repeatable read read only;
 select a.v, regress.error(format('select forge.read_blocks(%s, %L)', c.id, c.token))
 from asked a join claims c on c.id = a.ask order by c.id;
