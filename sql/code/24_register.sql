@@ -23,7 +23,7 @@ begin
         raise exception using errcode = 'FG014',
             message = format('model "%s" is a %s of %s, not a %s of %s', model, present.task, present.target_type,
                 manifest ->> 'task', manifest ->> 'target_type'),
-            hint = 'train it under another name';
+            hint = 'choose another name for it';
     end if;
     update forge.models m set target = manifest ->> 'target' where m.name = ensure_model.model;
     return false;
@@ -31,6 +31,15 @@ end
 $$;
 comment on function forge.ensure_model is
     'creates the model for its first requester, or locks it and checks that the requester may train it (FG022) and that task and target agree (FG014); true: created; internal';
+
+create or replace function forge.artifact_remedy(request bigint) returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select case when request is null then 'import a file that forgectl models export has written, as it is' else 'the request is tried again' end
+$$;
+comment on function forge.artifact_remedy is
+    'the hint for an artifact that does not fit its manifest: a request is tried again, an import (null) is not; internal';
 
 create or replace function forge.insert_version(model text, requester regrole, request bigint, manifest jsonb) returns int
 language plpgsql
@@ -42,7 +51,7 @@ declare
 begin
     if coalesce(manifest ->> 'artifact_sha256', '') !~ '^[0-9a-f]{64}$' then
         raise exception using errcode = 'FG015', message = format('"%s" is not a SHA-256', manifest ->> 'artifact_sha256'),
-            hint = 'the request is tried again';
+            hint = forge.artifact_remedy(request);
     end if;
     insert into forge.model_versions (
         model, version, algorithm, params, preprocess, schema, split, labels, positive, outputs, metrics, metrics_part, data_report,
@@ -90,7 +99,7 @@ begin
         raise exception using errcode = 'FG015',
             message = format('the artifact has %s bytes in %s chunks, not %s in %s', size, chunks,
                 expected.artifact_bytes, expected.manifest ->> 'chunks'),
-            hint = 'the request is tried again';
+            hint = forge.artifact_remedy(expected.training_request);
     elsif size > 1000000000 then
         raise exception using errcode = 'FG013', message = format('the model''s artifact has %s bytes', size),
             detail = 'A model may have at most 10⁹ bytes.', hint = 'train fewer or shallower trees, or encode fewer levels';
@@ -98,7 +107,8 @@ begin
            where a.model = verify_artifact.model and a.version = verify_artifact.version)
             is distinct from expected.artifact_sha256 then
         raise exception using errcode = 'FG015', message = 'the artifact does not have the SHA-256 that the trainer computed',
-            detail = format('Expected %s.', encode(expected.artifact_sha256, 'hex')), hint = 'the request is tried again';
+            detail = format('Expected %s.', encode(expected.artifact_sha256, 'hex')),
+            hint = forge.artifact_remedy(expected.training_request);
     end if;
 end
 $$;
