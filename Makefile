@@ -56,6 +56,9 @@ stage:
 bench: build  ## Forge beside its peers, in the same run; ARGS="--rows 100000" for less
 	@Benchmarks/bench.sh $(ARGS)
 
+bench-quality: build  ## each algorithm beside its peer on real data; ARGS="--only ridge --seeds 2" for less
+	@Benchmarks/bench.sh quality.py $(ARGS)
+
 generate: deps  ## write sql/code/algorithms.sql again, from the registry of algorithms
 	@FORGE_WRITE_GENERATED=1 swift test --filter algorithmsInSQLAreThoseOfTheRegistry
 
@@ -70,4 +73,4 @@ deps-test:
 clean:  ## remove what was built; fetched dependencies and the demo's cluster stay
 	rm -rf .build .build-ext-* .build-fuzz
 
-.PHONY: help demo clean-demo test build extension install install-programs stage bench generate fuzz deps deps-test clean
+.PHONY: help demo clean-demo test build extension install install-programs stage bench bench-quality generate fuzz deps deps-test clean

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make bench: the peers' packages go into a private environment, then run.py.
+# make bench, make bench-quality: the peers' packages go into a private environment, then run.py (or the program named first).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=.deps/bench
@@ -9,4 +9,6 @@ if ! cmp -s Benchmarks/requirements.txt "$venv/.installed"; then
   "$venv/bin/pip" install -q --disable-pip-version-check -r Benchmarks/requirements.txt
   cp Benchmarks/requirements.txt "$venv/.installed"
 fi
-exec "$venv/bin/python" Benchmarks/run.py "$@"
+program=run.py
+if [[ ${1:-} == *.py ]]; then program=$1; shift; fi
+exec "$venv/bin/python" "Benchmarks/$program" "$@"

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""Forge and its peers on real data: the same rows, the same split, the mean of several seeds. Prints a Markdown table.
+
+`make bench-quality`; ARGS="--only ridge,mlp --seeds 2" for a part. Not a test: it ends with 0 whatever the numbers say."""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy
+import pandas
+import psycopg
+from sklearn.model_selection import train_test_split
+
+import quality_data
+import quality_twins
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+FORGECTL = ROOT / ".build/release/forgectl"
+LOWER_IS_BETTER = {"rmse", "mae", "log_loss", "pinball"}
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def sql_type(series):
+    kind = series.dtype.kind
+    return "boolean" if kind == "b" else "bigint" if kind in "iu" else "double precision" if kind == "f" else "text"
+
+
+def load(db, name, frame, parts):
+    """The set as a table quality.<name>, with a text column part_<seed> of train and test for each seed."""
+    columns = list(frame.columns)
+    db.execute(f"drop table if exists quality.{name}")
+    db.execute(f"create table quality.{name} (" + ", ".join(
+        [f'"{column}" {sql_type(frame[column])}' for column in columns] + [f"part_{seed} text" for seed in parts]) + ")")
+    with db.cursor().copy(f"copy quality.{name} from stdin") as copy:
+        for row in zip(*[frame[column] for column in columns], *parts.values()):
+            copy.write_row([None if value is None or value != value else value.item() if hasattr(value, "item") else value
+                            for value in row])
+    db.execute(f"analyze quality.{name}")
+
+
+def ours(db, twin, name, frame, target, seed):
+    features = [column for column in frame.columns if column != target]
+    model = f"q_{twin.algorithm}_{name}"
+    listed = ", ".join(f'"{column}"' for column in [*features, target])
+    request = db.execute(
+        """insert into forge.training_requests (model, algorithm, task, source, target, params, split, promote)
+           values (%s, %s, %s, %s, %s, %s, %s, 'always') returning id""",
+        (model, twin.algorithm, twin.task, f"select {listed}, part_{seed} as part from quality.{name}", target,
+         json.dumps(twin.params), json.dumps({"method": "column", "column": "part", "seed": seed}))).fetchone()[0]
+    db.execute("call forge.wait(%s::bigint, interval '30 minutes')", (request,))
+    status, version, error = db.execute(
+        "select status, model_version, error_message from forge.training_requests where id = %s", (request,)).fetchone()
+    if status != "succeeded":
+        raise RuntimeError(f"{model} {status}: {error}")
+    return db.execute("select value from forge.model_metrics where model = %s and version = %s and part = 'test' and metric = %s",
+                      (model, version, twin.metric)).fetchone()[0]
+
+
+def theirs(twin, frame, target, part, seed):
+    rows, truth = frame.drop(columns=target), frame[target].to_numpy()
+    if twin.task == "classification":
+        truth = truth.astype(str)
+    train, test = part == "train", part == "test"
+    design = twin.design(rows[train])
+    estimator = twin.peer(seed)
+    estimator.fit(design.fit_transform(rows[train]), truth[train])
+    return quality_twins.measure(twin.metric, truth[test], estimator, design.transform(rows[test]))
+
+
+def compare(db, twin, name, seeds):
+    fetch, target, task = quality_data.SETS[name]
+    frame = fetch()
+    stratify = frame[target] if task == "classification" else None
+    parts = {}
+    for seed in range(seeds):
+        part = numpy.full(len(frame), "train", dtype=object)
+        part[train_test_split(numpy.arange(len(frame)), test_size=0.25, random_state=seed, stratify=stratify)[1]] = "test"
+        parts[seed] = part
+    load(db, name, frame, parts)
+    pairs = [(ours(db, twin, name, frame, target, seed), theirs(twin, frame, target, parts[seed], seed)) for seed in range(seeds)]
+    mine, other = (float(numpy.mean(values)) for values in zip(*pairs))
+    better = (other - mine if twin.metric in LOWER_IS_BETTER else mine - other) / abs(other) * 100
+    return mine, other, better
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--only", default="", help="algorithms, comma-separated")
+    parser.add_argument("--sets", default="", help="data sets, comma-separated")
+    own = "/var/lib/forge/bench" if os.geteuid() == 0 else str(ROOT / ".forge/bench")
+    parser.add_argument("--data-dir", default=own)
+    options = parser.parse_args()
+    warnings.filterwarnings("ignore")
+    wanted = set(filter(None, options.only.split(",")))
+    chosen = set(filter(None, options.sets.split(",")))
+
+    where = ["--data-dir", options.data_dir]
+    subprocess.run([FORGECTL, "up", "--detach", *where], check=True, stdout=sys.stderr)
+    lines = ["| algorithm | data | metric | ours | peer | ours is better by |", "|---|---|---|---|---|---|"]
+    outside = total = 0
+    try:
+        url = subprocess.run([FORGECTL, "url", *where], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
+        db = psycopg.connect(url, autocommit=True)
+        db.execute("create schema if not exists quality")
+        for twin in quality_twins.twins():
+            if wanted and twin.algorithm not in wanted:
+                continue
+            for name in twin.sets:
+                if chosen and name not in chosen:
+                    continue
+                try:
+                    mine, other, better = compare(db, twin, name, options.seeds)
+                except Exception as error:  # the table shows what failed beside what did not
+                    lines.append(f"| {twin.algorithm} | {name} | {twin.metric} | {str(error)[:120]} | | |")
+                    say(lines[-1])
+                    outside, total = outside + 1, total + 1
+                    continue
+                lines.append(f"| {twin.algorithm} | {name} | {twin.metric} | {mine:.5g} | {other:.5g} | {better:+.2g} % |")
+                say(lines[-1])
+                outside, total = outside + (better < -0.5), total + 1
+    finally:
+        subprocess.run([FORGECTL, "down", *where], stdout=sys.stderr)
+    print("\n".join(lines))
+    print(f"\n{total - outside} of {total} within 0.5 % of the peer or better; mean of {options.seeds} seeds, a quarter of the rows held out")
+
+
+if __name__ == "__main__":
+    main()
