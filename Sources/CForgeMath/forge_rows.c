@@ -30,6 +30,8 @@ void forge_row_scores(const ForgeArena *arena, const double *margins, double *sc
     int32_t positive = arena->positive;
     if (arena->link == FORGE_IDENTITY) {
         scores[0] = margins[0];
+    } else if (arena->link == FORGE_LOG) {
+        scores[0] = exp(margins[0]);
     } else if (arena->link == FORGE_LOGISTIC) {
         scores[positive] = logistic(margins[0]);
         scores[1 - positive] = logistic(-margins[0]);
@@ -65,11 +67,19 @@ int64_t forge_scratch_size(const ForgeArena *arena) {
     return size;
 }
 
+// The largest whole margin whose exp is finite.
+enum { LOG_HIGHEST = 709 };
+
+// `columns` when the link makes no finite score of the margin.
+static int32_t check_link(const ForgeArena *arena, const double *margins) {
+    return arena->link == FORGE_LOG && margins[0] > LOG_HIGHEST ? arena->columns : -1;
+}
+
 // Which column made the margins of a linear model not finite: the first infinite one, else none in particular.
 static int32_t check_margins(const ForgeArena *arena, const double *values, const double *margins) {
     double sum = 0;
     for (int32_t o = 0; o < arena->outputs; o++) sum += margins[o] - margins[o];
-    if (sum == 0) return -1;
+    if (sum == 0) return check_link(arena, margins);
     for (int32_t c = 0; c < arena->columns; c++)
         if (isinf(values[c])) return c;
     return arena->columns;
@@ -84,7 +94,7 @@ int32_t forge_row_margins(const ForgeArena *arena, const double *values, void *s
     int32_t refused = forge_tree_row(arena, values, row);
     if (refused >= 0) return refused;
     forge_tree_margins(arena, row, margins);
-    return -1;
+    return check_link(arena, margins);
 }
 
 int32_t forge_row_explain(const ForgeArena *arena, const double *values, void *scratch, double *contributions) {

@@ -3,6 +3,7 @@ public enum Link: String, Sendable {
     case identity  // regression
     case logistic  // one margin: log-odds of the positive class
     case softmax   // one margin per class
+    case log       // regression of a positive target: the score is exp(margin); a margin above 709 is refused
     case shares    // one margin per class (binary: one), already a share; clipped to [0, 1] and normalised. Forests.
 }
 
@@ -68,7 +69,7 @@ public enum ModelForm: Sendable, Equatable {
 
 /// Everything an artifact holds. Encoding it twice gives the same bytes; it carries no time, request or version number.
 public struct ModelDocument: Sendable, Equatable {
-    public var task: String  // classification, regression
+    public var task: String  // classification, regression, ranking
     public var algorithm: String
     public var link: Link
     public var columns: [ColumnSchema]

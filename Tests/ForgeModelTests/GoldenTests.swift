@@ -6,7 +6,9 @@ import Testing
 /// Artifacts written by the Python package `safetensors` (Tests/conformance/model_goldens.py), and what scikit-learn, XGBoost
 /// and shap say about some rows.
 struct GoldenTests {
-    static let names = ["linear", "logistic", "softmax", "boosting", "boosting_binary", "boosting_classes"]
+    static let names = [
+        "linear", "logistic", "softmax", "boosting", "boosting_binary", "boosting_classes", "boosting_counts",
+    ]
     static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Goldens")
 
     static func artifact(_ name: String) throws -> Bytes {

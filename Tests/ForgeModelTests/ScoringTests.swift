@@ -1,4 +1,5 @@
 import CForgeMath
+import Glibc
 import Testing
 
 @testable import ForgeModel
@@ -17,6 +18,8 @@ struct ScoringTests {
             make.trees(columns: columns, trees: 9, depth: 12, classes: 2, shares: true),
             make.trees(columns: columns, trees: 5, depth: 5, classes: 5, shares: true, vector: true),
             make.trees(columns: columns, trees: 3, depth: 40, classes: 0, grow: 0.55),
+            ScoringTests.logarithmic(make.linear(columns: columns, classes: 0)),
+            ScoringTests.logarithmic(make.trees(columns: columns, trees: 12, depth: 4, classes: 0)),
         ]
     }
 
@@ -113,6 +116,37 @@ struct ScoringTests {
         #expect(scores.allSatisfy { $0.isFinite })
         #expect(margin == 0 ? positive == 0.5 : (positive > 0.5) == (margin > 0))
         if abs(margin) <= 700 { #expect(min(scores[0], scores[1]) > 0) }
+    }
+
+    private static func logarithmic(_ document: ModelDocument) -> ModelDocument {
+        var document = document
+        document.link = .log
+        return document
+    }
+
+    /// A linear model whose margin is its one feature.
+    private static func passing(_ link: Link) throws -> Scorer {
+        var make = RandomModels(seed: 6)
+        var document = make.linear(columns: 0, classes: 0)
+        document.columns[0].encoding = .number(fill: 0, indicator: false, shift: 0, scale: 1)
+        document.form = .linear(LinearForm(outputs: 1, coefficients: [1], intercepts: [0], means: [0]))
+        document.link = link
+        return try Scorer(artifact: document.encoded())
+    }
+
+    @Test(arguments: [0.0, 1, -2.5, 700, 709, -745, -1e300])
+    func logarithmicLinkScoresTheExponentialOfTheMargin(_ margin: Double) throws {
+        #expect(try ScoringTests.passing(.log).score([.numbers([margin])]) == [exp(margin)])
+        #expect(try ScoringTests.passing(.identity).score([.numbers([margin])]) == [margin])
+    }
+
+    @Test func exponentialThatOverflowsIsRefused() throws {
+        let scorer = try ScoringTests.passing(.log)
+        for margin in [709.5, 1e300] {
+            let error = #expect(throws: ForgeError.self) { try scorer.score([.numbers([margin])]) }
+            #expect(error?.message == "the prediction is beyond the range of double precision")
+            #expect(#expect(throws: ForgeError.self) { try scorer.explain([.numbers([margin])]) } == error)
+        }
     }
 
     @Test func evenSharesWhenNoTreeSaysYes() throws {

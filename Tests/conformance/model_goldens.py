@@ -100,6 +100,8 @@ def tree_tensors(booster, outputs):
     base = np.array(json.loads(learner["learner_model_param"]["base_score"]), np.float64).ravel()
     if learner["objective"]["name"].startswith("binary"):
         base = np.log(base / (1 - base))
+    elif learner["objective"]["name"].startswith("count"):
+        base = np.log(base)
     arrays = {key: [] for key in ("features", "thresholds", "left", "right", "default_left", "covers")}
     roots, bits, offsets = [], [], [0]
     for tree in model["trees"]:
@@ -149,6 +151,7 @@ def tree_goldens():
         ("boosting_binary", "logistic", ["no", "yes"], {"objective": "binary:logistic"}, (signal > 0.5).astype(int)),
         ("boosting_classes", "softmax", ["a", "b", "c"], {"objective": "multi:softprob", "num_class": 3},
          np.digitize(signal, [-0.3, 0.8])),
+        ("boosting_counts", "log", [], {"objective": "count:poisson"}, np.floor(np.exp(signal / 2))),
     )
     for name, link, labels, parameters, target in targets:
         data = xgboost.DMatrix(features, target, feature_types=["q"] * 5 + ["c"], enable_categorical=True)

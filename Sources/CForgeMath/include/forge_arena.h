@@ -9,7 +9,7 @@
 #define FORGE_LANES 4                            // partial sums of a linear margin; rows are padded to a multiple
 
 enum { FORGE_LINEAR = 0, FORGE_TREES = 1 };
-enum { FORGE_IDENTITY = 0, FORGE_LOGISTIC = 1, FORGE_SOFTMAX = 2, FORGE_SHARES = 3 };
+enum { FORGE_IDENTITY = 0, FORGE_LOGISTIC = 1, FORGE_SOFTMAX = 2, FORGE_SHARES = 3, FORGE_LOG = 4 };
 enum { FORGE_ENCODE_NUMBER = 0, FORGE_ENCODE_ONE_HOT = 1, FORGE_ENCODE_NATIVE = 2 };
 
 // `count` elements from byte `offset` of the arena on.

@@ -87,7 +87,7 @@ struct ArenaDecoder {
         let outputs = description.outputs
         let fits: Bool
         if !description.classification {
-            fits = classes == 0 && outputs == 1 && link == FORGE_IDENTITY
+            fits = classes == 0 && outputs == 1 && (link == FORGE_IDENTITY || link == FORGE_LOG)
         } else if classes == 2 {
             fits = outputs == 1 && (link == FORGE_LOGISTIC || link == FORGE_SHARES)
         } else {

@@ -66,7 +66,7 @@ struct Description {
             return 8
         }
         if key.equals("task") {
-            classification = try Description.choice(event, reader.text, "regression", 0, "classification", 1) == 1
+            classification = try Description.readTask(event, reader.text)
             return 16
         }
         let number = event == .number ? reader.integer : nil
@@ -98,6 +98,14 @@ struct Description {
         throw .newer("the model is of a kind that this version of Forge does not know")
     }
 
+    /// Whether the task has classes.
+    private static func readTask(_ event: JSONEvent, _ text: Reader.Text) throws(Refusal) -> Bool {
+        try require(event == .text, "its task is not a text")
+        if text.equals("regression") || text.equals("ranking") { return false }
+        if text.equals("classification") { return true }
+        throw .newer("the model is of a kind that this version of Forge does not know")
+    }
+
     private static func readLink(
         _ event: JSONEvent, _ text: Reader.Text
     ) throws(Refusal) -> Int {
@@ -105,6 +113,7 @@ struct Description {
         if text.equals("identity") { return FORGE_IDENTITY }
         if text.equals("logistic") { return FORGE_LOGISTIC }
         if text.equals("softmax") { return FORGE_SOFTMAX }
+        if text.equals("log") { return FORGE_LOG }
         if text.equals("shares") { return FORGE_SHARES }
         throw .newer("the model is of a kind that this version of Forge does not know")
     }
