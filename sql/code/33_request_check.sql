@@ -86,7 +86,10 @@ begin
     end if;
     select c ->> 'type' as type, c ->> 'kind' as kind into target
     from jsonb_array_elements(columns) c where c ->> 'name' = request.target;
-    if request.task = 'regression' and target.kind is not null and (target.kind <> 'number' or target.type ~ '^(date|timestamp)') then
+    if request.task = 'ranking' and coalesce(cardinality(request.group_columns), 0) = 0 then
+        return query select 'FG006', 'a ranking needs group_columns', 'name what rows of one query have in common';
+    end if;
+    if request.task in ('regression', 'ranking') and target.kind is not null and (target.kind <> 'number' or target.type ~ '^(date|timestamp)') then
         return query select 'FG009', format('target "%s" has type %s, which is no quantity', request.target, target.type),
             case when target.kind = 'number' then 'learn a duration or a number instead, such as extract(epoch from a - b)'
                 else 'task => ''classification'' learns its levels; or cast it to a number in the source' end;

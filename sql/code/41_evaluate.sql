@@ -29,12 +29,12 @@ begin
     task := entry.task; labels := version.labels; positive := version.positive;
     pinned := pg_catalog.format('%s/%s', entry.name, version.version);
     -- A label's text is the value's own; a number's is its shortest form, as the trainer writes it.
-    truth := case when task = 'regression' then 's.%1$I::pg_catalog.float8'
+    truth := case when task <> 'classification' then 's.%1$I::pg_catalog.float8'
         when type_of_truth ~ '^(smallint|integer|bigint|numeric|real|double precision)' then 's.%1$I::pg_catalog.float8::pg_catalog.text'
         else 's.%1$I::pg_catalog.text' end;
     query := pg_catalog.format(
         'select ' || truth || ' as truth, '
-        || case when task = 'regression' then 'forge.predict(%2$L, s) as score'
+        || case when task <> 'classification' then 'forge.predict(%2$L, s) as score'
             when positive is not null then 'forge.predict(%2$L, s) as score, forge.predict_label(%2$L, s) as label'
             else 'forge.predict_proba(%2$L, s) as shares, forge.predict_label(%2$L, s) as label' end
         || E' from (%3$s\n) s where s.%1$I is not null',

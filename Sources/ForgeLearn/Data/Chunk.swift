@@ -75,6 +75,7 @@ final class Part {
     var targets: [Double] = []  // (rows) value, or the level's code; empty without a target
     var weights: [Double] = []  // (rows), or empty: all 1
     var keys: [UInt64] = []  // (rows), or empty
+    var groups: [UInt64] = []  // (rows) what rows of one group have in common, hashed; or empty
 
     init(_ layout: ChunkLayout) { self.layout = layout }
 
@@ -117,6 +118,7 @@ final class Part {
         targets = Self.filtered(targets, keep)
         weights = Self.filtered(weights, keep)
         keys = Self.filtered(keys, keep)
+        groups = Self.filtered(groups, keep)
     }
 
     /// Frees the features; targets and weights stay.

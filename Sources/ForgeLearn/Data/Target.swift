@@ -2,7 +2,7 @@ import ForgeModel
 
 /// The column to learn, as the fit needs it.
 enum Target: Sendable {
-    case values
+    case values  // of a regression, relevances of a ranking
     case classes(Classes)
 }
 
@@ -27,7 +27,11 @@ extension DataSet {
     func resolveTarget(_ job: TrainingJob) throws -> Target {
         switch job.task {
         case .regression:
-            try checkRegressionTarget()
+            try checkNumericTarget(job)
+            return .values
+        case .ranking:
+            try checkNumericTarget(job)
+            try checkRelevances()
             return .values
         case .classification: return .classes(try resolveClasses(job))
         }
@@ -36,10 +40,10 @@ extension DataSet {
     var targetName: String { String(decoding: target.name, as: UTF8.self) }
     var targetType: String { String(decoding: target.type, as: UTF8.self) }
 
-    private func checkRegressionTarget() throws {
+    private func checkNumericTarget(_ job: TrainingJob) throws {
         guard target.kind == .number else {
             throw ForgeError(
-                .unusableTarget, "target \"\(targetName)\" is \(targetType), regression needs a number",
+                .unusableTarget, "target \"\(targetName)\" is \(targetType), \(job.task.rawValue) needs a number",
                 hint: "use task classification, or another target")
         }
         try requireRows(2)
@@ -55,6 +59,19 @@ extension DataSet {
                 .valueOutOfRange,
                 "target \"\(targetName)\" holds \(largest) in magnitude, too large for its squares to be summed",
                 hint: "divide the target by a constant, or take its logarithm")
+        }
+    }
+
+    private func checkRelevances() throws {
+        guard training.groups.count == training.rows else {
+            throw ForgeError(
+                .missingColumn, "a ranking needs groups: the rows of a query",
+                hint: "name in group_columns what rows of one query have in common")
+        }
+        if let low = training.targets.first(where: { $0 < 0 }) {
+            throw ForgeError(
+                .unusableTarget, "target \"\(targetName)\" holds \(low), a relevance is at least 0",
+                hint: "0 means irrelevant; larger is better")
         }
     }
 

@@ -2,6 +2,8 @@ import ForgeModel
 
 public enum LearningTask: String, Sendable, CaseIterable {
     case classification, regression
+    /// Orders the rows of a group (a query); the target is a row's relevance, the score means something beside its group only.
+    case ranking
 }
 
 /// A column that the reader delivers, or the id column behind the rows' keys.
