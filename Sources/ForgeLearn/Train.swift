@@ -32,7 +32,7 @@ public func train(
 
     observer.progress(0.9, phase: "evaluate")
     let scores = try data.evaluatedPart.scores(
-        Scorer(artifact: artifact), columns: Array(data.features.indices), levels: data.features.map(\.levels),
+        Scorer(artifact: artifact), columns: plan.columns.map(\.source), levels: data.features.map(\.levels),
         threads: job.threads)
     let comparison = champion.map {
         Comparer(job: job, data: data, target: target, challenger: scores).compare($0)

@@ -38,7 +38,8 @@ struct Design {
         var denseIndex: [Int] = []
         var hot: [Hot] = []
         var hotIndex: [Int] = []
-        for (index, column) in plan.columns.enumerated() {
+        for column in plan.columns {
+            let index = column.source
             switch column.schema.encoding {
             case .number(let fill, let indicator, let shift, let scale):
                 dense.append(.value(column: index, NumberEncoder(fill: fill, shift: shift, scale: scale)))

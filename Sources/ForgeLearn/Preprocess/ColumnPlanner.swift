@@ -10,7 +10,7 @@ struct ColumnPlanner {
         let asked = job.preprocess[column.name]
         switch statistics {
         case .number(let numbers): return try number(index, column, asked, numbers)
-        case .category(let categories): return try category(column, asked, categories)
+        case .category(let categories): return try category(index, column, asked, categories)
         }
     }
 
@@ -41,7 +41,8 @@ struct ColumnPlanner {
         let varies =
             !statistics.isConstant || (missingVaries && (indicator || fill == nil || fill != statistics.minimum))
         return PlannedColumn(
-            schema: ColumnSchema(name: column.name, sqlType: column.type, kind: .number, encoding: encoding), offset: 0,
+            schema: ColumnSchema(name: column.name, sqlType: column.type, kind: .number, encoding: encoding),
+            source: index, offset: 0,
             levelMap: LevelMap(encoding, texts: []), varies: varies,
             steps: ResolvedSteps(
                 json: steps, nullPolicy: indicator ? "indicator" : fill == nil ? "missing" : "fill", unseenPolicy: nil))
@@ -76,7 +77,7 @@ struct ColumnPlanner {
     // MARK: - Categories
 
     private func category(
-        _ column: FeatureColumn, _ asked: ColumnPreprocess, _ statistics: CategoryStatistics
+        _ index: Int, _ column: FeatureColumn, _ asked: ColumnPreprocess, _ statistics: CategoryStatistics
     ) throws -> PlannedColumn {
         let linear = job.algorithm.form == .linear
         let encode = asked.encode ?? (linear ? .oneHot : .native)
@@ -89,22 +90,22 @@ struct ColumnPlanner {
         let seen = statistics.counts.indices.filter { statistics.counts[$0] > 0 }
         let varies = seen.count > 1 || (seen.count == 1 && statistics.missing > 0)
         switch encode {
-        case .oneHot: return oneHot(column, statistics, seen, varies)
-        case .native: return native(column, seen, varies)
+        case .oneHot: return oneHot(index, column, statistics, seen, varies)
+        case .native: return native(index, column, seen, varies)
         }
     }
 
-    private func native(_ column: FeatureColumn, _ seen: [Int], _ varies: Bool) -> PlannedColumn {
+    private func native(_ index: Int, _ column: FeatureColumn, _ seen: [Int], _ varies: Bool) -> PlannedColumn {
         let encoding = ColumnEncoding.native(levels: inByteOrder(seen, column))
         return PlannedColumn(
             schema: ColumnSchema(name: column.name, sqlType: column.type, kind: .category, encoding: encoding),
-            offset: 0,
+            source: index, offset: 0,
             levelMap: LevelMap(encoding, texts: column.levels), varies: varies,
             steps: ResolvedSteps(json: ["encode": "native"], nullPolicy: "missing", unseenPolicy: "missing"))
     }
 
     private func oneHot(
-        _ column: FeatureColumn, _ statistics: CategoryStatistics, _ seen: [Int], _ varies: Bool
+        _ index: Int, _ column: FeatureColumn, _ statistics: CategoryStatistics, _ seen: [Int], _ varies: Bool
     ) -> PlannedColumn {
         let other = seen.count > EncodingPlan.oneHotLimit
         let kept = other ? mostFrequent(seen, column, statistics) : seen
@@ -113,7 +114,7 @@ struct ColumnPlanner {
             levels: inByteOrder(kept, column), nullLevel: nullLevel, otherLevel: other)
         return PlannedColumn(
             schema: ColumnSchema(name: column.name, sqlType: column.type, kind: .category, encoding: encoding),
-            offset: 0,
+            source: index, offset: 0,
             levelMap: LevelMap(encoding, texts: column.levels), varies: varies,
             steps: ResolvedSteps(
                 json: ["encode": "one_hot"], nullPolicy: nullLevel ? "level" : "ignore",

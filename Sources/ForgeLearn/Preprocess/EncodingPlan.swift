@@ -3,6 +3,8 @@ import ForgeModel
 /// A feature column with its encoding.
 struct PlannedColumn: Sendable {
     var schema: ColumnSchema
+    /// Index among the data set's features: a plan may leave columns out.
+    var source: Int
     /// First encoded feature.
     var offset: Int
     /// What the data set's codes mean to the encoding; empty for numbers.

@@ -23,7 +23,7 @@ final class TreeBatches {
         self.labels = labels
         self.weights = weights
         self.observer = observer
-        features = plan.columns.enumerated().flatMap { TreeFeature.features(of: $0, $1, part.layout.storages[$0]) }
+        features = plan.columns.flatMap { TreeFeature.features(of: $0.source, $0, part.layout.storages[$0.source]) }
         buffers = features.map { feature in
             feature.isDirect ? nil : UnsafeMutablePointer<Float>.allocate(capacity: part.layout.capacity)
         }
