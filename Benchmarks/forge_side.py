@@ -54,6 +54,7 @@ def end_to_end(db, model, target, algorithm, params=None):
     db.execute("select forge.predict_table(%s, 'bench.points', 'id', %s)", (model, output))
     total = time.perf_counter() - start
     return {"train": training, "predict_write": total - training, "total": total,
+            "fit": sum(logged(db, request, rf"{phase} ([0-9.]+) s") for phase in ("prepare", "fit")),
             "peak_mb": logged(db, request, r"peak resident memory ([0-9.]+) MB")}
 
 

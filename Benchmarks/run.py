@@ -74,6 +74,9 @@ def group_training(table, url, db, repeats):
          ["logistic"], "2×"),
         ("boosting 100 × depth 6, INSERT → 1 M predictions", "bench_boosting", "y", "gradient_boosting",
          {"n_estimators": 100, "max_depth": 6}, "boosting.py", [], "1.15×"),
+        ("ridge, INSERT → 1 M predictions", "bench_ridge", "y", "ridge", {"alpha": 1.0}, "linear.py", ["ridge"], "1×"),
+        ("elastic net, INSERT → 1 M predictions", "bench_elastic", "y", "elastic_net", {"alpha": 0.01, "l1_ratio": 0.5}, "linear.py",
+         ["elastic_net"], "1×"),
     ]:
         ours = cold_and_warm(lambda: forge.end_to_end(db, model, target, algorithm, params), "total", repeats)
         theirs = cold_and_warm(lambda: peer(url, script, *arguments), "total", repeats)
@@ -81,6 +84,7 @@ def group_training(table, url, db, repeats):
         for when, mine, other in zip(("cold", "warm"), ours, theirs):
             table.add(f"{name}, {when}", mine["total"], other["total"], peer_name, goal)
         say(f"    stages, warm: ours {ours[1]}, peer {theirs[1]}")
+        table.add(f"{name}, training step alone", ours[1]["fit"], theirs[1]["train"], peer_name, "1×")
         table.add(f"{name}, peak memory", ours[1]["peak_mb"], theirs[1]["peak_mb"], peer_name, "2×", unit="MB")
 
 

@@ -151,3 +151,17 @@ import Testing
         #expect(environment.variables(over: ["OMP_WAIT_POLICY": "active"])["GOMP_SPINCOUNT"] == nil)
     }
 }
+
+@Suite struct PhaseClockTests {
+    @Test func aPhaseEnteredAgainAddsUpInItsFirstPlace() {
+        let start = ContinuousClock.now
+        var clock = PhaseClock()
+        clock.enter("fit", at: start)
+        clock.enter("fit", at: start + .seconds(1))
+        clock.enter("evaluate", at: start + .seconds(2))
+        clock.enter("fit", at: start + .seconds(5))
+        clock.enter("done", at: start + .seconds(6))
+        clock.leave(at: start + .seconds(6))
+        #expect(clock.summary { "\(Int($0))" } == "fit 3 s, evaluate 3 s")
+    }
+}

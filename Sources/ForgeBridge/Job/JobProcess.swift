@@ -52,7 +52,7 @@ public enum JobProcess {
         reporter.start()
         let trained = Result { try train(job, data, champion: champion, observer: reporter) }
         let peak = (ProcessFacts.peakBytes(of: getpid()) ?? 0) / 1_000_000
-        reporter.log(.info, "trained and evaluated in \(seconds(clock.now - readDone)) s, peak resident memory \(peak) MB")
+        reporter.log(.info, "trained and evaluated in \(seconds(clock.now - readDone)) s (\(reporter.phaseSummary(seconds: seconds))), peak resident memory \(peak) MB")
         channel.progress(0.95, phase: "registering", waits: true)
         let reported = Result { try reporter.stop() }
         let outcome = try trained.get()
@@ -63,9 +63,8 @@ public enum JobProcess {
     }
 
     /// With three decimals.
-    private static func seconds(_ duration: Duration) -> String {
-        String(format: "%.3f", duration / .seconds(1))
-    }
+    private static func seconds(_ duration: Duration) -> String { seconds(duration / .seconds(1)) }
+    private static func seconds(_ count: Double) -> String { String(format: "%.3f", count) }
 
     private static func read(_ job: TrainingJob, _ store: JobStore, _ channel: JobChannel) throws -> DataSet {
         var builder: DataSetBuilder?

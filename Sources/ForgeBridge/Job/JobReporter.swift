@@ -13,6 +13,7 @@ final class JobReporter: TrainingObserver, Sendable {
     private let channel: JobChannel
     private let store: Mutex<StoreBox>
     private let pending = Mutex(JobStore.Report())
+    private let phases = Mutex(PhaseClock())
     private let isStopping = Mutex(false)
     private let wake = WakeUp()
     private let thread = Mutex<Thread?>(nil)
@@ -31,8 +32,17 @@ final class JobReporter: TrainingObserver, Sendable {
     // MARK: - What the training says
 
     func progress(_ fraction: Double, phase: String) {
+        phases.withLock { $0.enter(phase, at: .now) }
         // Reading and registering take a share of the whole that the training does not know of.
         channel.progress(0.1 + 0.85 * min(max(fraction, 0), 1), phase: phase, waits: false)
+    }
+
+    /// How long each phase took, until now.
+    func phaseSummary(seconds: (Double) -> String) -> String {
+        phases.withLock { clock in
+            clock.leave(at: .now)
+            return clock.summary(seconds: seconds)
+        }
     }
 
     func metric(step: Int, name: String, value: Double) {
