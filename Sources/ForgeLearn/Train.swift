@@ -27,7 +27,7 @@ public func train(
 
     let document = ModelDocument(
         task: job.task.rawValue, algorithm: job.algorithm.name, link: fitted.link, columns: plan.columns.map(\.schema),
-        labels: target.labels, positive: target.positive, form: fitted.form)
+        products: plan.products, labels: target.labels, positive: target.positive, form: fitted.form)
     let artifact = try document.encoded()
 
     observer.progress(0.9, phase: "evaluate")

@@ -73,22 +73,25 @@ public struct ModelDocument: Sendable, Equatable {
     public var algorithm: String
     public var link: Link
     public var columns: [ColumnSchema]
+    public var products: [FeatureProduct]  // encoded features behind those of the columns
     public var labels: [Bytes]  // classes in byte order; empty for regression
     public var positive: Int  // index of the positive class, -1 unless binary
     public var form: ModelForm
 
     public init(
-        task: String, algorithm: String, link: Link, columns: [ColumnSchema], labels: [Bytes], positive: Int, form: ModelForm
+        task: String, algorithm: String, link: Link, columns: [ColumnSchema], products: [FeatureProduct] = [],
+        labels: [Bytes], positive: Int, form: ModelForm
     ) {
         self.task = task
         self.algorithm = algorithm
         self.link = link
         self.columns = columns
+        self.products = products
         self.labels = labels
         self.positive = positive
         self.form = form
     }
 
     /// Width of the encoded row.
-    public var encodedWidth: Int { columns.reduce(0) { $0 + $1.encoding.width } }
+    public var encodedWidth: Int { columns.reduce(products.count) { $0 + $1.encoding.width } }
 }

@@ -139,9 +139,9 @@ struct RandomModels {
     /// Values of every column, with gaps and levels that no model knows.
     mutating func rows(_ count: Int, of columns: [ColumnSchema]) -> [ColumnValues] {
         columns.map { column in
-            switch column.encoding {
+            switch column.kind {
             case .number: .numbers((0..<count).map { _ in flag(0.15) ? .nan : double() })
-            case .oneHot(let levels, _, _), .native(let levels): codes(count, levels)
+            case .category: codes(count, column.encoding.levels ?? [])
             }
         }
     }

@@ -2,7 +2,7 @@
 #pragma once
 #include <stdint.h>
 
-#define FORGE_MAX_TENSORS 24
+#define FORGE_MAX_TENSORS 32
 
 typedef struct ForgeTensor {
     int64_t offset;   // bytes from the artifact's start

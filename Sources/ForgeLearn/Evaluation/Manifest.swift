@@ -52,15 +52,8 @@ struct Manifest {
             "null": .text(column.steps.nullPolicy),
         ]
         if let unseen = column.steps.unseenPolicy { object["unseen"] = .text(unseen) }
-        switch column.schema.encoding {
-        case .number: object["encoding"] = "number"
-        case .oneHot(let levels, _, _):
-            object["encoding"] = "one_hot"
-            object["levels"] = .integer(Int64(levels.count))
-        case .native(let levels):
-            object["encoding"] = "native"
-            object["levels"] = .integer(Int64(levels.count))
-        }
+        object["encoding"] = .text(column.schema.encoding.name)
+        if let levels = column.schema.encoding.levels { object["levels"] = .integer(Int64(levels.count)) }
         return object
     }
 

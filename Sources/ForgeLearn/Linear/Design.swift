@@ -52,6 +52,7 @@ struct Design {
                 hot.append(Hot(column: index, first: Int32(hotIndex.count), levelMap: column.levelMap))
                 hotIndex += column.offset..<column.offset + column.schema.encoding.width
             case .native: preconditionFailure("the plan gives linear models no native categories")
+            default: preconditionFailure("a design takes no \(column.schema.encoding.name)")
             }
         }
         if intercept {

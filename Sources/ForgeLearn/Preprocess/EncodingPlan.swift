@@ -29,11 +29,13 @@ struct EncodingPlan: Sendable {
     static let oneHotLimit = 1_000
 
     let columns: [PlannedColumn]
+    /// Encoded features behind those of the columns.
+    let products: [FeatureProduct]
     let statistics: [ColumnStatistics]
     /// What was decided or left out, in sentences.
     let notes: [String]
 
-    var width: Int { columns.reduce(0) { $0 + $1.schema.encoding.width } }
+    var width: Int { columns.reduce(products.count) { $0 + $1.schema.encoding.width } }
 
     init(_ data: DataSet, _ job: TrainingJob) throws {
         let statistics = data.training.statistics(levels: data.features.map(\.levels.count), threads: job.threads)
@@ -51,6 +53,7 @@ struct EncodingPlan: Sendable {
             offset += columns[index].schema.encoding.width
         }
         self.columns = columns
+        products = []
         self.statistics = statistics
         notes = Self.notes(columns, statistics, data)
         try Self.checkWidth(columns)

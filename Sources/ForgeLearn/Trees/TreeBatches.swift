@@ -113,6 +113,7 @@ struct TreeFeature {
                 TreeFeature(column: index, kind: .level($0, column.levelMap))
             }
         case .native: [TreeFeature(column: index, kind: .native(column.levelMap))]
+        default: preconditionFailure("trees take no \(column.schema.encoding.name)")
         }
     }
 

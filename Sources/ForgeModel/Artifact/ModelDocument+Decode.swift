@@ -21,6 +21,7 @@ extension ModelDocument {
         else { throw Refusal.corrupt("its description lacks a field") }
         self.init(
             task: task, algorithm: algorithm, link: link, columns: try ModelDocument.columns(columns, artifact),
+            products: try ModelDocument.products(artifact),
             labels: try artifact.texts(.labels, .labelOffsets), positive: positive,
             form: form == "linear"
                 ? .linear(try LinearForm(artifact, outputs: outputs)) : .trees(try TreeForm(artifact, outputs: outputs)))
@@ -30,34 +31,75 @@ extension ModelDocument {
         let fills = try artifact.vector(.fills, Double.self)
         let shifts = try artifact.vector(.shifts, Double.self)
         let scales = try artifact.vector(.scales, Double.self)
-        var levels = try artifact.texts(.levels, .levelOffsets)[...]
-        return described.enumerated().map { index, column in
-            let count = column["levels"]?.intValue ?? 0
-            let own = Array(levels.prefix(count))
-            levels = levels.dropFirst(count)
-            let encoding: ColumnEncoding =
-                switch column["encoding"]?.textValue {
-                case "one_hot":
-                    .oneHot(
-                        levels: own, nullLevel: column["null_level"]?.boolValue ?? false,
-                        otherLevel: column["other_level"]?.boolValue ?? false)
-                case "native": .native(levels: own)
-                default:
-                    .number(
-                        fill: column["fill"]?.boolValue == true ? fills[index] : nil,
-                        indicator: column["indicator"]?.boolValue ?? false, shift: shifts[index], scale: scales[index])
-                }
+        var texts = try artifact.texts(.levels, .levelOffsets)[...]
+        var numbers = artifact.has(.columnNumbers) ? try artifact.vector(.columnNumbers, Double.self).array[...] : []
+        return try described.enumerated().map { index, column in
+            let levels = Array(texts.prefix(column.count("levels")))
+            texts = texts.dropFirst(levels.count)
+            let scaling = (fill: fills[index], shift: shifts[index], scale: scales[index])
+            let encoding = try ColumnEncoding(column, scaling, levels) { count in
+                defer { numbers = numbers.dropFirst(count) }
+                return Array(numbers.prefix(count))
+            }
             return ColumnSchema(
                 name: Bytes((column["name"]?.textValue ?? "").utf8), sqlType: Bytes((column["type"]?.textValue ?? "").utf8),
                 kind: encoding.kind, encoding: encoding)
         }
     }
+
+    private static func products(_ artifact: ArtifactReader) throws -> [FeatureProduct] {
+        guard artifact.has(.products) else { return [] }
+        let features = try artifact.matrix(.products, Int32.self, columns: 2).array
+        return stride(from: 0, to: features.count, by: 2).map { FeatureProduct(features[$0], features[$0 + 1]) }
+    }
+}
+
+extension JSONValue {
+    fileprivate func flag(_ name: String) -> Bool { self[name]?.boolValue ?? false }
+    fileprivate func count(_ name: String) -> Int { self[name]?.intValue ?? 0 }
 }
 
 extension ColumnEncoding {
-    /// What the column must hold to be encoded so.
-    public var kind: ColumnKind {
-        if case .number = self { .number } else { .category }
+    /// `take` hands out the next numbers of `column_numbers`.
+    fileprivate init(
+        _ column: JSONValue, _ scaling: (fill: Double, shift: Double, scale: Double), _ levels: [Bytes],
+        take: (Int) -> [Double]
+    ) throws {
+        switch column["encoding"]?.textValue {
+        case "number":
+            self = .number(
+                fill: column.flag("fill") ? scaling.fill : nil, indicator: column.flag("indicator"), shift: scaling.shift,
+                scale: scaling.scale)
+        case "one_hot":
+            self = .oneHot(levels: levels, nullLevel: column.flag("null_level"), otherLevel: column.flag("other_level"))
+        case "native": self = .native(levels: levels)
+        case "transformed":
+            let transform: NumberTransform =
+                switch column["transform"]?.textValue {
+                case "log1p": .log1p
+                case "sqrt": .sqrt
+                case "yeo_johnson": .yeoJohnson(lambda: take(1).first ?? 0)
+                default: .identity
+                }
+            self = .transformed(
+                transform, fill: scaling.fill, indicator: column.flag("indicator"), shift: scaling.shift,
+                scale: scaling.scale, degree: column.count("degree"))
+        case "bins":
+            self = .bins(
+                edges: take(column.count("edges")), missing: column.flag("missing"), ordinal: column.flag("ordinal"))
+        case "lookup":
+            let width = column.count("width")
+            self = .lookup(levels: levels, width: width, values: take((levels.count + 2) * width))
+        case "hashed": self = .hashed(buckets: column.count("buckets"))
+        case "date_parts":
+            let names = (column["parts"]?.arrayValue ?? []).compactMap(\.textValue)
+            self = .dateParts(names.compactMap { name in DatePart.allCases.first { $0.name == name } })
+        case "tfidf":
+            self = .tfidf(
+                vocabulary: levels, idf: take(levels.count), bigrams: column.flag("bigrams"),
+                sublinear: column.flag("sublinear"))
+        default: throw Refusal.newer("the model is of a kind that this version of Forge does not know")
+        }
     }
 }
 

@@ -47,24 +47,63 @@ extension ModelDocument {
     }
 
     private func addColumns(to writer: inout SafetensorsWriter) {
-        var fills: [Double] = []
-        var shifts: [Double] = []
-        var scales: [Double] = []
-        var levels: [Bytes] = []
-        for column in columns {
-            var numbers = (fill: 0.0, shift: 0.0, scale: 1.0)
-            switch column.encoding {
-            case .number(let fill, _, let shift, let scale): numbers = (fill ?? 0, shift, scale)
-            case .oneHot(let own, _, _), .native(let own): levels += own
-            }
-            fills.append(numbers.fill)
-            shifts.append(numbers.shift)
-            scales.append(numbers.scale)
+        let scalings = columns.map(\.encoding.scaling)
+        writer.add(.fills, scalings.map(\.fill))
+        writer.add(.shifts, scalings.map(\.shift))
+        writer.add(.scales, scalings.map(\.scale))
+        writer.add(.levels, offsets: .levelOffsets, texts: columns.flatMap { $0.encoding.levels ?? [] })
+        let numbers = columns.flatMap(\.encoding.numbers)
+        if !numbers.isEmpty { writer.add(.columnNumbers, numbers) }
+        if !products.isEmpty { writer.add(.products, products.flatMap { [$0.left, $0.right] }, shape: [products.count, 2]) }
+    }
+}
+
+extension ColumnEncoding {
+    fileprivate var scaling: (fill: Double, shift: Double, scale: Double) {
+        switch self {
+        case .number(let fill, _, let shift, let scale): (fill ?? 0, shift, scale)
+        case .transformed(_, let fill, _, let shift, let scale, _): (fill, shift, scale)
+        case .oneHot, .native, .bins, .lookup, .hashed, .dateParts, .tfidf: (0, 0, 1)
         }
-        writer.add(.fills, fills)
-        writer.add(.shifts, shifts)
-        writer.add(.scales, scales)
-        writer.add(.levels, offsets: .levelOffsets, texts: levels)
+    }
+
+    /// The column's part of the tensor `column_numbers`.
+    fileprivate var numbers: [Double] {
+        switch self {
+        case .transformed(.yeoJohnson(let lambda), _, _, _, _, _): [lambda]
+        case .bins(let edges, _, _): edges
+        case .lookup(_, _, let values): values
+        case .tfidf(_, let idf, _, _): idf
+        case .number, .oneHot, .native, .transformed, .hashed, .dateParts: []
+        }
+    }
+
+    fileprivate func describe(in object: inout JSONObject) {
+        object["encoding"] = .text(name)
+        if let levels { object["levels"] = .integer(Int64(levels.count)) }
+        switch self {
+        case .number(let fill, let indicator, _, _):
+            object["fill"] = .bool(fill != nil)
+            object["indicator"] = .bool(indicator)
+        case .oneHot(_, let nullLevel, let otherLevel):
+            object["null_level"] = .bool(nullLevel)
+            object["other_level"] = .bool(otherLevel)
+        case .native: break
+        case .transformed(let transform, _, let indicator, _, _, let degree):
+            object["transform"] = .text(transform.name)
+            object["indicator"] = .bool(indicator)
+            object["degree"] = .integer(Int64(degree))
+        case .bins(let edges, let missing, let ordinal):
+            object["edges"] = .integer(Int64(edges.count))
+            object["missing"] = .bool(missing)
+            object["ordinal"] = .bool(ordinal)
+        case .lookup(_, let width, _): object["width"] = .integer(Int64(width))
+        case .hashed(let buckets): object["buckets"] = .integer(Int64(buckets))
+        case .dateParts(let parts): object["parts"] = .array(parts.map { .text($0.name) })
+        case .tfidf(_, _, let bigrams, let sublinear):
+            object["bigrams"] = .bool(bigrams)
+            object["sublinear"] = .bool(sublinear)
+        }
     }
 }
 
@@ -73,20 +112,7 @@ extension ColumnSchema {
         var object: JSONObject = [
             "name": .text(String(decoding: name, as: UTF8.self)), "type": .text(String(decoding: sqlType, as: UTF8.self)),
         ]
-        switch encoding {
-        case .number(let fill, let indicator, _, _):
-            object["encoding"] = "number"
-            object["fill"] = .bool(fill != nil)
-            object["indicator"] = .bool(indicator)
-        case .oneHot(let levels, let nullLevel, let otherLevel):
-            object["encoding"] = "one_hot"
-            object["levels"] = .integer(Int64(levels.count))
-            object["null_level"] = .bool(nullLevel)
-            object["other_level"] = .bool(otherLevel)
-        case .native(let levels):
-            object["encoding"] = "native"
-            object["levels"] = .integer(Int64(levels.count))
-        }
+        encoding.describe(in: &object)
         return .object(object)
     }
 }

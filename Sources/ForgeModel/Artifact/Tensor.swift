@@ -11,6 +11,10 @@ enum TensorName: Int {
     // Trees: see TreeForm
     case baseScores, roots, treeOutputs, features, thresholds, left, right, defaultLeft, covers
     case categoryOffsets, categoryBits, leafVectors
+    // Columns: what their encodings need beside, (numbers of all columns); absent when empty
+    case columnNumbers
+    // (products, 2); absent when there are none
+    case products
     case end
 
     var text: StaticString {
@@ -37,6 +41,8 @@ enum TensorName: Int {
         case .categoryOffsets: "category_offsets"
         case .categoryBits: "category_bits"
         case .leafVectors: "leaf_vectors"
+        case .columnNumbers: "column_numbers"
+        case .products: "products"
         case .end: ""
         }
     }

@@ -1,5 +1,7 @@
+import CForgeMath
+
 /// What the codes of a category column mean to its encoding. A code's place is the feature within the column that is 1
-/// (one-hot), or the level's index (native); `none` leaves the features 0, or missing.
+/// (one-hot, hashed), the level's index (native), or the row of its numbers (lookup); `none` leaves the features 0, or missing.
 public struct LevelMap: Sendable {
     public static let none: Int32 = -1
 
@@ -9,19 +11,35 @@ public struct LevelMap: Sendable {
     /// `texts[code]` is what a code stands for.
     public init(_ encoding: ColumnEncoding, texts: [Bytes]) {
         switch encoding {
-        case .number: self.init([], texts, null: LevelMap.none, other: LevelMap.none)
+        case .number, .transformed, .bins, .dateParts, .tfidf: self.init([], [], null: LevelMap.none, other: LevelMap.none)
         case .native(let levels): self.init(levels, texts, null: LevelMap.none, other: LevelMap.none)
         case .oneHot(let levels, let nullLevel, let otherLevel):
             let count = Int32(truncatingIfNeeded: levels.count)
             let (null, other) = LevelMap.extraPlaces(levels: count, nullLevel: nullLevel, otherLevel: otherLevel)
             self.init(levels, texts, null: null, other: other)
+        case .lookup(let levels, _, _):
+            let count = Int32(truncatingIfNeeded: levels.count)
+            self.init(levels, texts, null: count, other: count &+ 1)
+        case .hashed(let buckets):
+            self.init(places: texts.map { text in text.withUnsafeBytes { LevelMap.bucket($0, of: buckets) } }, null: LevelMap.none)
         }
+    }
+
+    private init(places: [Int32], null: Int32) {
+        self.places = places
+        self.null = null
     }
 
     private init(_ levels: [Bytes], _ texts: [Bytes], null: Int32, other: Int32) {
         let known = Dictionary(zip(levels, 0..<Int32.max), uniquingKeysWith: { first, _ in first })
-        places = texts.map { known[$0] ?? other }
-        self.null = null
+        self.init(places: texts.map { known[$0] ?? other }, null: null)
+    }
+
+    private static func bucket(_ text: UnsafeRawBufferPointer, of buckets: Int) -> Int32 {
+        let hash = withUnsafePointer(to: 0 as UInt8) { empty in
+            forge_level_hash(text.baseAddress ?? UnsafeRawPointer(empty), Int64(text.count))
+        }
+        return Int32(truncatingIfNeeded: hash % UInt64(max(buckets, 1)))
     }
 
     /// Where a one-hot column has its features for NULL and for levels outside its list.
