@@ -72,30 +72,9 @@ import Testing
             params: ["n_estimators": 40, "learning_rate": 0.1], tolerance: 1e-6),
     ]
 
-    private func run(_ test: Case) throws -> Run {
-        var table: Table
-        if test.data == "mixed" {
-            let others = Set(["label", "amount", "weight"]).subtracting([test.target, test.weight ?? ""])
-            table = try Conformance.table(
-                "mixed", target: test.target, text: ["plan", "region", "label"], drop: others, weight: test.weight)
-        } else {
-            table = try Conformance.table(test.data)
-        }
-        if test.target == "above" {  // diabetes with a target of two classes
-            let index = table.columns.firstIndex { $0.role == .target }!
-            table.columns[index].type = "boolean"
-            table.columns[index].cells = table.columns[index].cells.map { cell in
-                if case .number(let value) = cell { .number(value > 140 ? 1 : 0) } else { cell }
-            }
-        }
-        return Run(
-            table: table, algorithm: test.algorithm, task: test.task, params: test.params, preprocess: test.preprocess,
-            threads: 1)
-    }
-
     @Test(arguments: exact)
     func agreesWithThePeer(_ test: Case) throws {
-        let run = try run(test)
+        let run = try test.run()
         var golden = try Conformance.golden(test.golden)
         if test.target == "above" { golden = golden.map { [1 - $0[0], $0[0]] } }
         let scores = try run.scores(of: try run.train())
@@ -120,5 +99,28 @@ import Testing
         }
         let ours = try heldOutRun("diabetes", "regression").train().manifest["metrics"]?["r2"]?.doubleValue ?? 0
         #expect(ours >= theirs[3] - 0.03, "diabetes: r2 \(ours), scikit-learn \(theirs[3])")
+    }
+}
+
+extension ConformanceTests.Case {
+    func run() throws -> Run {
+        var table: Table
+        if data == "mixed" {
+            let others = Set(["label", "amount", "weight"]).subtracting([target, weight ?? ""])
+            table = try Conformance.table(
+                "mixed", target: target, text: ["plan", "region", "label"], drop: others, weight: weight)
+        } else {
+            table = try Conformance.table(data)
+        }
+        if target == "above" {  // diabetes with a target of two classes
+            let index = table.columns.firstIndex { $0.role == .target }!
+            table.columns[index].type = "boolean"
+            table.columns[index].cells = table.columns[index].cells.map { cell in
+                if case .number(let value) = cell { .number(value > 140 ? 1 : 0) } else { cell }
+            }
+        }
+        return Run(
+            table: table, algorithm: algorithm, task: task, params: params, preprocess: preprocess,
+            threads: 1)
     }
 }

@@ -13,6 +13,23 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "alpha": {"default":1,"description":"Strength of the penalty on the squared coefficients of the encoded columns; 0 is linear_regression.","minimum":0,"type":"number"},
     "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"}
 }', '{}'),
+('lasso', '{regression}', 'linear',
+ 'Least squares with an L1 penalty: leaves out, with coefficient 0, the columns that say little.',
+'{
+    "alpha": {"default":1,"description":"Strength of the penalty on the coefficients of the encoded columns, beside half the mean squared error; 0 is linear_regression.","minimum":0,"type":"number"},
+    "max_iter": {"default":1000,"description":"Most sweeps over the coefficients.","maximum":1000000,"minimum":1,"type":"integer"},
+    "tol": {"default":1e-08,"description":"Duality gap, as a share of the target''s sum of squares, at which to stop.","maximum":1,"minimum":1e-15,"type":"number"},
+    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"}
+}', '{}'),
+('elastic_net', '{regression}', 'linear',
+ 'Least squares with L1 and L2 penalties: leaves out columns as lasso does, but keeps those that go together.',
+'{
+    "alpha": {"default":1,"description":"Strength of the penalty on the coefficients of the encoded columns, beside half the mean squared error; 0 is linear_regression.","minimum":0,"type":"number"},
+    "l1_ratio": {"default":0.5,"description":"Share of the penalty that is L1; the rest is L2. 1 is lasso, 0 a ridge with alpha · rows.","maximum":1,"minimum":0,"type":"number"},
+    "max_iter": {"default":1000,"description":"Most sweeps over the coefficients.","maximum":1000000,"minimum":1,"type":"integer"},
+    "tol": {"default":1e-08,"description":"Duality gap, as a share of the target''s sum of squares, at which to stop.","maximum":1,"minimum":1e-15,"type":"number"},
+    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"}
+}', '{}'),
 ('logistic_regression', '{classification}', 'linear',
  'A weighted sum of the columns as log-odds: calibrated probabilities, coefficients that can be read.',
 '{
@@ -57,4 +74,4 @@ on conflict (name) do update set
     tasks = excluded.tasks, form = excluded.form, description = excluded.description,
     parameters = excluded.parameters, default_for = excluded.default_for;
 
-delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'logistic_regression', 'gradient_boosting', 'random_forest');
+delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'lasso', 'elastic_net', 'logistic_regression', 'gradient_boosting', 'random_forest');

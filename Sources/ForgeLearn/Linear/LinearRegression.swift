@@ -42,11 +42,22 @@ private func fitLeastSquares(_ input: borrowing FitInput, alpha: Double) throws 
             "\(unexpected) encoded columns depend on the others: of all solutions the one with the smallest coefficients is kept"
         )
     }
-    let form = LinearForm(
-        outputs: 1, coefficients: design.encoded(solution.coefficients), intercepts: [solution.intercept],
-        means: design.encoded(solution.moments.means))
-    return FittedModel(
-        form: .linear(form), link: .identity,
-        importance: zip(form.coefficients, design.encoded(solution.moments.deviations)).map { abs($0 * $1) },
-        notes: notes)
+    return .linear(
+        design, solution.moments, coefficients: solution.coefficients, intercept: solution.intercept, notes: notes)
+}
+
+extension FittedModel {
+    /// A weighted sum of the design's features; coefficients: (width) packed.
+    static func linear(
+        _ design: Design, _ moments: Design.Moments, coefficients: [Double], intercept: Double, link: Link = .identity,
+        notes: [String] = [], iterations: Int? = nil
+    ) -> FittedModel {
+        let form = LinearForm(
+            outputs: 1, coefficients: design.encoded(coefficients), intercepts: [intercept],
+            means: design.encoded(moments.means))
+        return FittedModel(
+            form: .linear(form), link: link,
+            importance: zip(form.coefficients, design.encoded(moments.deviations)).map { abs($0 * $1) },
+            notes: notes, iterations: iterations)
+    }
 }

@@ -34,15 +34,33 @@ struct NormalEquations {
     let threads: Int
     let observer: any TrainingObserver
 
-    func solve() throws -> Solution {
+    /// The sums that all least squares are made of, of rows moved so that their means are zero.
+    struct Centered {
+        var moments: Design.Moments
+        var origin: [Double]  // (width) packed: what was taken from the features, zero without an intercept
+        var center: Double  // what was taken from the target
+        var sums: Sums
+
+        /// The constant of a model with `coefficients` (width).
+        func intercept(of coefficients: [Double]) -> Double {
+            center - zip(coefficients, origin).reduce(0) { $0 + $1.0 * $1.1 }
+        }
+    }
+
+    func centered() throws -> Centered {
         let moments = try design.moments(weights: weights, threads: threads, observer: observer)
         let origin = fitIntercept ? moments.means : [Double](repeating: 0, count: design.width)
         let center = fitIntercept ? targetMean(moments.weight) : 0
         observer.progress(0.3, phase: "fit")
         let sums = try centeredSums(around: origin, center)
         observer.progress(0.6, phase: "fit")
-        let active = sums.gram.activeIndexes
-        let (solved, method, rank) = try solve(sums, active, origin, center)
+        return Centered(moments: moments, origin: origin, center: center, sums: sums)
+    }
+
+    func solve() throws -> Solution {
+        let centered = try centered()
+        let active = centered.sums.gram.activeIndexes
+        let (solved, method, rank) = try solve(centered.sums, active, centered.origin, centered.center)
         var coefficients = [Double](repeating: 0, count: design.width)
         for (index, value) in zip(active, solved) { coefficients[index] = value }
         guard coefficients.allSatisfy(\.isFinite) else {
@@ -50,10 +68,9 @@ struct NormalEquations {
                 .numericalFailure, "least squares gave coefficients that are not finite",
                 hint: "scale the columns (preprocess scale standard) or use ridge")
         }
-        let offset = zip(coefficients, origin).reduce(0) { $0 + $1.0 * $1.1 }
         return Solution(
-            coefficients: coefficients, intercept: center - offset, moments: moments, method: method,
-            deficiency: active.count - rank)
+            coefficients: coefficients, intercept: centered.intercept(of: coefficients), moments: centered.moments,
+            method: method, deficiency: active.count - rank)
     }
 
     // MARK: - Passes over the rows

@@ -31,7 +31,7 @@ public struct Algorithm: Sendable {
 public enum AlgorithmRegistry {
     /// In the order of the documentation.
     public static let all: [Algorithm] = [
-        .linearRegression, .ridge, .logisticRegression, .gradientBoosting, .randomForest,
+        .linearRegression, .ridge, .lasso, .elasticNet, .logisticRegression, .gradientBoosting, .randomForest,
     ]
 
     static func algorithm(_ name: String, for task: LearningTask) throws -> Algorithm {
