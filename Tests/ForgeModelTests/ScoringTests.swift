@@ -241,4 +241,31 @@ struct ScoringTests {
         let error = #expect(throws: ForgeError.self) { try scorer.score([.codes([0], levels: [[65]])]) }
         #expect(error?.code == .wrongColumnType)
     }
+
+    @Test func batchOfAnImpossibleShapeIsRefused() throws {
+        var make = RandomModels(seed: 6)
+        let columns = [
+            ColumnSchema(
+                name: Bytes("x".utf8), sqlType: Bytes("integer".utf8), kind: .number,
+                encoding: .number(fill: 0.5, indicator: false, shift: 0, scale: 1)),
+            ColumnSchema(
+                name: Bytes("plan".utf8), sqlType: Bytes("text".utf8), kind: .category,
+                encoding: .oneHot(levels: [[65], [66]], nullLevel: false, otherLevel: false)),
+        ]
+        let form = LinearForm(outputs: 1, coefficients: [1, 2, 3], intercepts: [0], means: [0, 0, 0])
+        let scorer = try Scorer(artifact: make.document(columns, classes: 0, link: .identity, .linear(form)).encoded())
+        let plans = ColumnValues.codes([0, 1], levels: [[65], [66]])
+        #expect(try scorer.score([.numbers([1, 2]), plans], rows: [1]) == [5])
+        let refusals: [(columns: [ColumnValues], rows: [Int]?, message: String)] = [
+            ([.numbers([1]), plans], nil, "the columns of one batch have 1 and 2 rows"),
+            ([.numbers([1, 2]), plans], [0, 2], "row 2 is not among the 2 rows of the batch"),
+            ([.numbers([1, 2]), plans], [-1], "row -1 is not among the 2 rows of the batch"),
+            ([.numbers([1]), .codes([2], levels: [[65], [66]])], nil, #"column "plan" has code 2, but only 2 levels"#),
+        ]
+        for refusal in refusals {
+            let error = #expect(throws: ForgeError.self) { try scorer.score(refusal.columns, rows: refusal.rows) }
+            #expect(error?.code == .modelMismatch)
+            #expect(error?.message == refusal.message)
+        }
+    }
 }

@@ -79,8 +79,7 @@ public final class Scorer: Sendable {
         try checkCount(columns.count)
         let table = try columns.enumerated().map { try RowColumn($1, model.arena, $0) }
         let length = table.first?.count ?? 0
-        precondition(table.allSatisfy { $0.count == length }, "columns of one batch have one length")
-        precondition(rows?.allSatisfy { $0 >= 0 && $0 < length } ?? true, "rows of a batch are among its rows")
+        try checkShape(table, rows, length)
         let count = rows?.count ?? length
         let padded = Int(model.arena.pointee.padded)
         // Columns are turned into rows some at a time, so that both stay in the first-level cache.
@@ -108,6 +107,15 @@ public final class Scorer: Sendable {
     private func checkCount(_ count: Int) throws {
         guard count == columns else {
             throw ForgeError(.missingColumn, "the model has \(columns) columns, the row \(count)")
+        }
+    }
+
+    private func checkShape(_ table: [RowColumn], _ rows: [Int]?, _ length: Int) throws {
+        if let uneven = table.first(where: { $0.count != length }) {
+            throw ForgeError(.modelMismatch, "the columns of one batch have \(length) and \(uneven.count) rows")
+        }
+        if let outside = rows?.first(where: { !(0..<length).contains($0) }) {
+            throw ForgeError(.modelMismatch, "row \(outside) is not among the \(length) rows of the batch")
         }
     }
 
@@ -150,6 +158,11 @@ private struct RowColumn {
             levels = []
         case .codes(let codes, let texts):
             guard column.pointee.kind == Int32(FORGE_CATEGORY) else { throw RowColumn.wrongKind(arena, column.pointee) }
+            if let stray = codes.first(where: { $0 != ColumnValues.missingCode && $0 >= texts.count }) {
+                throw ForgeError(
+                    .modelMismatch,
+                    "column \"\(RowColumn.name(arena, column.pointee))\" has code \(stray), but only \(texts.count) levels")
+            }
             count = codes.count
             levels = texts.map { text in
                 let level = text.withUnsafeBytes { bytes in
@@ -174,12 +187,16 @@ private struct RowColumn {
         }
     }
 
-    private static func wrongKind(_ arena: UnsafePointer<ForgeArena>, _ column: ForgeColumn) -> ForgeError {
+    private static func name(_ arena: UnsafePointer<ForgeArena>, _ column: ForgeColumn) -> String {
         let bytes = UnsafeRawBufferPointer(start: Backend.text(arena, column.name), count: Int(column.name.count))
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func wrongKind(_ arena: UnsafePointer<ForgeArena>, _ column: ForgeColumn) -> ForgeError {
         let kinds = column.kind == Int32(FORGE_NUMBER) ? ("a number", "categories") : ("a category", "numbers")
         return ForgeError(
             .wrongColumnType,
-            "column \"\(String(decoding: bytes, as: UTF8.self))\" is \(kinds.0) of the model, but the rows hold \(kinds.1)")
+            "column \"\(name(arena, column))\" is \(kinds.0) of the model, but the rows hold \(kinds.1)")
     }
 }
 
