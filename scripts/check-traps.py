@@ -4,7 +4,7 @@ forge_model_* entry points reach, an instruction that traps (ud2, brk), or a cal
 Prints the offenders and fails; else prints how many functions it has seen.
 
 Not followed: swift_willThrowTyped, which looks for a hook that only test libraries set, and swift_getWitnessTable, by
-which the first refusal in a process gets its error's witness table.
+which the first refusal in a process gets its error's witness table: out of the library's own data, as probe P6 shows.
 
     scripts/check-traps.py .build-ext-15/release/libforge.so
 """
