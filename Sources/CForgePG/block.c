@@ -55,6 +55,15 @@ forge_block_add_category(ForgeBlock *block, ForgeBlockColumn *column, const Forg
 	column->codes[block->rows] = code;
 }
 
+// Groups are told apart by hash: there may be more of them than levels in a category.
+static void
+forge_block_add_group(ForgeBlock *block, ForgeBlockColumn *column, Datum value, bool isnull)
+{
+	uint64		key = forge_id_key(column->type, value, isnull);
+
+	memcpy(&column->numbers[block->rows], &key, sizeof key);
+}
+
 static bool
 forge_block_receive(TupleTableSlot *slot, DestReceiver *self)
 {
@@ -67,6 +76,11 @@ forge_block_receive(TupleTableSlot *slot, DestReceiver *self)
 	{
 		ForgeBlockColumn *column = &block->column[i];
 
+		if (column->is_group)
+		{
+			forge_block_add_group(block, column, slot->tts_values[i], slot->tts_isnull[i]);
+			continue;
+		}
 		forge_cell_read(&column->converter, slot->tts_values[i], slot->tts_isnull[i], &cell);
 		if (column->kind == FORGE_CATEGORY)
 			forge_block_add_category(block, column, &cell);

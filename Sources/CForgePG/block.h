@@ -17,8 +17,9 @@ typedef struct ForgeBlockColumn
 	int			kind;
 	bool		in_key;			// part of the row's hash where there is no id column
 	bool		is_target;
+	bool		is_group;		// the block holds the hash of each value, as of an id's, in place of numbers
 	ForgeConverter converter;
-	double	   *numbers;		// (rows) of a number
+	double	   *numbers;		// (rows) of a number; the bits of a group's hash
 	uint32	   *codes;			// (rows) of a category
 	ForgeLevels *levels;
 } ForgeBlockColumn;
@@ -39,7 +40,7 @@ typedef struct ForgeBlock
 	uint64	   *keys;
 } ForgeBlock;
 
-// `column` has name, type, kind, in_key and is_target set.
+// `column` has name, type, kind, in_key, is_target and is_group set; a group's kind is FORGE_NUMBER, its type a base type.
 extern ForgeBlock *forge_block_create(int columns, ForgeBlockColumn *column, Oid id_type);
 extern bool forge_block_full(const ForgeBlock *block);
 // The rows gathered, as one bytea in the current context; the next block begins.

@@ -31,6 +31,12 @@ forge_reader_columns(const ForgeReader *reader)
 		columns[i].kind = found->kind;
 		columns[i].is_target = strcmp(column->role, "target") == 0;
 		columns[i].in_key = columns[i].is_target || strcmp(column->role, "feature") == 0;
+		columns[i].is_group = strcmp(column->role, "group") == 0;
+		if (columns[i].is_group)
+		{
+			columns[i].type = getBaseType(found->type);
+			columns[i].kind = FORGE_NUMBER;
+		}
 	}
 	return columns;
 }

@@ -9,6 +9,40 @@ public func train(
     _ job: TrainingJob, _ data: DataSet, champion: ChampionModel?, observer: any TrainingObserver
 ) throws -> TrainingOutcome {
     BLAS.setThreads(1)  // rows are spread over threads here; BLAS must not spread them again
+    let model = try fitModel(job, data, observer: observer)
+
+    observer.progress(0.9, phase: "evaluate")
+    let scores = try model.scores(of: data.evaluatedPart, data, job)
+    let comparison = champion.map {
+        Comparer(job: job, data: data, target: model.target, challenger: scores).compare($0)
+    }
+    let evaluation = data.evaluate(scores, model.target)
+    observer.log(.info, evaluation.summary(rows: data.evaluatedPart.rows, heldOut: data.evaluatesHeldOut))
+    let manifest = Manifest(
+        job: job, data: data, target: model.target, plan: model.plan, fitted: model.fitted, artifact: model.artifact,
+        evaluation: evaluation, comparison: comparison)
+    observer.progress(1, phase: "done")
+    return TrainingOutcome(artifact: model.artifact, manifest: manifest.json)
+}
+
+/// What was learned from the training rows of a data set, and from nothing else.
+struct TrainedModel {
+    var target: Target
+    var plan: EncodingPlan
+    var fitted: FittedModel
+    var document: ModelDocument
+    var artifact: [UInt8]
+
+    /// Scores of a part of the data set, by the kernels of the extension.
+    func scores(of part: Part, _ data: DataSet, _ job: TrainingJob) throws -> PartScores {
+        try part.scores(
+            Scorer(artifact: artifact), columns: plan.columns.map(\.source), levels: data.features.map(\.levels),
+            threads: job.threads)
+    }
+}
+
+/// Learns all that a model consists of – classes, encodings, fit – from `data.training`. Called for each fold and for the whole.
+func fitModel(_ job: TrainingJob, _ data: DataSet, observer: any TrainingObserver) throws -> TrainedModel {
     observer.progress(0, phase: "prepare")
     let target = try data.resolveTarget(job)
     let plan = try EncodingPlan(data, job)
@@ -20,7 +54,7 @@ public func train(
     let fitted = try job.algorithm.fit(
         FitInput(
             parameters: job.parameters, data: data, plan: plan, target: target,
-            weights: try data.fitWeights(target, job),
+            weights: try data.fitWeights(target, job), validation: try data.validationRows(target, job),
             threads: job.threads, seed: job.split.seed, observer: observer))
     observer.log(.info, fitted.summary(job))
     for note in fitted.notes { observer.log(.warning, note) }
@@ -28,22 +62,8 @@ public func train(
     let document = ModelDocument(
         task: job.task.rawValue, algorithm: job.algorithm.name, link: fitted.link, columns: plan.columns.map(\.schema),
         products: plan.products, labels: target.labels, positive: target.positive, form: fitted.form)
-    let artifact = try document.encoded()
-
-    observer.progress(0.9, phase: "evaluate")
-    let scores = try data.evaluatedPart.scores(
-        Scorer(artifact: artifact), columns: plan.columns.map(\.source), levels: data.features.map(\.levels),
-        threads: job.threads)
-    let comparison = champion.map {
-        Comparer(job: job, data: data, target: target, challenger: scores).compare($0)
-    }
-    let evaluation = data.evaluate(scores, target)
-    observer.log(.info, evaluation.summary(rows: data.evaluatedPart.rows, heldOut: data.evaluatesHeldOut))
-    let manifest = Manifest(
-        job: job, data: data, target: target, plan: plan, fitted: fitted, artifact: artifact,
-        evaluation: evaluation, comparison: comparison)
-    observer.progress(1, phase: "done")
-    return TrainingOutcome(artifact: artifact, manifest: manifest.json)
+    return TrainedModel(
+        target: target, plan: plan, fitted: fitted, document: document, artifact: try document.encoded())
 }
 
 extension Target {
@@ -60,8 +80,7 @@ extension DataSet {
         switch target {
         case .values: Evaluation(regression: evaluatedPart.targets, scores)
         case .classes(let classes):
-            Evaluation(
-                truth: evaluatesHeldOut ? classes.heldOut : classes.training, scores, positive: classes.positive)
+            Evaluation(truth: classes.of(evaluatedPart), scores, positive: classes.positive)
         }
     }
 
@@ -74,6 +93,22 @@ extension DataSet {
         }
         let ofRows = classes.training.map { byClass[Int($0)] }
         return own.map { zip($0, ofRows).map(*) } ?? ofRows
+    }
+
+    /// The rows that decide when to stop, as the fit sees them.
+    func validationRows(_ target: Target, _ job: TrainingJob) throws -> ValidationRows? {
+        guard let part = stopping else { return nil }
+        let own = part.weights.isEmpty ? nil : part.weights
+        guard case .classes(let classes) = target else { return ValidationRows(part: part, classes: [], weights: own) }
+        let labels = classes.of(part)
+        let byClass = try classes.weights(job.parameters["class_weight"])
+        guard own != nil || byClass != nil || labels.contains(-1) else {
+            return ValidationRows(part: part, classes: labels, weights: nil)
+        }
+        let weights = labels.indices.map { row in
+            labels[row] < 0 ? 0 : (own?[row] ?? 1) * (byClass?[Int(labels[row])] ?? 1)
+        }
+        return ValidationRows(part: part, classes: labels, weights: weights)
     }
 }
 

@@ -103,6 +103,31 @@ import Testing
         #expect(data.trainingRows + data.sampledOut == 5_000)
     }
 
+    // MARK: - Groups and times
+
+    @Test func groupsAndTimesComeWithTheirRowsAndAreNoFeatures() throws {
+        var table = table(rows: 300)
+        table.add("when", (0..<300).map { $0 % 7 == 0 ? nil : Double($0) }, type: "timestamp", role: .time)
+        table.add("who", (0..<300).map { "user \($0 % 11)" }, role: .group)
+        table.add("where", (0..<300).map { Double($0 % 3) }, role: .group)
+        var run = run(table, split: ["test": 0.3])
+        run.blockRows = 64
+        let data = try run.read()
+        #expect(data.features.map(\.name) == [Bytes("x".utf8), Bytes("c".utf8)])
+        for part in [data.training, data.heldOut] {
+            #expect(part.times.count == part.rows && part.groups.count == part.rows)
+        }
+        var rowOf: [Double: Int] = [:]  // by target
+        for (row, cell) in table.columns[2].cells.enumerated() { if case .number(let y) = cell { rowOf[y] = row } }
+        var seen: [UInt64: Int] = [:]
+        for (place, target) in data.training.targets.enumerated() {
+            let row = rowOf[target]!
+            #expect(row % 7 == 0 ? data.training.times[place].isNaN : data.training.times[place] == Double(row))
+            #expect(seen.updateValue(row % 33, forKey: data.training.groups[place]) ?? row % 33 == row % 33)
+        }
+        #expect(seen.count == 33)
+    }
+
     // MARK: - Rows left out
 
     @Test func rowsWithoutTargetOrWeightAreLeftOutAndReported() throws {

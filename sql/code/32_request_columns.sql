@@ -35,11 +35,11 @@ begin
         select n.name, n.role, n.place
         from (values
             (request.target, 'target', 'target'), (request.weight_column, 'weight', 'weight_column'),
-            (request.id_column, 'id', 'id_column'), (request.time_column, 'unused', 'time_column'),
+            (request.id_column, 'id', 'id_column'), (request.time_column, 'time', 'time_column'),
             (case when jsonb_typeof(request.split -> 'column') = 'string' then request.split ->> 'column' end, 'part', 'split.column')
         ) n(name, role, place)
         where n.name is not null
-        union all select g, 'unused', 'group_columns' from unnest(request.group_columns) g where g is not null
+        union all select g, 'group', 'group_columns' from unnest(request.group_columns) g where g is not null
         union all select f, 'feature', 'features' from unnest(request.features) f where f is not null
         union all select e, 'excluded', 'exclude' from unnest(request.exclude) e where e is not null;
 end
@@ -51,15 +51,15 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- The reader knows the roles feature, target, weight, id and part; the other columns are not read.
+    -- Excluded columns are not read.
     return (
         with named as (
             select distinct on (n.name) n.name, n.role
             from forge.named_columns(request) n
-            order by n.name, n.role = 'feature', n.role = 'unused'
+            order by n.name, n.role = 'feature'
         )
         select coalesce(jsonb_agg(c.value || jsonb_build_object('role', coalesce(n.role, 'feature')) order by c.place)
-            filter (where coalesce(n.role, case when request.features is null then 'feature' end) in ('feature', 'target', 'weight', 'id', 'part')), '[]')
+            filter (where coalesce(n.role, case when request.features is null then 'feature' end) <> 'excluded'), '[]')
         from jsonb_array_elements(columns) with ordinality c(value, place)
         left join named n on n.name = c.value ->> 'name');
 end
@@ -116,7 +116,10 @@ begin
             return query select 'FG007', format('the weight column "%s" has type %s', found.name, found.type), 'weights are numbers';
         elsif found.role = 'part' and found.kind <> 'category' then
             return query select 'FG007', format('the split column "%s" has type %s', found.name, found.type),
-                'it is a text column that says train or test';
+                'it is a text column that says train, test or validation';
+        elsif found.role = 'time' and (found.kind <> 'number' or found.type ~ '^(boolean|interval)') then
+            return query select 'FG007', format('the time column "%s" has type %s', found.name, found.type),
+                'it is a date, a timestamp, or a number that rises with time';
         end if;
     end loop;
     if features > 1599 then

@@ -5,28 +5,33 @@ struct Block {
     enum Values {
         case numbers(UnsafeRawBufferPointer)  // (rows) doubles, unaligned
         case categories(UnsafeRawBufferPointer, levels: [Bytes])  // (rows) UInt32 codes, unaligned; levels new in this block
+        case hashes(UnsafeRawBufferPointer)  // (rows) UInt64, unaligned: a group's value
     }
 
     let rows: Int
     let keys: UnsafeRawBufferPointer  // (rows) UInt64, unaligned
     let columns: [Values]
 
-    init(_ bytes: UnsafeRawBufferPointer, kinds: [ColumnKind]) throws {
+    init(_ bytes: UnsafeRawBufferPointer, header: [JobColumn]) throws {
         var cursor = BlockCursor(bytes)
         guard try cursor.take(4).elementsEqual("FGB1".utf8) else { throw malformedBlock("it does not begin with FGB1") }
         rows = try cursor.count()
         let columnCount = try cursor.count()
         _ = try cursor.count()
-        guard columnCount == kinds.count else {
-            throw malformedBlock("it has \(columnCount) columns, the header \(kinds.count)")
+        guard columnCount == header.count else {
+            throw malformedBlock("it has \(columnCount) columns, the header \(header.count)")
         }
         guard rows <= bytes.count / 8 else { throw malformedBlock("\(rows) rows do not fit into \(bytes.count) bytes") }
         keys = try cursor.take(8 * rows)
         var columns: [Values] = []
-        columns.reserveCapacity(kinds.count)
-        for kind in kinds {
+        columns.reserveCapacity(header.count)
+        for column in header {
             try cursor.align()
-            switch kind {
+            if column.role == .group {
+                columns.append(.hashes(try cursor.take(8 * rows)))
+                continue
+            }
+            switch column.kind {
             case .number: columns.append(.numbers(try cursor.take(8 * rows)))
             case .category:
                 let levels = try Self.readLevels(&cursor)

@@ -75,9 +75,24 @@ final class Part {
     var targets: [Double] = []  // (rows) value, or the level's code; empty without a target
     var weights: [Double] = []  // (rows), or empty: all 1
     var keys: [UInt64] = []  // (rows), or empty
-    var groups: [UInt64] = []  // (rows) what rows of one group have in common, hashed; or empty
+    var groups: [UInt64] = []  // (rows) hash of the group columns' values; empty without them
+    var times: [Double] = []  // (rows) of the time column, NaN when missing; empty without one
 
     init(_ layout: ChunkLayout) { self.layout = layout }
+
+    /// The rows of all `parts`, which must be of one layout, one part's behind the other's. Their features are shared, not copied.
+    init(joining parts: [Part]) {
+        layout = parts[0].layout
+        for part in parts {
+            chunks += part.chunks
+            rows += part.rows
+            targets += part.targets
+            weights += part.weights
+            keys += part.keys
+            groups += part.groups
+            times += part.times
+        }
+    }
 
     /// Calls `body(chunk, first row in it, how many, how many of `count` came before)` for room for `count` more rows.
     func extend(by count: Int, _ body: (Chunk, Int, Int, Int) -> Void) {
@@ -93,38 +108,72 @@ final class Part {
         rows += count
     }
 
-    /// Keeps the rows that `keep` (rows) marks, in their order.
-    func filter(_ keep: [Bool]) {
-        let old = chunks
-        chunks = []
-        rows = 0
-        var first = 0
-        for chunk in old {
-            let chosen = (0..<chunk.rows).filter { keep[first + $0] }
-            extend(by: chosen.count) { target, start, count, done in
-                for (column, storage) in layout.storages.enumerated() {
-                    for i in 0..<count {
-                        let row = chosen[done + i]
-                        switch storage {
-                        case .float32: target.float32(column)[start + i] = chunk.float32(column)[row]
-                        case .float64: target.float64(column)[start + i] = chunk.float64(column)[row]
-                        case .codes: target.codes(column)[start + i] = chunk.codes(column)[row]
-                        }
-                    }
-                }
-            }
-            first += chunk.rows
-        }
-        targets = Self.filtered(targets, keep)
-        weights = Self.filtered(weights, keep)
-        keys = Self.filtered(keys, keep)
-        groups = Self.filtered(groups, keep)
-    }
-
     /// Frees the features; targets and weights stay.
     func releaseChunks() { chunks = [] }
 
-    private static func filtered<T>(_ values: [T], _ keep: [Bool]) -> [T] {
-        values.isEmpty ? [] : zip(values, keep).filter(\.1).map(\.0)
+    static let nowhere = UInt16.max
+
+    /// Moves row i to `parts[places[i]]`, in order; rows at `nowhere` are left out. This part ends up empty: a chunk is freed
+    /// once its rows have moved, so that they never take their room twice.
+    func distribute(_ places: [UInt16], into parts: [Part]) {
+        var first = 0
+        var waiting = Array(chunks.reversed())
+        chunks = []
+        while let chunk = waiting.popLast() {
+            var chosen = [[Int32]](repeating: [], count: parts.count)
+            for row in 0..<chunk.rows where places[first + row] != Self.nowhere {
+                chosen[Int(places[first + row])].append(Int32(row))
+            }
+            for (part, rows) in zip(parts, chosen) where !rows.isEmpty { part.append(rows, of: chunk) }
+            first += chunk.rows
+        }
+        Self.move(&targets, places, parts, \.targets)
+        Self.move(&weights, places, parts, \.weights)
+        Self.move(&keys, places, parts, \.keys)
+        Self.move(&groups, places, parts, \.groups)
+        Self.move(&times, places, parts, \.times)
+        rows = 0
+    }
+
+    /// Keeps the rows that `keep` (rows) marks, in their order.
+    func filter(_ keep: [Bool]) {
+        let kept = Part(layout)
+        distribute(keep.map { $0 ? 0 : Self.nowhere }, into: [kept])
+        (chunks, rows, targets, weights) = (kept.chunks, kept.rows, kept.targets, kept.weights)
+        (keys, groups, times) = (kept.keys, kept.groups, kept.times)
+    }
+
+    private static func move<T>(
+        _ values: inout [T], _ places: [UInt16], _ parts: [Part], _ field: ReferenceWritableKeyPath<Part, [T]>
+    ) {
+        guard !values.isEmpty else { return }
+        var moved = [[T]](repeating: [], count: parts.count)
+        for (value, place) in zip(values, places) where place != nowhere { moved[Int(place)].append(value) }
+        values = []
+        for (part, values) in zip(parts, moved) { part[keyPath: field] += values }
+    }
+
+    private func append(_ chosen: [Int32], of source: Chunk) {
+        extend(by: chosen.count) { target, start, count, done in
+            let rows = chosen[done..<done + count]
+            for (column, storage) in layout.storages.enumerated() {
+                switch (source.layout.storages[column], storage) {
+                case (.codes, _): gather(source.codes(column), rows, target.codes(column) + start)
+                case (.float32, .float32): gather(source.float32(column), rows, target.float32(column) + start)
+                case (.float64, .float64): gather(source.float64(column), rows, target.float64(column) + start)
+                case (.float64, _):
+                    let (from, to) = (source.float64(column), target.float32(column) + start)
+                    for (i, row) in rows.enumerated() { to[i] = Float(from[Int(row)]) }
+                case (.float32, _):
+                    let (from, to) = (source.float32(column), target.float64(column) + start)
+                    for (i, row) in rows.enumerated() { to[i] = Double(from[Int(row)]) }
+                }
+            }
+        }
+    }
+
+    @inline(__always)
+    private func gather<T>(_ from: UnsafeMutablePointer<T>, _ rows: ArraySlice<Int32>, _ to: UnsafeMutablePointer<T>) {
+        for (i, row) in rows.enumerated() { to[i] = from[Int(row)] }
     }
 }

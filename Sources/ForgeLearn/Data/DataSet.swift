@@ -14,6 +14,8 @@ public final class DataSet {
     let features: [FeatureColumn]
     let target: FeatureColumn
     let training: Part
+    /// Rows that a fit watches to know when to stop, apart from `training`; nil: it does not stop early.
+    let stopping: Part?
     let heldOut: Part
     /// SHA-256 of the header and all blocks as read, in hex.
     public let fingerprint: String
@@ -23,13 +25,13 @@ public final class DataSet {
     let sampledOut: Int
 
     init(
-        features: [FeatureColumn], target: FeatureColumn, training: Part, heldOut: Part, fingerprint: String,
-        rowsRead: Int,
-        dropped: [(reason: String, rows: Int)], sampledOut: Int
+        features: [FeatureColumn], target: FeatureColumn, training: Part, stopping: Part?, heldOut: Part,
+        fingerprint: String, rowsRead: Int, dropped: [(reason: String, rows: Int)], sampledOut: Int
     ) {
         self.features = features
         self.target = target
         self.training = training
+        self.stopping = stopping
         self.heldOut = heldOut
         self.fingerprint = fingerprint
         self.rowsRead = rowsRead

@@ -12,6 +12,8 @@ public final class DataSetBuilder {
     private let target: Int
     private let weight: Int?
     private let part: Int?
+    private let time: Int?
+    private let groups: [Int]
     private let split: KeyedChoice
     private let sampling: KeyedChoice
     private let training: Part
@@ -42,6 +44,8 @@ public final class DataSetBuilder {
         self.target = target
         weight = only(.weight)
         part = only(.part)
+        time = only(.time)
+        groups = columns.indices.filter { columns[$0].role == .group }
         let features = columns.indices.filter { columns[$0].role == .feature }
         self.features = features
         guard !features.isEmpty else {
@@ -76,7 +80,7 @@ public final class DataSetBuilder {
 
     /// Adds one data block. Only the call's duration may use its bytes.
     public func append(block bytes: UnsafeRawBufferPointer) throws {
-        let block = try Block(bytes, kinds: columns.map(\.kind))
+        let block = try Block(bytes, header: columns)
         try addLevels(of: block)
         let places = place(block)
         // The digest reads every byte: the other core does it meanwhile.
@@ -98,15 +102,28 @@ public final class DataSetBuilder {
                 .notEnoughRows, "no rows to train on: all \(heldOut.rows) are held out",
                 hint: "give more rows, a smaller split.test, or {\"method\": \"none\"}")
         }
+        let (fitted, stopping) = withoutStoppingRows()
         let all = columns.indices.map { index in
             FeatureColumn(
                 name: Bytes(columns[index].name.utf8), type: Bytes(columns[index].type.utf8), kind: columns[index].kind,
                 levels: levels[index])
         }
         return DataSet(
-            features: features.map { all[$0] }, target: all[target], training: training, heldOut: heldOut,
+            features: features.map { all[$0] }, target: all[target], training: fitted, stopping: stopping, heldOut: heldOut,
             fingerprint: hash.finish(), rowsRead: rowsRead, dropped: tally.dropped,
             sampledOut: sampledOut)
+    }
+
+    /// The training rows, and apart from them those that decide when to stop: a share, by key.
+    private func withoutStoppingRows() -> (fitted: Part, stopping: Part?) {
+        guard let share = job.stoppingShare else { return (training, nil) }
+        let choice = KeyedChoice(seed: job.split.seed, purpose: .stopping)
+        let places = training.keys.map { choice.takes($0, fraction: share) ? UInt16(1) : 0 }
+        let taken = places.count { $0 == 1 }
+        guard taken > 0, taken < places.count else { return (training, nil) }
+        let parts = [Part(training.layout), Part(training.layout)]
+        training.distribute(places, into: parts)
+        return (parts[0], parts[1])
     }
 
     // MARK: - Levels
@@ -201,8 +218,8 @@ public final class DataSetBuilder {
 
     private func copy(_ block: Block, _ places: Places) {
         let keepsKeys = { if case .rows = self.job.sample { true } else { false } }()
-        copy(block, places.training, into: training, keys: keepsKeys)
-        copy(block, places.heldOut, into: heldOut, keys: keepsKeys || job.champion != nil)
+        copy(block, places.training, into: training, keys: keepsKeys || job.stoppingShare != nil)
+        copy(block, places.heldOut, into: heldOut, keys: true)
     }
 
     private func copy(_ block: Block, _ rows: [Int32], into part: Part, keys: Bool) {
@@ -218,12 +235,23 @@ public final class DataSetBuilder {
                 case (.categories(let bytes, _), _):
                     let out = chunk.codes(feature) + start
                     for (i, row) in chosen.enumerated() { out[i] = loadCode(bytes, Int(row)) }
+                case (.hashes, _): preconditionFailure("a group is no feature")
                 }
             }
         }
         part.targets.append(contentsOf: rows.lazy.map { self.number(block, self.target, Int($0)) })
         if let weight { part.weights.append(contentsOf: rows.lazy.map { self.number(block, weight, Int($0)) }) }
         if keys { part.keys.append(contentsOf: rows.lazy.map { loadKey(block.keys, Int($0)) }) }
+        if let time { part.times.append(contentsOf: rows.lazy.map { self.number(block, time, Int($0)) }) }
+        if !groups.isEmpty { part.groups.append(contentsOf: rows.lazy.map { self.group(block, Int($0)) }) }
+    }
+
+    /// One hash of the values of all group columns.
+    private func group(_ block: Block, _ row: Int) -> UInt64 {
+        groups.reduce(0) { hash, column in
+            guard case .hashes(let bytes) = block.columns[column] else { return hash }
+            return splitmix64(hash ^ loadKey(bytes, row))
+        }
     }
 
     /// A cell as a number: a category's code, NaN when missing.
@@ -233,6 +261,7 @@ public final class DataSetBuilder {
         case .categories(let bytes, _):
             let code = loadCode(bytes, row)
             return code == missingCode ? Double(bitPattern: nullBits) : Double(code)
+        case .hashes: preconditionFailure("a group's hash is no number")
         }
     }
 

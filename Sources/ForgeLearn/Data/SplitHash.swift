@@ -15,6 +15,7 @@ struct KeyedChoice: Sendable, Equatable {
     enum Purpose: UInt64 {
         case split = 0
         case sample = 0x5A4D_504C_45
+        case stopping = 0x5354_4F50
     }
 
     init(seed: Int, purpose: Purpose) { salt = splitmix64(UInt64(bitPattern: Int64(seed))) ^ purpose.rawValue }

@@ -15,11 +15,15 @@ struct Classes: Sendable, Equatable {
     var positive: Int
     /// Class of each training row.
     var training: [Int32]
-    /// Class of each held-out row; -1: a class without training rows.
-    var heldOut: [Int32]
+    /// The target's values that have a class.
+    fileprivate var known: DistinctValues
+    fileprivate var classOf: [Int32]  // (values) by their number
 
     var count: Int { labels.count }
     var isBinary: Bool { labels.count == 2 }
+
+    /// Class of each row; -1: one that no training row has.
+    func of(_ part: Part) -> [Int32] { part.targets.map { known.index(of: $0).map { classOf[$0] } ?? -1 } }
 }
 
 extension DataSet {
@@ -104,7 +108,7 @@ extension DataSet {
         for (index, number) in order.enumerated() { classOf[number] = Int32(index) }
         return Classes(
             labels: labels, positive: try positiveClass(labels, job), training: numbers.map { classOf[$0] },
-            heldOut: heldOut.targets.map { distinct.index(of: $0).map { classOf[$0] } ?? -1 })
+            known: distinct, classOf: classOf)
     }
 
     private func tooManyClasses() -> ForgeError {
@@ -155,7 +159,7 @@ extension DataSet {
 }
 
 /// Values numbered as they come. A few are found faster by looking through them than by hashing.
-private struct DistinctValues {
+private struct DistinctValues: Sendable, Equatable {
     private(set) var values: [Double] = []
     private var numbers: [Double: Int] = [:]
     private static let few = 16

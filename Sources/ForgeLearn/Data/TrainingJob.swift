@@ -8,7 +8,7 @@ public enum LearningTask: String, Sendable, CaseIterable {
 
 /// A column that the reader delivers, or the id column behind the rows' keys.
 public struct JobColumn: Sendable, Equatable {
-    public enum Role: String, Sendable { case feature, target, weight, id, part }
+    public enum Role: String, Sendable { case feature, target, weight, id, part, group, time }
     public var name: String
     public var type: String
     public var kind: ColumnKind
@@ -68,6 +68,14 @@ public struct TrainingJob: Sendable {
 
     public var target: JobColumn? { columns.first { $0.role == .target } }
     public var features: [JobColumn] { columns.filter { $0.role == .feature } }
+
+    /// Share of the training rows set apart for early stopping; nil unless the hyperparameters `early_stopping` (true) or
+    /// `early_stopping_rounds` (at least 1) ask for it. `validation_fraction` is the share, 0.1 where it is not declared.
+    var stoppingShare: Double? {
+        let stops =
+            parameters["early_stopping"].boolValue == true || parameters["early_stopping_rounds"].intValue ?? 0 > 0
+        return stops ? parameters["validation_fraction"].doubleValue ?? 0.1 : nil
+    }
 
     private static func readTask(_ json: JSONValue) throws -> LearningTask {
         let text = json["task"]?.textValue ?? ""

@@ -110,7 +110,8 @@ struct Comparer {
         switch target {
         case .values: return Evaluation(regression: rows.map { data.heldOut.targets[$0] }, chosen)
         case .classes(let classes):
-            return Evaluation(truth: rows.map { classes.heldOut[$0] }, chosen, positive: classes.positive)
+            let truth = classes.of(data.heldOut)
+            return Evaluation(truth: rows.map { truth[$0] }, chosen, positive: classes.positive)
         }
     }
 }

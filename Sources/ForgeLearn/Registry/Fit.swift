@@ -8,6 +8,8 @@ struct FitInput: ~Copyable {
     let target: Target
     /// (rows) sample weight times class weight; nil: all 1.
     let weights: [Double]?
+    /// Rows to watch for early stopping; nil unless the hyperparameters ask for it.
+    var validation: ValidationRows? = nil
     let threads: Int
     let seed: Int
     let observer: any TrainingObserver
@@ -22,6 +24,15 @@ struct FitInput: ~Copyable {
     func indicator(of index: Int, in classes: Classes) -> [Double] {
         classes.training.map { $0 == Int32(index) ? 1 : 0 }
     }
+}
+
+/// Rows apart from the training rows, by which a fit knows when to stop. Nothing is fitted to them.
+struct ValidationRows {
+    let part: Part
+    /// (rows) class; -1: one that no training row has. Empty for regression, whose values are `part.targets`.
+    let classes: [Int32]
+    /// (rows) sample weight times class weight; 0 where the class is -1. nil: all 1.
+    let weights: [Double]?
 }
 
 /// What a fit gives back.

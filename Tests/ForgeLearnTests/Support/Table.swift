@@ -69,6 +69,15 @@ struct Table {
         ]
     }
 
+    /// A group's value as the reader hashes it, in spirit.
+    static func hash(_ cell: Cell) -> UInt64 {
+        switch cell {
+        case .null: 7
+        case .number(let value): splitmix64(value.bitPattern)
+        case .text(let text): text.utf8.reduce(11) { splitmix64($0 ^ UInt64($1)) }
+        }
+    }
+
     /// Data blocks of at most `size` rows.
     func blocks(of size: Int = 16_384) -> [[UInt8]] {
         var codes = columns.map { _ in [String: UInt32]() }
@@ -85,6 +94,10 @@ struct Table {
         for row in range { append(key(row)) }
         for (index, column) in columns.enumerated() where column.role != .id {
             align()
+            if column.role == .group {
+                for row in range { append(Self.hash(column.cells[row])) }
+                continue
+            }
             guard column.isCategory else {
                 for row in range {
                     if case .number(let value) = column.cells[row] {
