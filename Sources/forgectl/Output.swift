@@ -50,6 +50,12 @@ func plain(_ value: JSONValue?) -> String {
     }
 }
 
+/// The text of a value, nil when there is nothing to show: the value is missing, JSON's null or empty.
+func shown(_ value: JSONValue?, as text: (JSONValue?) -> String = plain) -> String? {
+    let text = text(value)
+    return text.isEmpty || text == "{}" ? nil : text
+}
+
 /// Four significant digits, as metrics are read.
 func short(_ number: Double) -> String {
     if number == number.rounded(), abs(number) < 1e15 { return String(Int(number)) }

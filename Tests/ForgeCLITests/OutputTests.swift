@@ -19,6 +19,16 @@ import Testing
         #expect(fields([("model", "churn"), ("error", nil), ("at", "a\nb")]) == "model  churn\nat     a\n       b")
     }
 
+    @Test func whatIsMissingNullOrEmptyIsNotShown() {
+        let member: JSONValue = ["description": nil, "config": [:], "name": "churn"]
+        #expect(shown(member["description"]) == nil)
+        #expect(shown(member["description"], as: moment) == nil)
+        #expect(shown(member["no such member"]) == nil)
+        #expect(shown(member["config"]) == nil)
+        #expect(shown(member["config"], as: metrics) == nil)
+        #expect(shown(member["name"]) == "churn")
+    }
+
     @Test(arguments: [
         (0.0, "0.0 s"), (9.94, "9.9 s"), (59.6, "60 s"), (125, "2 min 5 s"), (7260, "2 h 1 min"),
     ]) func durationsAreShort(_ seconds: Double, _ expected: String) { #expect(duration(seconds) == expected) }

@@ -48,7 +48,7 @@ struct Models: ParsableCommand {
                 fields([
                     ("model", plain(found["name"])), ("task", plain(found["task"])),
                     ("target", "\(plain(found["target"])) \(plain(found["target_type"]))"), ("owner", plain(found["owner"])),
-                    ("description", found["description"].flatMap { $0.isNull ? nil : plain($0) }),
+                    ("description", shown(found["description"])),
                     ("aliases", aliases.map { "\($0.key) = \(plain($0.value))" }.joined(separator: ", ")),
                 ]))
             var table = Table("VERSION", "ALGORITHM", "ROWS", "METRICS", "ON", "SIZE", "TRAINED AT", "PROMOTION", right: ["VERSION", "ROWS", "SIZE"])

@@ -66,15 +66,12 @@ struct Requests: ParsableCommand {
         func run() throws {
             let request = try connection.admin().request(id)
             if output.json { return printJSON(request) }
-            func field(_ name: String) -> (String, String?) {
-                let text = plain(request[name])
-                return (name.split(separator: "_").joined(separator: " "), text.isEmpty || text == "{}" ? nil : text)
+            func field(_ name: String, as text: (JSONValue?) -> String = plain) -> (String, String?) {
+                (name.split(separator: "_").joined(separator: " "), shown(request[name], as: text))
             }
             let asked = ["id", "model", "task", "algorithm", "source", "target", "features", "exclude", "id_column", "params", "preprocess",
-                "split", "sample", "promote", "config", "priority", "idempotency_key", "requested_by"].map(field)
-            let times = ["created_at", "run_at", "started_at", "finished_at"].map { name in
-                (field(name).0, request[name].flatMap { $0.isNull ? nil : moment($0) })
-            }
+                "split", "sample", "promote", "config", "priority", "idempotency_key", "requested_by"].map { field($0) }
+            let times = ["created_at", "run_at", "started_at", "finished_at"].map { field($0, as: moment) }
             let error = plain(request["error_code"]).isEmpty
                 ? nil
                 : [plain(request["error_code"]) + ": " + plain(request["error_message"]), plain(request["error_detail"]),
@@ -84,9 +81,9 @@ struct Requests: ParsableCommand {
                 fields(
                     asked + times + [
                         ("status", plain(request["status"])), ("took", duration(request["seconds"]?.doubleValue)), ("error", error),
-                        ("version", result.flatMap { $0["version"] }.map { plain($0) }),
-                        ("metrics", result.flatMap { $0["metrics"] }.map { "\(metrics($0)) (\(plain(result?["metrics_part"])) rows)" }),
-                        ("promotion", result.flatMap { $0["promotion_reason"] }.map { plain($0) }),
+                        ("version", shown(result?["version"])),
+                        ("metrics", shown(result?["metrics"], as: metrics).map { "\($0) (\(plain(result?["metrics_part"])) rows)" }),
+                        ("promotion", shown(result?["promotion_reason"])),
                     ]))
             try showAttempts(request["attempts"]?.arrayValue ?? [])
         }
