@@ -115,6 +115,24 @@ $$;
 comment on function forge.verify_artifact is
     'compares chunks, size and SHA-256 with the manifest (FG015, FG013); takes memory of twice the artifact''s size; internal';
 
+create or replace function forge.six_digits(value double precision) returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+set extra_float_digits = -9
+as $$ select value::text $$;
+comment on function forge.six_digits is 'a number with six significant digits; internal';
+
+create or replace function forge.metric_text(value double precision, beside double precision) returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1
+as $$
+    select case when value <> beside and forge.six_digits(value) = forge.six_digits(beside) then value::text
+        else forge.six_digits(value) end
+$$;
+comment on function forge.metric_text is
+    'a metric in a sentence: six significant digits, or all of them where the value beside it would read the same; internal';
+
 create or replace function forge.promotion_verdict(
     model text, version int, promote text, manifest jsonb, out promoted boolean, out reason text)
 language plpgsql stable
@@ -124,6 +142,8 @@ declare
     champion int := (select a.version from forge.model_aliases a
                      where a.model = promotion_verdict.model and a.alias = 'champion' and a.valid_to is null);
     compared jsonb := nullif(manifest -> 'comparison', 'null');
+    old double precision := compared ->> 'champion_value';
+    new double precision := compared ->> 'challenger_value';
 begin
     promoted := false;
     if promote = 'never' then
@@ -141,10 +161,10 @@ begin
     elsif (compared ->> 'better')::boolean then
         promoted := true;
         reason := format('%s %s is better than %s of version %s, on %s rows that neither trained on',
-            compared ->> 'metric', compared ->> 'challenger_value', compared ->> 'champion_value', champion, compared ->> 'rows');
+            compared ->> 'metric', forge.metric_text(new, old), forge.metric_text(old, new), champion, compared ->> 'rows');
     else
         reason := coalesce(compared ->> 'reason', format('%s %s is not better than %s of version %s, on %s rows that neither trained on',
-            compared ->> 'metric', compared ->> 'challenger_value', compared ->> 'champion_value', champion, compared ->> 'rows'));
+            compared ->> 'metric', forge.metric_text(new, old), forge.metric_text(old, new), champion, compared ->> 'rows'));
     end if;
 end
 $$;

@@ -54,11 +54,15 @@ select version, promotion_reason, created_by from forge.model_versions where mod
 select regress.train('tom', 'leavers', 'churn');
 select regress.train('tom', 'leavers', 'churn', 'if_better', '{"comparison": {"champion": 1, "metric": "roc_auc", "champion_value": 0.7, "challenger_value": 0.7, "rows": 40, "better": false, "reason": null}}');
 select regress.train('tom', 'leavers', 'churn', 'if_better', '{"comparison": {"champion": 1, "metric": "roc_auc", "champion_value": null, "challenger_value": null, "rows": 0, "better": false, "reason": "no row is new to both"}}');
-select regress.train('tom', 'leavers', 'churn', 'if_better', '{"comparison": {"champion": 1, "metric": "roc_auc", "champion_value": 0.7, "challenger_value": 0.8, "rows": 40, "better": true, "reason": null}}');
+select regress.train('tom', 'leavers', 'churn', 'if_better', '{"comparison": {"champion": 1, "metric": "roc_auc", "champion_value": 0.70000000000000007, "challenger_value": 0.81234567890123456, "rows": 40, "better": true, "reason": null}}');
 select regress.train('tom', 'leavers', 'churn', 'if_better', '{"comparison": {"champion": 1, "metric": "roc_auc", "champion_value": 0.7, "challenger_value": 0.9, "rows": 40, "better": true, "reason": null}}');
 select regress.train('tom', 'leavers', 'churn', 'always');
 select version, promotion_reason from forge.model_versions where model = 'leavers' and version > 2 order by 1;
 select alias, version, valid_to is null as present from forge.model_aliases where model = 'leavers' order by id;
+
+-- Six digits are read easily, unless they hide which is better.
+select forge.metric_text(a, b), forge.metric_text(b, a)
+from (values (0.81234567890123456, 0.7), (1234567.5, 1e-7), (0.12345678, 0.12345679), (0.5, 0.5), (null, 0.5)) v(a, b);
 
 -- A model whose first version was not to be promoted gets its champion with the next.
 select regress.train('tom', 'shy', 'churn', 'never');
