@@ -3,6 +3,13 @@
 create or replace function forge.check_transition() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
+  -- The job reads with this role's rights: who could change it could read as anybody.
+  if new.requested_by <> old.requested_by then
+    raise exception using errcode = 'FG022',
+      message = format('request %s is that of %s and cannot be made another role''s', old.id, old.requested_by),
+      hint = 'ask for the training again as the other role';
+  end if;
+
   if new.cancel_requested_at is not null and old.cancel_requested_at is null then
     if old.status = 'queued' then
       new.status := 'cancelled';
@@ -47,7 +54,7 @@ begin
 end
 $$;
 comment on function forge.check_transition() is
-  'trigger: carries out a cancel or a retry that a requester asks for, and refuses every transition that the queue does not know';
+  'trigger: carries out a cancel or a retry that a requester asks for, refuses every transition that the queue does not know, and keeps requested_by (FG022)';
 
 create or replace trigger training_requests_transition before update on forge.training_requests
   for each row execute function forge.check_transition();

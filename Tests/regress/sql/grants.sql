@@ -45,3 +45,20 @@ select d.defaclobjtype, d.defaclacl from pg_default_acl d where d.defaclrole = '
 select r.rolname, r.rolcanlogin, r.rolsuper, r.rolcreaterole, r.rolcreatedb, r.rolreplication, r.rolbypassrls
 from pg_roles r where r.rolname like 'forge\_%' order by 1;
 select m.roleid::regrole::text, m.member::regrole::text from pg_auth_members m where m.member in (select oid from pg_roles where rolname like 'forge\_%') order by 1, 2;
+
+-- Whose rights a job reads with is fixed: for the requester, forge_admin and its members, and a superuser.
+grant forge_admin to ann;
+set role forge_admin;
+insert into forge.algorithms (name, tasks, form, description, default_for) values ('ridge', '{regression}', 'linear', 'for the tests', '{regression}') on conflict do nothing;
+set role tom;
+insert into forge.training_requests (model, source, target, algorithm, task) values ('rights', 'select 1.0::float8 as x, 2.0::float8 as y', 'y', 'ridge', 'regression');
+select regress.error($$update forge.training_requests set requested_by = 'postgres'::regrole where model = 'rights'$$);
+set role forge_admin;
+select regress.error($$update forge.training_requests set requested_by = 'postgres'::regrole where model = 'rights'$$);
+update forge.training_requests set priority = 1 where model = 'rights';
+set role ann;
+select regress.error($$update forge.training_requests set requested_by = 'ann'::regrole where model = 'rights'$$);
+reset role;
+select regress.error($$update forge.training_requests set requested_by = 'postgres'::regrole where model = 'rights'$$);
+select requested_by, priority from forge.training_requests where model = 'rights';
+revoke forge_admin from ann;
