@@ -11,26 +11,6 @@ as $$
 $$;
 comment on function forge.model_functions is 'the generated functions of a model: record form, typed form, label form; internal';
 
-create or replace function forge.copy_acl(acl aclitem[], target regprocedure) returns void
-language plpgsql
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    item record;
-begin
-    for item in
-        select case when a.grantee = 0 then 'public' else a.grantee::regrole::text end as grantee, a.is_grantable
-        from aclexplode(acl) a
-        where a.privilege_type = 'EXECUTE'
-            and (a.grantee = 0 or a.grantee in (select r.oid from pg_roles r) and a.grantee::regrole <> 'forge_admin'::regrole)
-    loop
-        execute format('grant execute on function %s to %s %s', target, item.grantee,
-            case when item.is_grantable then 'with grant option' else '' end);
-    end loop;
-end
-$$;
-comment on function forge.copy_acl is 'gives a new function the EXECUTE rights of the one it replaces; internal';
-
 create or replace function forge.argument_type(type_name text) returns text
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -97,6 +77,7 @@ begin
             execute format('grant execute on function %s to %s', created, grantee);
         end if;
     end loop;
+    perform forge.restore_function_grants(model, 'record', created);
 end
 $$;
 comment on function forge.create_record_function is
@@ -127,36 +108,30 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    acl_of_model aclitem[];
-    outdated record;
+    outdated regprocedure;
     wanted record;
-    acls jsonb := '{}';
+    created regprocedure;
 begin
-    select p.proacl into acl_of_model
-    from pg_proc p
-    where p.oid = to_regprocedure(format('forge_models.%I(record)', model));
-
+    perform forge.note_function_grants(model);
     for outdated in
-        select p.oid::regprocedure as function, p.proname, p.proacl
-        from forge.model_functions(model) f join pg_proc p on p.oid = f
-        where pg_get_function_arguments(p.oid) <> 'features record'
+        select f.function
+        from forge.generated_forms(model) f
+        where f.form <> 'record'
             and not exists (
-                select from forge.wanted_functions(model, version) w
-                where w.name = p.proname and w.arguments = pg_get_function_arguments(p.oid))
+                select from forge.wanted_functions(model, version) w where w.name = f.name and w.arguments = f.arguments)
     loop
-        acls := acls || jsonb_build_object(outdated.proname, outdated.proacl::text);
-        execute format('drop function %s', outdated.function);
+        execute format('drop function %s', outdated);
     end loop;
 
     for wanted in
-        select w.*
+        select w.*, case when w.name = model then 'typed' else 'label' end as form
         from forge.wanted_functions(model, version) w
-        where not exists (
-            select from forge.model_functions(model) f join pg_proc p on p.oid = f
-            where p.proname = w.name and pg_get_function_arguments(p.oid) = w.arguments)
+        where not exists (select from forge.generated_forms(model) f where f.name = w.name and f.arguments = w.arguments)
     loop
-        perform forge.copy_acl(coalesce((acls ->> wanted.name)::aclitem[], acl_of_model),
-            forge.create_generated(wanted.name, wanted.arguments, wanted.result, model, wanted.remark));
+        created := forge.create_generated(wanted.name, wanted.arguments, wanted.result, model, wanted.remark);
+        if not forge.restore_function_grants(model, wanted.form, created) then
+            perform forge.restore_function_grants(model, 'record', created);
+        end if;
     end loop;
 exception when dependent_objects_still_exist then
     raise exception using errcode = 'FG024',
@@ -166,7 +141,7 @@ exception when dependent_objects_still_exist then
 end
 $$;
 comment on function forge.refresh_functions is
-    'brings the typed functions into line with a version that becomes champion, with the same ACL; FG024 if something depends on an outdated one; internal';
+    'brings the typed functions into line with a version that becomes champion, with the rights that their form had, or else the record form has; FG024 if something depends on an outdated one; internal';
 
 create or replace function forge.dependents(model text) returns text
 language sql stable

@@ -12,6 +12,11 @@ begin
     for function in select * from forge.model_functions(model) loop
         execute format('grant execute on function %s to %s', function, grantee);
     end loop;
+    -- For forms that the present champion does not have.
+    insert into forge.function_grants (model, form, grantee, grantable)
+    select distinct g.model, g.form, grant_on_model.grantee, false from forge.function_grants g
+    where g.model = grant_on_model.model
+    on conflict do nothing;
     insert into forge.model_grants (model, grantee, privilege, granted_by) values (model, grantee, privilege, actor)
     on conflict do nothing;
 end
@@ -33,6 +38,8 @@ begin
         for function in select * from forge.model_functions(model) loop
             execute format('revoke execute on function %s from %s', function, grantee);
         end loop;
+        delete from forge.function_grants g
+        where g.model = revoke_on_model.model and g.grantee = revoke_on_model.grantee;
     end if;
     -- Training includes predicting, so it goes with it.
     delete from forge.model_grants g

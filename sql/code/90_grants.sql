@@ -25,6 +25,7 @@ alter table forge.model_aliases enable row level security;
 alter table forge.model_metrics enable row level security;
 alter table forge.feature_importances enable row level security;
 alter table forge.model_grants enable row level security;
+alter table forge.function_grants enable row level security;
 alter table forge.audit_log enable row level security;
 
 do $policies$

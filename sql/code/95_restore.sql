@@ -37,10 +37,11 @@ as $$
             and not exists (select from present p where p.model = g.model and p.grantee = g.grantee)
     )
     insert into forge.model_grants (model, grantee, privilege) select p.model, p.grantee, 'predict' from present p
-    on conflict do nothing
+    on conflict do nothing;
+    select forge.note_function_grants(m.name) from forge.models m;
 $$;
 comment on function forge.note_grants is
-    'brings forge.model_grants into line with what GRANT and REVOKE did to EXECUTE on the generated functions; internal';
+    'brings forge.model_grants and forge.function_grants into line with what GRANT and REVOKE did to EXECUTE on the generated functions; internal';
 
 create or replace function forge.restore_extension() returns int
 language plpgsql
@@ -69,6 +70,6 @@ begin
 end
 $$;
 comment on function forge.restore_extension is
-    'after CREATE EXTENSION: grants its functions again, and makes the generated functions of models that have none, with the rights kept in forge.model_grants; returns for how many models. Done by every forgectl migrate';
+    'after CREATE EXTENSION: grants its functions again, and makes the generated functions of models that have none, with the rights kept in forge.model_grants and forge.function_grants; returns for how many models. Done by every forgectl migrate';
 
 select forge.restore_extension();

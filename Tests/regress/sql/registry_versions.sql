@@ -113,6 +113,7 @@ select forge.keep('leavers', null);
 -- A champion with other columns gets other functions with the same rights; a view on the old ones keeps it from being promoted.
 reset role;
 grant execute on function forge_models.leavers_label(int, text) to eve;
+grant execute on function forge_models.leavers(int, text) to eve with grant option;
 grant all on schema public to tom;
 select regress.train('tom', 'leavers', 'names', 'always', '{"task": "classification", "target": "churned", "target_type": "text", "labels": ["no", "yes"], "positive": "yes"}');
 select p.oid::regprocedure::text collate "C" as function, pg_get_function_arguments(p.oid), p.proacl from pg_proc p where p.prosrc = 'leavers' order by 1;
@@ -128,6 +129,23 @@ select v.promotion_reason, a.version as champion
 from forge.model_versions v, forge.model_aliases a
 where v.model = 'leavers' and v.version = 11 and a.model = 'leavers' and a.alias = 'champion' and a.valid_to is null;
 drop view leaving;
+
+-- A champion without a typed form in between takes nothing from those who may call it: neither what GRANT gave nor what Forge gives and takes meanwhile.
+create function typed_grantees(model text) returns text language sql as $$
+    select string_agg(distinct a.grantee::regrole::text || case when a.is_grantable then '*' else '' end, ' ' order by a.grantee::regrole::text || case when a.is_grantable then '*' else '' end)
+    from forge.generated_forms(model) f, aclexplode(f.acl) a where f.form = 'typed' $$;
+select regress.train('tom', 'gap', 'churn', 'always');
+select forge.grant_model('gap', 'uma');
+grant execute on function forge_models.gap(int, text) to eve with grant option;
+select typed_grantees('gap');
+select regress.train('tom', 'gap', 'churn', 'always', jsonb_build_object('columns',
+    (select jsonb_agg(jsonb_build_object('name', 'x' || i, 'type', 'integer', 'kind', 'number')) from generate_series(1, 101) i)));
+select typed_grantees('gap') is null as gone;
+select forge.grant_model('gap', 'ann');
+select forge.revoke_model('gap', 'uma');
+select forge.promote('gap', 1);
+select typed_grantees('gap');
+select forge.drop_model('gap');
 
 -- More than 100 columns: no typed form, but the row form.
 select regress.train('tom', 'broad', 'churn', 'always', jsonb_build_object('columns',
