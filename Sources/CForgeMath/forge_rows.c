@@ -45,7 +45,7 @@ void forge_row_scores(const ForgeArena *arena, const double *margins, double *sc
     }
 }
 
-// Scratch: values (padded), margins (outputs), doubled row of trees, then what an explanation needs.
+// Scratch: values (padded), margins (outputs), then the doubled row of trees and what an explanation needs, or a network's layers.
 double *forge_scratch_values(const ForgeArena *arena, void *scratch) {
     (void) arena;
     return scratch;
@@ -63,6 +63,7 @@ static int64_t row_size(const ForgeArena *arena) {
 
 int64_t forge_scratch_size(const ForgeArena *arena) {
     int64_t size = ((int64_t) arena->padded + arena->outputs) * 8 + row_size(arena);
+    if (arena->form == FORGE_NETWORK) size += forge_network_scratch(arena);
     if (arena->form == FORGE_TREES) size += forge_explain_scratch(arena->max_depth, arena->quadrature.count / 2);
     return size;
 }
@@ -75,7 +76,7 @@ static int32_t check_link(const ForgeArena *arena, const double *margins) {
     return arena->link == FORGE_LOG && margins[0] > LOG_HIGHEST ? arena->columns : -1;
 }
 
-// Which column made the margins of a linear model not finite: the first infinite one, else none in particular.
+// Which column made margins not finite: the first infinite one, else none in particular.
 static int32_t check_margins(const ForgeArena *arena, const double *values, const double *margins) {
     double sum = 0;
     for (int32_t o = 0; o < arena->outputs; o++) sum += margins[o] - margins[o];
@@ -91,6 +92,12 @@ int32_t forge_row_margins(const ForgeArena *arena, const double *values, void *s
         return check_margins(arena, values, margins);
     }
     uint32_t *row = scratch_row(arena, scratch);
+    if (arena->form == FORGE_NETWORK) {
+        int32_t refused = forge_network_inputs(arena, values, row);
+        if (refused >= 0) return refused;
+        forge_network_margins(arena, row, margins);
+        return check_margins(arena, values, margins);
+    }
     int32_t refused = forge_tree_row(arena, values, row);
     if (refused >= 0) return refused;
     forge_tree_margins(arena, row, margins);
@@ -98,6 +105,7 @@ int32_t forge_row_margins(const ForgeArena *arena, const double *values, void *s
 }
 
 int32_t forge_row_explain(const ForgeArena *arena, const double *values, void *scratch, double *contributions) {
+    if (arena->form == FORGE_NETWORK) return arena->columns + 1;
     double *margins = forge_scratch_margins(arena, scratch);
     int32_t refused = forge_row_margins(arena, values, scratch, margins);
     if (refused >= 0) return refused;

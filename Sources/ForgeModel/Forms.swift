@@ -62,9 +62,44 @@ public struct TreeForm: Sendable, Equatable {
     }
 }
 
+/// What a network's hidden layers do to their sums.
+public enum Activation: String, Sendable, CaseIterable {
+    case relu, gelu, tanh
+}
+
+/// Dense layers over encoded features rounded to Float32: `h = activation(weights · h + biases)` in Float32 for each hidden
+/// layer, then `margin[o] = intercepts[o] + Σ_j weights[o, j] · h[j]` in Double.
+public struct NetworkForm: Sendable, Equatable {
+    public var activation: Activation
+    public var layers: [Int]  // encoded features, values of each hidden layer, outputs
+    public var weights: [Float]  // per layer, one after the other, (out, in) row-major
+    public var biases: [Float]  // of the hidden layers, one after the other
+    public var intercepts: [Double]  // (outputs)
+
+    public var outputs: Int { layers.last ?? 0 }
+
+    public init(activation: Activation, layers: [Int], weights: [Float], biases: [Float], intercepts: [Double]) {
+        self.activation = activation
+        self.layers = layers
+        self.weights = weights
+        self.biases = biases
+        self.intercepts = intercepts
+    }
+}
+
 public enum ModelForm: Sendable, Equatable {
     case linear(LinearForm)
     case trees(TreeForm)
+    case network(NetworkForm)
+
+    /// Margins of a row.
+    public var outputs: Int {
+        switch self {
+        case .linear(let form): form.outputs
+        case .trees(let form): form.outputs
+        case .network(let form): form.outputs
+        }
+    }
 }
 
 /// Everything an artifact holds. Encoding it twice gives the same bytes; it carries no time, request or version number.

@@ -11,6 +11,10 @@ public enum ModelLimits {
     public static let nodes = 1 << 27
     /// Splits on the longest path of a tree: explaining walks as deep.
     public static let treeDepth = 256
+    /// Hidden layers of a network, values of one of them, and weights of all layers together.
+    public static let hiddenLayers = 32
+    public static let hiddenWidth = 16_384
+    public static let networkWeights = 1 << 28
     /// Bytes of the JSON description.
     public static let description = 1 << 20
     /// Bytes of the decoded model.

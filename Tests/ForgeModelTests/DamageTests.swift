@@ -34,13 +34,14 @@ struct DamageTests {
             try make.linear(columns: 2, classes: 3).encoded(),
             try make.trees(columns: 2, trees: 2, depth: 3, classes: 2).encoded(),
             try make.trees(columns: 1, trees: 2, depth: 2, classes: 3, shares: true, vector: true).encoded(),
+            try make.network(columns: 2, hidden: [3, 2], classes: 3, activation: .gelu).encoded(),
         ]
     }
 
-    static let acceptable: Set<String?> = [nil, "FG015", "FG013", "FG012", "FG028"]
+    static let acceptable: Set<String?> = [nil, "FG003", "FG015", "FG013", "FG012", "FG028"]
 
     /// One bit of every byte here; all of them, and more, in scripts/fuzz.sh.
-    @Test(arguments: 0..<UInt64(3))
+    @Test(arguments: 0..<UInt64(4))
     func everyDamagedByteGivesAnErrorOrAUsableModel(_ seed: UInt64) throws {
         let artifact = try DamageTests.small(3)[Int(seed)]
         for place in artifact.indices {

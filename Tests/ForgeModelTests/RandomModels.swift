@@ -48,6 +48,23 @@ struct RandomModels {
             columns, classes: classes, link: classes == 0 ? .identity : classes == 2 ? .logistic : .softmax, .linear(form))
     }
 
+    /// Dense layers of these widths; the weights are small enough for tanh not to saturate everywhere.
+    mutating func network(
+        columns count: Int, hidden: [Int], classes: Int, activation: Activation, categories: Bool = true
+    ) -> ModelDocument {
+        let columns = (0..<count).map { column($0, forTrees: false, categories: categories) } + [number(count)]
+        let layers = [columns.reduce(0) { $0 + $1.encoding.width }] + hidden + [classes > 2 ? classes : 1]
+        let form = NetworkForm(
+            activation: activation, layers: layers,
+            weights: zip(layers, layers.dropFirst()).flatMap { inputs, outputs in
+                (0..<inputs * outputs).map { _ in Float(double() / Double(inputs).squareRoot()) }
+            },
+            biases: (0..<hidden.reduce(0, +)).map { _ in Float(double()) },
+            intercepts: (0..<layers[layers.count - 1]).map { _ in double() })
+        return document(
+            columns, classes: classes, link: classes == 0 ? .identity : classes == 2 ? .logistic : .softmax, .network(form))
+    }
+
     private mutating func number(_ index: Int) -> ColumnSchema {
         ColumnSchema(
             name: Bytes("n\(index)".utf8), sqlType: Bytes("integer".utf8), kind: .number,
@@ -151,4 +168,8 @@ struct RandomModels {
         let codes = (0..<count).map { _ in flag(0.15) ? ColumnValues.missingCode : UInt32(int(0...levels.count - 1)) }
         return .codes(codes, levels: levels)
     }
+}
+
+extension ModelDocument {
+    var isNetwork: Bool { if case .network = form { true } else { false } }
 }

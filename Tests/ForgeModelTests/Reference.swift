@@ -1,3 +1,5 @@
+import CForgeMath
+
 @testable import ForgeModel
 
 /// The model's meaning, written as plainly as the document's comments say it.
@@ -22,6 +24,7 @@ struct Reference {
                 let row = form.coefficients[output * features.count..<(output + 1) * features.count]
                 return form.intercepts[output] + zip(row, features).reduce(0) { $0 + $1.0 * $1.1 }
             }
+        case .network(let form): return Reference.margins(form, features)
         case .trees(let form):
             var margins = form.baseScores
             for tree in form.roots.indices {
@@ -29,6 +32,39 @@ struct Reference {
                 for (output, value) in Reference.values(form, tree, leaf) { margins[output] += value }
             }
             return margins
+        }
+    }
+
+    /// In the order of operations that internals.md fixes, so to the bit: Float32 sums from the bias on, in the order of the
+    /// inputs; then four partial sums of doubles by input modulo four.
+    static func margins(_ form: NetworkForm, _ features: [Double]) -> [Double] {
+        var inputs = features.map { Float($0) }
+        var weights = form.weights[...]
+        var biases = form.biases[...]
+        for outputs in form.layers.dropFirst().dropLast() {
+            let sums = (0..<outputs).map { output in
+                zip(weights.dropFirst(output * inputs.count), inputs).reduce(biases[biases.startIndex + output]) {
+                    $0 + $1.0 * $1.1
+                }
+            }
+            weights = weights.dropFirst(outputs * inputs.count)
+            biases = biases.dropFirst(outputs)
+            inputs = sums.map { activate(form.activation, $0) }
+        }
+        return form.intercepts.enumerated().map { output, intercept in
+            var lanes = [0.0, 0, 0, 0]
+            for (input, value) in inputs.enumerated() {
+                lanes[input % 4] += Double(value) * Double(weights[weights.startIndex + output * inputs.count + input])
+            }
+            return intercept + ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3]))
+        }
+    }
+
+    static func activate(_ activation: Activation, _ value: Float) -> Float {
+        switch activation {
+        case .relu: forge_relu(value)
+        case .gelu: forge_gelu(value)
+        case .tanh: forge_tanh(value)
         }
     }
 

@@ -7,8 +7,9 @@
 #define FORGE_INTERLEAVED 10                     // trees that descend side by side; more run out of registers
 #define FORGE_COMPLETE_DEPTH 8                   // of the deepest trees that are also kept as complete ones
 #define FORGE_LANES 4                            // partial sums of a linear margin; rows are padded to a multiple
+#define FORGE_BLOCK 16                           // values of a hidden layer that are summed side by side
 
-enum { FORGE_LINEAR = 0, FORGE_TREES = 1 };
+enum { FORGE_LINEAR = 0, FORGE_TREES = 1, FORGE_NETWORK = 2 };
 enum { FORGE_IDENTITY = 0, FORGE_LOGISTIC = 1, FORGE_SOFTMAX = 2, FORGE_SHARES = 3, FORGE_LOG = 4 };
 enum { FORGE_ENCODE_NUMBER = 0, FORGE_ENCODE_ONE_HOT = 1, FORGE_ENCODE_NATIVE = 2 };
 
@@ -64,6 +65,13 @@ typedef struct ForgePlain {
     int32_t column, feature, count;
 } ForgePlain;
 
+// A hidden layer of a network; its outputs are padded to a multiple of FORGE_BLOCK with zeros.
+typedef struct ForgeLayer {
+    ForgeSpan weights;           // float (inputs, padded)
+    ForgeSpan biases;            // float (padded)
+    int32_t inputs, padded;
+} ForgeLayer;
+
 typedef struct ForgeArena {
     uint64_t magic;
     int64_t length;
@@ -101,6 +109,11 @@ typedef struct ForgeArena {
     int32_t max_depth;
     int32_t categorical;          // 1: some node tests a category
     int32_t complete_depth;       // of all trees when `splits` and `leaves` hold them; else -1
+
+    // network: `weights` is double (outputs, inputs of the last layer padded to FORGE_BLOCK)
+    ForgeSpan layers;             // ForgeLayer: the hidden ones
+    int32_t activation;           // FORGE_RELU, FORGE_GELU, FORGE_TANH (forge_activation.h)
+    int32_t widest;               // of the inputs and the hidden layers, padded to FORGE_BLOCK
 } ForgeArena;
 
 static inline void *forge_at(const ForgeArena *arena, ForgeSpan span) { return (char *) arena + span.offset; }

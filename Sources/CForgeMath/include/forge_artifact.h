@@ -2,7 +2,7 @@
 #pragma once
 #include <stdint.h>
 
-#define FORGE_MAX_TENSORS 32
+#define FORGE_MAX_TENSORS 48
 
 typedef struct ForgeTensor {
     int64_t offset;   // bytes from the artifact's start

@@ -2,6 +2,7 @@
 // They trust the arena (its decoder checked it) and nothing else.
 #pragma once
 #include "forge_abi.h"
+#include "forge_activation.h"
 #include "forge_arena.h"
 #include "forge_artifact.h"
 
@@ -31,6 +32,11 @@ int32_t forge_tree_row(const ForgeArena *arena, const double *values, uint32_t *
 void forge_tree_margins(const ForgeArena *arena, const uint32_t *row, double *margins);
 // The same by the plainest loop: the oracle of the tests.
 void forge_tree_margins_reference(const ForgeArena *arena, const uint32_t *row, double *margins);
+// Fills the encoded row, rounded to float32, at the start of a network's scratch memory. -1, or the column that cannot be.
+int32_t forge_network_inputs(const ForgeArena *arena, const double *values, void *scratch);
+// Margins of the row that lies there.
+void forge_network_margins(const ForgeArena *arena, void *scratch, double *margins);
+int64_t forge_network_scratch(const ForgeArena *arena);
 // Key of a float that is not NaN: a < b exactly when its key is less; -0 has the key of 0.
 uint32_t forge_float_key(float value);
 // Fills `splits` and `leaves` from the nodes, all trees as deep as the deepest, where they suit and have the room.
@@ -50,6 +56,7 @@ void forge_tree_expectation(const ForgeArena *arena, int32_t tree, double *bases
 
 // --- whole rows, scratch as ForgeArena.scratch says
 // -1 when done; a column's index when its value is out of range; `columns` when the margin is.
+// An explanation: `columns` + 1 when the form has no exact one.
 int32_t forge_row_margins(const ForgeArena *arena, const double *values, void *scratch, double *margins);
 int32_t forge_row_explain(const ForgeArena *arena, const double *values, void *scratch, double *contributions);
 // Where in the scratch memory the values and the margins of a row are kept.

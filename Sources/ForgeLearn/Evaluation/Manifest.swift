@@ -19,7 +19,7 @@ struct Manifest {
             "task": .text(job.task.rawValue), "algorithm": .text(job.algorithm.name), "params": job.parameters.json,
             "preprocess": plan.resolved, "split": split, "columns": .array(plan.columns.map(describe)),
             "target": .text(data.targetName), "target_type": .text(data.targetType), "labels": .array(labels),
-            "positive": target.positive < 0 ? nil : labels[target.positive], "outputs": .integer(Int64(outputs)),
+            "positive": target.positive < 0 ? nil : labels[target.positive], "outputs": .integer(Int64(fitted.form.outputs)),
             "metrics": evaluation.json, "metrics_part": .text(data.evaluatesHeldOut ? "test" : "train"), "rows": rows,
             "data_report": report, "feature_importance": .array(importance),
             "data_fingerprint": .text(data.fingerprint),
@@ -27,13 +27,6 @@ struct Manifest {
             "artifact_bytes": .integer(Int64(artifact.count)), "environment": environment,
             "comparison": comparison?.json ?? nil,
         ]
-    }
-
-    private var outputs: Int {
-        switch fitted.form {
-        case .linear(let form): form.outputs
-        case .trees(let form): form.outputs
-        }
     }
 
     private var split: JSONValue {

@@ -8,7 +8,7 @@ extension ArenaDecoder {
         let coefficients = try artifact.matrix(.coefficients, Double.self, rows: outputs, columns: encoded)
         let intercepts = try artifact.vector(.intercepts, Double.self, count: outputs)
         let means = try artifact.vector(.means, Double.self, count: encoded)
-        try require(!artifact.has(.roots), "it has two forms")
+        try require(!artifact.has(.roots) && !artifact.has(.networkLayers), "it has two forms")
 
         let padded = Int(arena.padded)
         let cells = outputs &* padded

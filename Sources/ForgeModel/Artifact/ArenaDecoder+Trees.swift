@@ -42,7 +42,7 @@ extension ArenaDecoder {
     mutating func decodeTrees() throws(Refusal) {
         let tensors = try readTreeTensors()
         let baseScores = try artifact.vector(.baseScores, Double.self, count: description.outputs)
-        try require(!artifact.has(.coefficients), "it has two forms")
+        try require(!artifact.has(.coefficients) && !artifact.has(.networkLayers), "it has two forms")
         var regions = try reserveTrees(tensors)
         if builder.measuring { return }
 

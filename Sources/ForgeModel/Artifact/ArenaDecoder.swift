@@ -38,7 +38,11 @@ struct ArenaDecoder {
         arena.link = Int32(truncatingIfNeeded: description.link)
         try decodeClasses()
         try decodeColumns()
-        if description.form == FORGE_LINEAR { try decodeLinear() } else { try decodeTrees() }
+        switch description.form {
+        case FORGE_LINEAR: try decodeLinear()
+        case FORGE_NETWORK: try decodeNetwork()
+        default: try decodeTrees()
+        }
         arena.length = Int64(builder.used)
         withUnsafePointer(to: arena) { pointer in arena.scratch = forge_scratch_size(pointer) }
         root.store(arena, at: 0)

@@ -1,7 +1,7 @@
 import CForgeMath
 
 /// The JSON description inside an artifact, read without a copy. Keys are all known and come once each:
-/// `{"algorithm", "columns": […], "form", "format": 1, "link", "outputs", "positive", "task"}`.
+/// `{"activation" (networks), "algorithm", "columns": […], "form", "format": 1, "link", "outputs", "positive", "task"}`.
 struct Description {
     typealias Reader = JSONReader<TextSource<MemorySource>>
 
@@ -20,6 +20,7 @@ struct Description {
     }
 
     private(set) var form = FORGE_LINEAR
+    private(set) var activation = FORGE_RELU
     private(set) var link = FORGE_IDENTITY
     private(set) var classification = false
     private(set) var outputs = 0
@@ -41,7 +42,7 @@ struct Description {
             seen |= bit
         }
         try require(reader.next() == .end, "its description is not valid JSON")
-        try require(seen == 0xFF, "its description lacks a field")
+        try require(seen == (form == FORGE_NETWORK ? 0x1FF : 0xFF), "its description lacks a field, or has one too many")
     }
 
     private mutating func readField(_ reader: inout Reader) throws(Refusal) -> Int {
@@ -58,8 +59,14 @@ struct Description {
             return 2
         }
         if key.equals("form") {
-            form = try Description.choice(event, reader.text, "linear", FORGE_LINEAR, "trees", FORGE_TREES)
+            form = try Description.choice(
+                event, reader.text, ("linear", FORGE_LINEAR), ("trees", FORGE_TREES), ("network", FORGE_NETWORK))
             return 4
+        }
+        if key.equals("activation") {
+            activation = try Description.choice(
+                event, reader.text, ("relu", FORGE_RELU), ("gelu", FORGE_GELU), ("tanh", FORGE_TANH))
+            return 256
         }
         if key.equals("link") {
             link = try Description.readLink(event, reader.text)
@@ -89,13 +96,17 @@ struct Description {
         return 128
     }
 
-    private static func choice<Value>(
-        _ event: JSONEvent, _ text: Reader.Text, _ first: StaticString, _ one: Value, _ second: StaticString, _ two: Value
-    ) throws(Refusal) -> Value {
+    private static var unknownKind: Refusal { .newer("the model is of a kind that this version of Forge does not know") }
+
+    private static func choice(
+        _ event: JSONEvent, _ text: Reader.Text, _ first: (StaticString, Int), _ second: (StaticString, Int),
+        _ third: (StaticString, Int)
+    ) throws(Refusal) -> Int {
         try require(event == .text, "a field of its description is not a text")
-        if text.equals(first) { return one }
-        if text.equals(second) { return two }
-        throw .newer("the model is of a kind that this version of Forge does not know")
+        if text.equals(first.0) { return first.1 }
+        if text.equals(second.0) { return second.1 }
+        if text.equals(third.0) { return third.1 }
+        throw unknownKind
     }
 
     /// Whether the task has classes.
@@ -103,7 +114,7 @@ struct Description {
         try require(event == .text, "its task is not a text")
         if text.equals("regression") || text.equals("ranking") { return false }
         if text.equals("classification") { return true }
-        throw .newer("the model is of a kind that this version of Forge does not know")
+        throw unknownKind
     }
 
     private static func readLink(
@@ -115,6 +126,6 @@ struct Description {
         if text.equals("softmax") { return FORGE_SOFTMAX }
         if text.equals("log") { return FORGE_LOG }
         if text.equals("shares") { return FORGE_SHARES }
-        throw .newer("the model is of a kind that this version of Forge does not know")
+        throw unknownKind
     }
 }

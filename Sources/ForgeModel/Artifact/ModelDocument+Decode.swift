@@ -23,8 +23,17 @@ extension ModelDocument {
             task: task, algorithm: algorithm, link: link, columns: try ModelDocument.columns(columns, artifact),
             products: try ModelDocument.products(artifact),
             labels: try artifact.texts(.labels, .labelOffsets), positive: positive,
-            form: form == "linear"
-                ? .linear(try LinearForm(artifact, outputs: outputs)) : .trees(try TreeForm(artifact, outputs: outputs)))
+            form: try ModelDocument.form(form, artifact, description, outputs: outputs))
+    }
+
+    private static func form(
+        _ name: String, _ artifact: ArtifactReader, _ description: JSONValue, outputs: Int
+    ) throws -> ModelForm {
+        switch name {
+        case "linear": .linear(try LinearForm(artifact, outputs: outputs))
+        case "network": .network(try NetworkForm(artifact, description["activation"]))
+        default: .trees(try TreeForm(artifact, outputs: outputs))
+        }
     }
 
     private static func columns(_ described: [JSONValue], _ artifact: ArtifactReader) throws -> [ColumnSchema] {
@@ -110,6 +119,19 @@ extension LinearForm {
             outputs: outputs, coefficients: try artifact.matrix(.coefficients, Double.self, columns: width).array,
             intercepts: try artifact.vector(.intercepts, Double.self).array,
             means: try artifact.vector(.means, Double.self).array)
+    }
+}
+
+extension NetworkForm {
+    fileprivate init(_ artifact: ArtifactReader, _ activation: JSONValue?) throws {
+        guard let activation = activation?.textValue.flatMap(Activation.init(rawValue:)) else {
+            throw Refusal.corrupt("its description lacks a field")
+        }
+        self.init(
+            activation: activation, layers: try artifact.vector(.networkLayers, Int32.self).array.map(Int.init),
+            weights: try artifact.vector(.networkWeights, Float.self).array,
+            biases: try artifact.vector(.networkBiases, Float.self).array,
+            intercepts: try artifact.vector(.intercepts, Double.self).array)
     }
 }
 

@@ -9,6 +9,7 @@ extension ModelDocument {
         switch form {
         case .linear(let linear): linear.add(to: &writer)
         case .trees(let trees): trees.add(to: &writer)
+        case .network(let network): network.add(to: &writer)
         }
         let bytes = writer.encoded(metadata: description)
         _ = try DecodedModel(bytes)
@@ -27,16 +28,12 @@ extension ModelDocument {
     }
 
     private func describe() throws -> String {
-        let (formName, outputs) =
-            switch form {
-            case .linear(let linear): ("linear", linear.outputs)
-            case .trees(let trees): ("trees", trees.outputs)
-            }
-        let description: JSONValue = [
-            "algorithm": .text(algorithm), "columns": .array(columns.map(\.description)), "form": .text(formName),
-            "format": .integer(Description.format), "link": .text(link.rawValue), "outputs": .integer(Int64(outputs)),
+        var description: JSONValue = [
+            "algorithm": .text(algorithm), "columns": .array(columns.map(\.description)), "form": .text(form.name),
+            "format": .integer(Description.format), "link": .text(link.rawValue), "outputs": .integer(Int64(form.outputs)),
             "positive": .integer(Int64(positive)), "task": .text(task),
         ]
+        if case .network(let network) = form { description["activation"] = .text(network.activation.rawValue) }
         let text = description.serialized
         guard text.utf8.count <= ModelLimits.description else {
             throw ForgeError(
@@ -114,6 +111,25 @@ extension ColumnSchema {
         ]
         encoding.describe(in: &object)
         return .object(object)
+    }
+}
+
+extension ModelForm {
+    fileprivate var name: String {
+        switch self {
+        case .linear: "linear"
+        case .trees: "trees"
+        case .network: "network"
+        }
+    }
+}
+
+extension NetworkForm {
+    fileprivate func add(to writer: inout SafetensorsWriter) {
+        writer.add(.networkLayers, layers.map { Int32(clamping: $0) })
+        writer.add(.networkWeights, weights)
+        writer.add(.networkBiases, biases)
+        writer.add(.intercepts, intercepts)
     }
 }
 

@@ -15,6 +15,8 @@ enum TensorName: Int {
     case columnNumbers
     // (products, 2); absent when there are none
     case products
+    // Networks: see NetworkForm; their intercepts are a linear form's
+    case networkWeights, networkBiases, networkLayers
     case end
 
     var text: StaticString {
@@ -43,6 +45,9 @@ enum TensorName: Int {
         case .leafVectors: "leaf_vectors"
         case .columnNumbers: "column_numbers"
         case .products: "products"
+        case .networkWeights: "network_weights"
+        case .networkBiases: "network_biases"
+        case .networkLayers: "network_layers"
         case .end: ""
         }
     }
