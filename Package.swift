@@ -60,7 +60,10 @@ let sidecarTargets: [Target] = [
             ])
         ]),
     .target(name: "ForgeLinalg", dependencies: ["COpenBLAS"]),
-    .target(name: "ForgeLearn", dependencies: ["ForgeModel", "ForgeLinalg", "CXGBoost", "CLibCrypto"]),
+    // What networks compute between matrix products; their activations are those of the scoring kernel.
+    .target(name: "CForgeNeural", dependencies: ["CForgeMath"], cSettings: exactArithmetic),
+    .target(
+        name: "ForgeLearn", dependencies: ["ForgeModel", "ForgeLinalg", "CForgeNeural", "CForgeMath", "CXGBoost", "CLibCrypto"]),
     .target(name: "ForgePQ", dependencies: ["CLibPQ"]),
     .target(name: "ForgeStore", dependencies: ["ForgePQ", "ForgeModel"], plugins: ["EmbedSQL"]),
     .target(
@@ -95,7 +98,7 @@ let sidecarTargets: [Target] = [
         name: "ForgeModelTests", dependencies: ["ForgeModel", "ForgeSQL", "CForgeMath", "CForgeABI"], exclude: ["Goldens"]),
     .testTarget(
         name: "ForgeLearnTests",
-        dependencies: ["ForgeLearn", "ForgeLinalg", "ForgeModel", "CForgeMath", "CForgeABI", "CXGBoost"]),
+        dependencies: ["ForgeLearn", "ForgeLinalg", "ForgeModel", "CForgeMath", "CForgeNeural", "CForgeABI", "CXGBoost"]),
     .testTarget(name: "ForgeStoreTests", dependencies: ["ForgeStore", "ForgePQ", "ForgeModel", "ForgeTestSupport"]),
     .testTarget(
         name: "ForgeBridgeTests",

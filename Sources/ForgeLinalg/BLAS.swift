@@ -35,6 +35,29 @@ public enum BLAS {
             1, result, 1)
     }
 
+    /// `result = left · right`, all row-major. left: (rows, depth); right: (depth, columns), or (columns, depth) when
+    /// `transposed`; result: (rows, columns).
+    public static func multiply(
+        rows: Int, columns: Int, depth: Int, _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, transposed: Bool,
+        into result: UnsafeMutablePointer<Float>
+    ) {
+        guard rows > 0, columns > 0, depth > 0 else { return }
+        cblas_sgemm(
+            CblasRowMajor, CblasNoTrans, transposed ? CblasTrans : CblasNoTrans, Int32(rows), Int32(columns), Int32(depth), 1,
+            left, Int32(depth), right, Int32(transposed ? depth : columns), 0, result, Int32(columns))
+    }
+
+    /// `result = leftᵀ · right`, all row-major. left: (depth, rows); right: (depth, columns); result: (rows, columns).
+    public static func multiplyTransposed(
+        rows: Int, columns: Int, depth: Int, _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>,
+        into result: UnsafeMutablePointer<Float>
+    ) {
+        guard rows > 0, columns > 0, depth > 0 else { return }
+        cblas_sgemm(
+            CblasRowMajor, CblasTrans, CblasNoTrans, Int32(rows), Int32(columns), Int32(depth), 1, left, Int32(rows), right,
+            Int32(columns), 0, result, Int32(columns))
+    }
+
     /// Threads of later BLAS and LAPACK calls. Forge parallelises over rows itself and leaves 1 to BLAS while it does.
     public static func setThreads(_ count: Int) { openblas_set_num_threads(Int32(max(1, count))) }
 

@@ -8,14 +8,15 @@ import Testing
     struct Subject: Sendable, CustomTestStringConvertible {
         var algorithm: String
         var task: String
-        var isLinear: Bool
+        var form: Algorithm.Form
+        var isLinear: Bool { form == .linear }
         var isRegression: Bool { task == "regression" }
         var testDescription: String { "\(algorithm), \(task)" }
     }
 
     static let all = AlgorithmRegistry.all.flatMap { algorithm in
         algorithm.tasks.map {
-            Subject(algorithm: algorithm.name, task: $0.rawValue, isLinear: algorithm.form == .linear)
+            Subject(algorithm: algorithm.name, task: $0.rawValue, form: algorithm.form)
         }
     }
 
@@ -51,7 +52,7 @@ import Testing
         var small: JSONValue = params.isNull ? [:] : params
         // Penalties that let the data speak: scikit-learn's defaults of 1 are strong for standardised columns.
         if ["lasso", "elastic_net"].contains(subject.algorithm) { small["alpha"] = 0.01 }
-        if !subject.isLinear { small["n_estimators"] = 20 }
+        if subject.form == .trees { small["n_estimators"] = 20 }
         return Run(table: table, algorithm: subject.algorithm, task: subject.task, params: small)
     }
 
@@ -149,7 +150,7 @@ import Testing
                 other.columns[index].isCategory ? "new" : 77
             }
         }
-        guard subject.isLinear else { return }  // a tree never splits on them: the importances above say so
+        guard subject.form != .trees else { return }  // a tree never splits on them: the importances above say so
         let found = deviation(try run.scores(of: outcome), try run.scores(of: outcome, on: other))
         #expect(found < 1e-9, "\(found)")
     }
@@ -237,7 +238,8 @@ import Testing
         var run = run(subject, table(subject, rows: 40_000))  // several chunks
         run.threads = 2
         run.split = ["test": 0.25]
-        if !subject.isLinear { run.params["n_estimators"] = 5 }
+        if subject.form == .trees { run.params["n_estimators"] = 5 }
+        if subject.form == .network { run.params["max_iter"] = 2 }
         let (first, second) = (try run.train(), try run.train())
         #expect(first.artifact == second.artifact)
         #expect(first.manifest == second.manifest)

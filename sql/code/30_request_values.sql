@@ -22,6 +22,23 @@ end
 $$;
 comment on function forge.unknown_keys is 'a problem for each key that is not known, with the nearest names; internal';
 
+create or replace function forge.array_refusal(value jsonb, parameter jsonb) returns text
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$
+    select case
+        when jsonb_typeof(value) <> 'array' or jsonb_path_exists(value, '$[*] ? (@.type() != "number" || @ != @.floor())')
+            then 'must be an array of integers'
+        when jsonb_array_length(value) > (parameter ->> 'max_items')::int
+            then format('must have at most %s items', parameter ->> 'max_items')
+        when jsonb_path_exists(value, '$[*] ? (@ < $least)', jsonb_build_object('least', parameter -> 'minimum'))
+            then format('items must be at least %s', parameter ->> 'minimum')
+        when jsonb_path_exists(value, '$[*] ? (@ > $most)', jsonb_build_object('most', parameter -> 'maximum'))
+            then format('items must be at most %s', parameter ->> 'maximum')
+    end
+$$;
+comment on function forge.array_refusal is 'why a value does not suit a parameter of type integers; null: it does; internal';
+
 create or replace function forge.parameter_refusal(value jsonb, parameter jsonb) returns text
 language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
@@ -46,6 +63,7 @@ as $$
         when wanted = 'text' and kind <> 'string' then 'must be a text'
         when wanted = 'text' and cardinality(choices) > 0 and shown <> all (choices) then
             'must be one of ' || array_to_string(choices, ', ')
+        when wanted = 'integers' then forge.array_refusal(value, parameter)
         when wanted = 'object' and kind <> 'object' then
             'must be an object' || coalesce(' or "' || nullif(array_to_string(choices, '" or "'), '') || '"', '')
         when number < minimum then format('must be at least %s', trim_scale(minimum))

@@ -69,9 +69,34 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "max_bin": {"default":256,"description":"Histogram bins of a number column.","maximum":65535,"minimum":2,"type":"integer"},
     "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
     "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
+}', '{}'),
+('mlp', '{classification,regression}', 'network',
+ 'A neural network of dense layers: learns smooth non-linear relations of many columns; wants thousands of rows.',
+'{
+    "hidden_layer_sizes": {"default":[100],"description":"Neurons of each hidden layer, from the first to the last; [] is a linear model.","max_items":32,"maximum":16384,"minimum":1,"type":"integers"},
+    "activation": {"choices":["relu","gelu","tanh"],"default":"relu","description":"What a hidden neuron makes of its sum.","type":"text"},
+    "dropout": {"default":0,"description":"Share of the hidden neurons that each step leaves out, at random; none are when scoring.","maximum":0.95,"minimum":0,"type":"number"},
+    "solver": {"choices":["adam","sgd"],"default":"adam","description":"How the gradient becomes a step.","type":"text"},
+    "learning_rate_init": {"default":0.001,"description":"Size of the steps at the start.","exclusive_minimum":0,"maximum":100,"type":"number"},
+    "learning_rate": {"choices":["constant","invscaling","adaptive","cosine"],"default":"constant","description":"How steps shrink: not at all, with the number of rows seen, to a fifth when the loss no longer falls, or to 0 along a cosine.","type":"text"},
+    "power_t": {"default":0.5,"description":"Exponent of invscaling.","maximum":10,"minimum":0,"type":"number"},
+    "momentum": {"default":0.9,"description":"Share of the last step that sgd takes again.","maximum":0.999,"minimum":0,"type":"number"},
+    "nesterovs_momentum": {"default":true,"description":"Whether sgd looks at the gradient where the momentum leads.","type":"boolean"},
+    "beta_1": {"default":0.9,"description":"Decay of adam''s mean of gradients.","maximum":0.9999,"minimum":0,"type":"number"},
+    "beta_2": {"default":0.999,"description":"Decay of adam''s mean of squared gradients.","maximum":0.999999,"minimum":0,"type":"number"},
+    "epsilon": {"default":1e-08,"description":"Keeps adam from dividing by zero.","exclusive_minimum":0,"maximum":1,"type":"number"},
+    "alpha": {"default":0.0001,"description":"Strength of the L2 penalty on the weights.","minimum":0,"type":"number"},
+    "batch_size": {"default":null,"description":"Rows of a step; by default 200, or all when they are fewer.","maximum":1000000,"minimum":1,"type":"integer"},
+    "max_iter": {"default":200,"description":"Most epochs, each of which sees every row once.","maximum":100000,"minimum":1,"type":"integer"},
+    "tol": {"default":0.0001,"description":"Least fall of the loss that counts; of a regression it is measured in variances of the target.","maximum":1,"minimum":0,"type":"number"},
+    "n_iter_no_change": {"default":10,"description":"Epochs in a row without such a fall after which training stops.","maximum":100000,"minimum":1,"type":"integer"},
+    "early_stopping": {"default":false,"description":"Whether the loss of rows set apart decides when to stop, and which epoch''s weights are kept.","type":"boolean"},
+    "validation_fraction": {"default":0.1,"description":"Share of the training rows that early_stopping sets apart.","exclusive_minimum":0,"maximum":0.9,"type":"number"},
+    "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
+    "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
 }', '{}')
 on conflict (name) do update set
     tasks = excluded.tasks, form = excluded.form, description = excluded.description,
     parameters = excluded.parameters, default_for = excluded.default_for;
 
-delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'lasso', 'elastic_net', 'logistic_regression', 'gradient_boosting', 'random_forest');
+delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'lasso', 'elastic_net', 'logistic_regression', 'gradient_boosting', 'random_forest', 'mlp');

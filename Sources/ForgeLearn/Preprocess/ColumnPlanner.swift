@@ -19,11 +19,11 @@ struct ColumnPlanner {
     private func number(
         _ index: Int, _ column: FeatureColumn, _ asked: ColumnPreprocess, _ statistics: NumberStatistics
     ) throws -> PlannedColumn {
-        let linear = job.algorithm.form == .linear
-        let impute = asked.impute ?? (linear ? .median : ColumnPreprocess.Impute.none)
+        let dense = job.algorithm.form != .trees
+        let impute = asked.impute ?? (dense ? .median : ColumnPreprocess.Impute.none)
         let fill = try fillValue(impute, index, asked, statistics)
-        let indicator = asked.indicator ?? (linear && statistics.missing > 0 && statistics.missing < statistics.rows)
-        let scale = asked.scale ?? (linear ? .standard : ColumnPreprocess.Scale.none)
+        let indicator = asked.indicator ?? (dense && statistics.missing > 0 && statistics.missing < statistics.rows)
+        let scale = asked.scale ?? (dense ? .standard : ColumnPreprocess.Scale.none)
         var moments = statistics.moments(fill: fill)
         let filledConstant =
             statistics.isConstant && (statistics.missing == 0 || fill == nil || fill == statistics.minimum)
@@ -67,7 +67,7 @@ struct ColumnPlanner {
     }
 
     private func checkFinite(_ moments: (mean: Double, deviation: Double), _ column: FeatureColumn) throws {
-        guard job.algorithm.form == .linear, !moments.mean.isFinite || !moments.deviation.isFinite else { return }
+        guard job.algorithm.form != .trees, !moments.mean.isFinite || !moments.deviation.isFinite else { return }
         throw ForgeError(
             .valueOutOfRange,
             "column \"\(String(decoding: column.name, as: UTF8.self))\" holds values too large for its variance to be finite",
@@ -79,9 +79,9 @@ struct ColumnPlanner {
     private func category(
         _ index: Int, _ column: FeatureColumn, _ asked: ColumnPreprocess, _ statistics: CategoryStatistics
     ) throws -> PlannedColumn {
-        let linear = job.algorithm.form == .linear
-        let encode = asked.encode ?? (linear ? .oneHot : .native)
-        if linear, encode == .native {
+        let dense = job.algorithm.form != .trees
+        let encode = asked.encode ?? (dense ? .oneHot : .native)
+        if dense, encode == .native {
             throw ForgeError(
                 .invalidParameter,
                 "preprocess.\(String(decoding: column.name, as: UTF8.self)): \(job.algorithm.name) cannot take native categories",

@@ -3,7 +3,7 @@ import ForgeModel
 /// Everything Forge knows of one algorithm: declared in one file of its family's folder, listed in `AlgorithmRegistry`.
 public struct Algorithm: Sendable {
     /// The form of the fitted model, which also decides how columns are kept and encoded by default.
-    public enum Form: String, Sendable { case linear, trees }
+    public enum Form: String, Sendable { case linear, trees, network }
 
     public let name: String
     public let tasks: [LearningTask]
@@ -31,7 +31,7 @@ public struct Algorithm: Sendable {
 public enum AlgorithmRegistry {
     /// In the order of the documentation.
     public static let all: [Algorithm] = [
-        .linearRegression, .ridge, .lasso, .elasticNet, .logisticRegression, .gradientBoosting, .randomForest,
+        .linearRegression, .ridge, .lasso, .elasticNet, .logisticRegression, .gradientBoosting, .randomForest, .mlp,
     ]
 
     static func algorithm(_ name: String, for task: LearningTask) throws -> Algorithm {

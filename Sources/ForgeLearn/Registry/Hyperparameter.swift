@@ -2,7 +2,7 @@ import ForgeModel
 
 /// One entry of `params`: its type, default and range, as shown in `forge.algorithms`.
 public struct Hyperparameter: Sendable, Equatable {
-    public enum Kind: String, Sendable { case integer, number, boolean, text, object }
+    public enum Kind: String, Sendable { case integer, number, boolean, text, object, integers }
 
     public var name: String
     public var kind: Kind
@@ -11,6 +11,8 @@ public struct Hyperparameter: Sendable, Equatable {
     public var minimum: Double?
     public var maximum: Double?
     public var exclusiveMinimum: Double?
+    /// Of `integers`: most of them; the bounds are each one's.
+    public var mostItems: Int?
     /// The texts allowed; beside them an `object` takes any object.
     public var choices: [String]
     /// nil: all tasks of the algorithm.
@@ -23,6 +25,15 @@ public struct Hyperparameter: Sendable, Equatable {
         Hyperparameter(
             name: name, kind: .integer, defaultValue: JSONValue(value), minimum: minimum.map(Double.init),
             maximum: maximum.map(Double.init), choices: [], sentence: sentence)
+    }
+
+    /// An array of integers.
+    public static func integers(
+        _ name: String, _ value: [Int], minimum: Int, maximum: Int, most: Int, _ sentence: String
+    ) -> Hyperparameter {
+        Hyperparameter(
+            name: name, kind: .integers, defaultValue: .array(value.map { .integer(Int64($0)) }), minimum: Double(minimum),
+            maximum: Double(maximum), mostItems: most, choices: [], sentence: sentence)
     }
 
     public static func number(
@@ -68,6 +79,7 @@ public struct Hyperparameter: Sendable, Equatable {
             guard let number = value.doubleValue, number.isFinite else { return "must be a number" }
         case .boolean:
             guard value.boolValue != nil else { return "must be true or false" }
+        case .integers: return arrayRefusal(of: value)
         case .text:
             guard let text = value.textValue else { return "must be a text" }
             if !choices.isEmpty, !choices.contains(text) { return "must be one of \(choices.joined(separator: ", "))" }
@@ -76,7 +88,18 @@ public struct Hyperparameter: Sendable, Equatable {
                 return "must be an object" + choices.map { " or \"\($0)\"" }.joined()
             }
         }
-        guard let number = value.doubleValue else { return nil }
+        return value.doubleValue.flatMap(rangeRefusal)
+    }
+
+    private func arrayRefusal(of value: JSONValue) -> String? {
+        guard let items = value.arrayValue, items.allSatisfy({ $0.intValue != nil }) else {
+            return "must be an array of integers"
+        }
+        if let mostItems, items.count > mostItems { return "must have at most \(mostItems) items" }
+        return items.lazy.compactMap { $0.doubleValue.flatMap(rangeRefusal) }.first.map { "items \($0)" }
+    }
+
+    private func rangeRefusal(of number: Double) -> String? {
         if let minimum, number < minimum { return "must be at least \(bound(minimum))" }
         if let exclusiveMinimum, number <= exclusiveMinimum { return "must be greater than \(bound(exclusiveMinimum))" }
         if let maximum, number > maximum { return "must be at most \(bound(maximum))" }
@@ -93,6 +116,7 @@ public struct Hyperparameter: Sendable, Equatable {
         ]
         entry["minimum"] = minimum.map(JSONValue.shortest)
         entry["maximum"] = maximum.map(JSONValue.shortest)
+        entry["max_items"] = mostItems.map { .integer(Int64($0)) }
         entry["exclusive_minimum"] = exclusiveMinimum.map(JSONValue.shortest)
         entry["task"] = task.map { .text($0.rawValue) }
         if !choices.isEmpty { entry["choices"] = .array(choices.map(JSONValue.text)) }
@@ -147,6 +171,7 @@ public struct Parameters: Sendable, Equatable {
         switch kind {
         case .integer: value.intValue.map { .integer(Int64($0)) } ?? value
         case .number: value.doubleValue.map { .number($0) } ?? value
+        case .integers: value.arrayValue.map { .array($0.map { typed($0, .integer) }) } ?? value
         default: value
         }
     }
@@ -154,6 +179,7 @@ public struct Parameters: Sendable, Equatable {
     public subscript(name: String) -> JSONValue { values[name] ?? nil }
 
     func integer(_ name: String) -> Int { required(values[name]?.intValue, name) }
+    func integers(_ name: String) -> [Int] { required(values[name]?.arrayValue?.compactMap(\.intValue), name) }
     func number(_ name: String) -> Double { required(values[name]?.doubleValue, name) }
     func boolean(_ name: String) -> Bool { required(values[name]?.boolValue, name) }
     func text(_ name: String) -> String { required(values[name]?.textValue, name) }
