@@ -59,11 +59,13 @@ let sidecarTargets: [Target] = [
                 "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../../../\(xgboost)",
             ])
         ]),
+    .target(
+        name: "CForgeGrow", cSettings: exactArithmetic, linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .target(name: "ForgeLinalg", dependencies: ["COpenBLAS"]),
     // What networks compute between matrix products; their activations are those of the scoring kernel.
     .target(name: "CForgeNeural", dependencies: ["CForgeMath"], cSettings: exactArithmetic),
     .target(
-        name: "ForgeLearn", dependencies: ["ForgeModel", "ForgeLinalg", "CForgeNeural", "CForgeMath", "CXGBoost", "CLibCrypto"]),
+        name: "ForgeLearn", dependencies: ["ForgeModel", "ForgeLinalg", "CForgeGrow", "CForgeNeural", "CForgeMath", "CXGBoost", "CLibCrypto"]),
     .target(name: "ForgePQ", dependencies: ["CLibPQ"]),
     .target(name: "ForgeStore", dependencies: ["ForgePQ", "ForgeModel"], plugins: ["EmbedSQL"]),
     .target(

@@ -96,7 +96,7 @@ import Testing
             }
             table.add("y", truth, type: task == "regression" ? "double precision" : "boolean", role: .target)
             let run = Run(
-                table: table, algorithm: "random_forest", task: task, params: ["max_samples": 1, "n_estimators": 7])
+                table: table, algorithm: "random_forest", task: task, params: ["bootstrap": false, "n_estimators": 7])
             let outcome = try run.train()
             let scores = try run.scores(of: outcome)
             for (row, expected) in [(0, 0.0), (1, 0.5), (2, 1), (3, 1)] {
@@ -115,7 +115,7 @@ import Testing
         table.add("x", (0..<64).map { Double($0) })
         table.add("y", (0..<64).map { 1e9 + Double($0) * 100 }, role: .target)
         let run = Run(
-            table: table, algorithm: "random_forest", task: "regression", params: ["max_samples": 1, "n_estimators": 1])
+            table: table, algorithm: "random_forest", task: "regression", params: ["bootstrap": false, "n_estimators": 1])
         let scores = try run.scores(of: try run.train())
         for row in 0..<64 { #expect(abs(scores[row][0] - 1e9 - Double(row) * 100) < 60) }
     }

@@ -58,14 +58,31 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
     "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
 }', '{classification,regression}'),
-('random_forest', '{classification,regression}', 'trees',
- 'The mean of deep trees, each grown on a part of the rows and columns: hard to overfit, little to tune.',
+('decision_tree', '{classification,regression}', 'trees',
+ 'One tree of yes-or-no questions, each chosen to tell the rows apart best: the model to read aloud.',
 '{
-    "n_estimators": {"default":100,"description":"Trees (for each class, when there are more than two).","maximum":10000,"minimum":1,"type":"integer"},
-    "max_depth": {"default":16,"description":"Most splits between a tree''s root and a leaf.","maximum":64,"minimum":1,"type":"integer"},
-    "min_samples_leaf": {"default":1,"description":"Least sum of row weights in a leaf; without weights, rows.","minimum":0,"type":"number"},
+    "max_depth": {"default":null,"description":"Most splits between the root and a leaf; by default 256, the most that a model can hold.","maximum":256,"minimum":1,"type":"integer"},
+    "criterion": {"choices":["gini","entropy","log_loss"],"default":"gini","description":"What a split is judged by: Gini''s impurity, or the entropy (log_loss is another name for it). Regression uses squared error.","task":"classification","type":"text"},
+    "min_samples_split": {"default":2,"description":"Fewest rows in a node that is split.","minimum":2,"type":"integer"},
+    "min_samples_leaf": {"default":null,"description":"Fewest rows in a leaf; by default 1, and of more than 100000 training rows one for each 100000.","minimum":1,"type":"integer"},
+    "min_impurity_decrease": {"default":0,"description":"Least decrease of the impurity, times the node''s share of the rows'' weight, that justifies a split.","minimum":0,"type":"number"},
+    "max_features": {"default":null,"description":"Share of the encoded columns tried at each split; by default all.","exclusive_minimum":0,"maximum":1,"type":"number"},
+    "max_bin": {"default":65535,"description":"Distinct values of a number column that are told apart; of more, quantiles are.","maximum":65535,"minimum":2,"type":"integer"},
+    "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
+    "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
+}', '{}'),
+('random_forest', '{classification,regression}', 'trees',
+ 'The mean of deep trees, each grown on a bootstrap sample with a part of the columns at each split: hard to overfit, little to tune.',
+'{
+    "n_estimators": {"default":100,"description":"Trees.","maximum":10000,"minimum":1,"type":"integer"},
+    "max_depth": {"default":null,"description":"Most splits between a tree''s root and a leaf; by default 256, the most that a model can hold.","maximum":256,"minimum":1,"type":"integer"},
+    "criterion": {"choices":["gini","entropy","log_loss"],"default":"gini","description":"What a split is judged by: Gini''s impurity, or the entropy (log_loss is another name for it). Regression uses squared error.","task":"classification","type":"text"},
+    "min_samples_split": {"default":2,"description":"Fewest rows in a node that is split.","minimum":2,"type":"integer"},
+    "min_samples_leaf": {"default":null,"description":"Fewest rows in a leaf; by default 1, and of more than 100000 training rows one for each 100000.","minimum":1,"type":"integer"},
+    "min_impurity_decrease": {"default":0,"description":"Least decrease of the impurity, times the node''s share of the rows'' weight, that justifies a split.","minimum":0,"type":"number"},
     "max_features": {"default":null,"description":"Share of the encoded columns tried at each split; by default the square root of their number for classes, all for regression.","exclusive_minimum":0,"maximum":1,"type":"number"},
-    "max_samples": {"default":0.632,"description":"Share of the rows, drawn without replacement, that each tree sees; 0.632 is what a bootstrap sample has.","exclusive_minimum":0,"maximum":1,"type":"number"},
+    "bootstrap": {"default":true,"description":"Whether each tree sees rows drawn with replacement; otherwise max_samples of them, each once.","type":"boolean"},
+    "max_samples": {"default":1,"description":"Rows drawn for each tree, as a share of all.","exclusive_minimum":0,"maximum":1,"type":"number"},
     "max_bin": {"default":256,"description":"Histogram bins of a number column.","maximum":65535,"minimum":2,"type":"integer"},
     "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
     "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
@@ -99,4 +116,4 @@ on conflict (name) do update set
     tasks = excluded.tasks, form = excluded.form, description = excluded.description,
     parameters = excluded.parameters, default_for = excluded.default_for;
 
-delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'lasso', 'elastic_net', 'logistic_regression', 'gradient_boosting', 'random_forest', 'mlp');
+delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'lasso', 'elastic_net', 'logistic_regression', 'gradient_boosting', 'decision_tree', 'random_forest', 'mlp');

@@ -31,7 +31,9 @@ public struct Algorithm: Sendable {
 public enum AlgorithmRegistry {
     /// In the order of the documentation.
     public static let all: [Algorithm] = [
-        .linearRegression, .ridge, .lasso, .elasticNet, .logisticRegression, .gradientBoosting, .randomForest, .mlp,
+        .linearRegression, .ridge, .lasso, .elasticNet, .logisticRegression,
+        .gradientBoosting, .decisionTree, .randomForest,
+        .mlp,
     ]
 
     static func algorithm(_ name: String, for task: LearningTask) throws -> Algorithm {

@@ -3,9 +3,9 @@ import Glibc
 
 /// Gathers XGBoost's trees into Forge's flat form.
 struct TreeFormBuilder {
-    private var form: TreeForm
+    var form: TreeForm
     /// (encoded features) sum of the loss changes of all splits on it.
-    private(set) var gains: [Double]
+    var gains: [Double]
 
     init(outputs: Int, features: Int) {
         form = TreeForm(
