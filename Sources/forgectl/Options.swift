@@ -12,6 +12,17 @@ struct ClusterOptions: ParsableArguments {
     var dataDirectory: String?
 
     func cluster() throws -> EmbeddedCluster { try EmbeddedCluster(at: dataDirectory) }
+
+    /// The cluster, whose server is up.
+    func running() throws -> EmbeddedCluster {
+        let cluster = try cluster()
+        guard cluster.server != nil else {
+            let option = dataDirectory.map { " --data-dir \($0)" } ?? ""
+            throw NoDatabase(
+                message: "no embedded cluster is up in \(cluster.folder.root)", hint: "Start it: \(calledAs) up --detach\(option)")
+        }
+        return cluster
+    }
 }
 
 struct OutputOptions: ParsableArguments {
@@ -25,22 +36,35 @@ struct ConnectionOptions: ParsableArguments {
         help: ArgumentHelp(
             "The database (default: FORGE_DATABASE_URL, POSTGRES_URL, or the embedded cluster).", valueName: "url"))
     var databaseURL: String?
+    @OptionGroup var clusterOptions: ClusterOptions
 
     static let variables = ["FORGE_DATABASE_URL", "POSTGRES_URL"]
+
+    func validate() throws {
+        if clusterOptions.dataDirectory != nil, databaseURL != nil {
+            throw ValidationError("--data-dir and --database-url name two different databases; give one")
+        }
+    }
 
     /// Where to connect, without connecting.
     func settings() throws -> ConnectionSettings {
         if let named = namedSettings() { return named }
-        guard let cluster = try? EmbeddedCluster(at: nil), cluster.server != nil else {
+        let cluster = try clusterOptions.dataDirectory == nil ? standardCluster() : clusterOptions.running()
+        return ConnectionSettings(cluster.url, applicationName: "forgectl")
+    }
+
+    private func standardCluster() throws -> EmbeddedCluster {
+        guard let cluster = try? clusterOptions.cluster(), cluster.server != nil else {
             throw NoDatabase(
                 message: "no database was named, and no embedded cluster is up",
                 hint: "Name one with --database-url or FORGE_DATABASE_URL, or start one: \(calledAs) up --detach")
         }
-        return ConnectionSettings(cluster.url, applicationName: "forgectl")
+        return cluster
     }
 
-    /// The database that the option or the environment names; nil if neither does.
+    /// The database that --database-url or the environment names; nil if neither does, or --data-dir names a cluster.
     func namedSettings() -> ConnectionSettings? {
+        if clusterOptions.dataDirectory != nil { return nil }
         if let databaseURL {
             let settings = ConnectionSettings(databaseURL, applicationName: "forgectl")
             if settings.holdsPassword {

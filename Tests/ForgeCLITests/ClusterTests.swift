@@ -24,8 +24,7 @@ import Testing
     private func down() throws -> Forgectl.Outcome { try Forgectl.run("down", "--data-dir", folder) }
 
     private func psql(_ statement: String) throws -> String {
-        let url = try Forgectl.run("url", "--data-dir", folder).output.trimmingCharacters(in: .newlines)
-        return try Forgectl.run("psql", "--database-url", url, "--", "-XAtc", statement).output.trimmingCharacters(in: .newlines)
+        try Forgectl.run("psql", "--data-dir", folder, "--", "-XAtc", statement).output.trimmingCharacters(in: .newlines)
     }
 
     private func mark(_ name: String) throws -> pid_t {

@@ -8,6 +8,7 @@ import Testing
         ["train", "churn"], ["train", "churn", "--source", "t", "--promote", "maybe"], ["train", "churn", "--source", "t", "--params", "max_depth"],
         ["train", "churn", "--source", "t", "--split", "half"], ["train", "-f", "/nowhere/request.yaml"],
         ["uninstall", "--data-dir", "/tmp/x", "--database-url", "dbname=x"], ["doctor", "--data"],
+        ["psql", "--data-dir", "/tmp/x", "--database-url", "dbname=x"],
     ]) func wrongUsageExitsWithTwoAndExplainsOnStandardError(_ arguments: [String]) throws {
         let outcome = try Forgectl.run(arguments)
         #expect(outcome.status == 2, "\(outcome)")
@@ -45,6 +46,11 @@ import Testing
         let url = try Forgectl.run("url", "--data-dir", "/tmp/forge-no-such-cluster")
         #expect(url.status == 3)
         #expect(url.output == "")
+        let named = try Forgectl.run(
+            "status", "--data-dir", "/tmp/forge-no-such-cluster", environment: ["FORGE_DATABASE_URL": "host=/nonexistent dbname=other"])
+        #expect(named.status == 3)
+        #expect(named.errors.contains("no embedded cluster is up in /tmp/forge-no-such-cluster"), "\(named)")
+        #expect(named.errors.contains("up --detach --data-dir /tmp/forge-no-such-cluster"), "\(named)")
         #expect(!FileManager.default.fileExists(atPath: "/tmp/forge-no-such-cluster"))
     }
 

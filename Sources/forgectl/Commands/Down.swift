@@ -35,11 +35,7 @@ struct URLCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() throws {
-        let cluster = try clusterOptions.cluster()
-        guard cluster.server != nil else {
-            throw NoDatabase(
-                message: "no embedded cluster is up in \(cluster.folder.root)", hint: "Start it: \(calledAs) up --detach")
-        }
+        let cluster = try clusterOptions.running()
         output.json ? printJSON(["url": .text(cluster.url)]) : print(cluster.url)
     }
 }

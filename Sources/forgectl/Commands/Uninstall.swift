@@ -22,18 +22,11 @@ struct Uninstall: ParsableCommand {
     var purge = false
     @Flag(name: .shortAndLong, help: "Do not ask.")
     var yes = false
-    @OptionGroup var clusterOptions: ClusterOptions
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
 
-    func validate() throws {
-        if clusterOptions.dataDirectory != nil, connection.databaseURL != nil {
-            throw ValidationError("--data-dir and --database-url name two different things to uninstall; give one")
-        }
-    }
-
     func run() throws {
-        if clusterOptions.dataDirectory == nil, let settings = connection.namedSettings() {
+        if let settings = connection.namedSettings() {
             try uninstall(from: settings)
         } else {
             try removeCluster()
@@ -50,7 +43,7 @@ struct Uninstall: ParsableCommand {
     }
 
     private func removeCluster() throws {
-        let cluster = try clusterOptions.cluster()
+        let cluster = try connection.clusterOptions.cluster()
         guard cluster.exists else { return done("there is no embedded cluster in \(cluster.folder.root)") }
         try confirm("Stop the cluster in \(cluster.folder.root)\(purge ? " and delete it with all its data" : "")?")
         try cluster.exclusively { try cluster.remove(data: purge) }

@@ -84,14 +84,8 @@ struct Up: ParsableCommand {
                 ("server", "\(changes.server.rawValue), port \(cluster.port ?? 0) on localhost, data in \(cluster.folder.root)"),
                 ("schema", schema),
                 ("sidecar", "\(changes.sidecar.rawValue), process \(cluster.sidecar?.pid ?? 0)"),
-                ("connect", connectHint(cluster)),
+                ("connect", "\(calledAs) psql" + (clusterOptions.dataDirectory.map { " --data-dir \($0)" } ?? "")),
             ]))
-    }
-
-    /// The shortest command that leads here: `psql` finds the cluster itself when it is the standard one.
-    private func connectHint(_ cluster: EmbeddedCluster) -> String {
-        guard let directory = clusterOptions.dataDirectory else { return "\(calledAs) psql" }
-        return "psql \"$(\(calledAs) url --data-dir \(directory))\""
     }
 
     private func follow(_ cluster: EmbeddedCluster, stopAtEnd: Bool) throws {
