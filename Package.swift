@@ -47,8 +47,10 @@ let fuzzTargets: [Target] = [
 
 let sidecarTargets: [Target] = [
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
-    // SHA-256 of the training data and of the artifact; libpq needs it anyway, so it costs no build and no library more.
+    // SHA-256 of the artifact; libpq needs it anyway, so it costs no build and no library more.
     .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    // XXH3, the fingerprint of the training data: every byte read goes through it, and SHA-256 took longer than the copying.
+    .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(
         name: "CXGBoost",
@@ -65,7 +67,7 @@ let sidecarTargets: [Target] = [
     // What networks compute between matrix products; their activations are those of the scoring kernel.
     .target(name: "CForgeNeural", dependencies: ["CForgeMath"], cSettings: exactArithmetic),
     .target(
-        name: "ForgeLearn", dependencies: ["ForgeModel", "ForgeLinalg", "CForgeGrow", "CForgeNeural", "CForgeMath", "CXGBoost", "CLibCrypto"]),
+        name: "ForgeLearn", dependencies: ["ForgeModel", "ForgeLinalg", "CForgeGrow", "CForgeNeural", "CForgeMath", "CXGBoost", "CLibCrypto", "CXXHash"]),
     .target(name: "ForgePQ", dependencies: ["CLibPQ"]),
     .target(name: "ForgeStore", dependencies: ["ForgePQ", "ForgeModel"], plugins: ["EmbedSQL"]),
     .target(

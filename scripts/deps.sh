@@ -15,7 +15,7 @@ fail() { say "$*"; exit 1; }
 
 command -v swift >/dev/null || fail "there is no swift in PATH; Forge needs Swift 6.3, see https://www.swift.org/install/linux"
 
-packages=(postgresql-15 postgresql-server-dev-15 libpq-dev libopenblas-dev pkg-config unzip)
+packages=(postgresql-15 postgresql-server-dev-15 libpq-dev libopenblas-dev libxxhash-dev pkg-config unzip)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

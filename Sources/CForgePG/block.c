@@ -3,11 +3,12 @@
 
 #include "hash.h"
 #include "row_key.h"
+#include "tuples.h"
 #include "utils/memutils.h"
 
 #define FORGE_BLOCK_HEADER 16
 
-static void
+void
 forge_block_refuse_infinity(const ForgeBlockColumn *column, double value)
 {
 	ereport(ERROR,
@@ -31,12 +32,12 @@ forge_block_refuse_level(const ForgeBlockColumn *column, int64 length, uint32 co
 	ereport(ERROR,
 			(errcode(FORGE_TOO_LARGE),
 			 errmsg("column \"%s\" holds a value of " INT64_FORMAT " bytes, the limit is %d", column->name, length,
-					FORGE_BLOCK_BYTES),
+					FORGE_VALUE_BYTES),
 			 column->is_target ? errhint("Shorten it in the source.")
 			 : errhint("Leave it out with exclude, or shorten it in the source.")));
 }
 
-static void
+void
 forge_block_add_category(ForgeBlock *block, ForgeBlockColumn *column, const ForgeCell *cell)
 {
 	uint32		known = column->levels->count;
@@ -47,8 +48,8 @@ forge_block_add_category(ForgeBlock *block, ForgeBlockColumn *column, const Forg
 		column->codes[block->rows] = FORGE_NULL_CODE;
 		return;
 	}
-	code = cell->length > FORGE_BLOCK_BYTES ? 0 : forge_levels_code(column->levels, cell->bytes, cell->length);
-	if (unlikely(code == FORGE_TOO_MANY_CODE || cell->length > FORGE_BLOCK_BYTES))
+	code = cell->length > FORGE_VALUE_BYTES ? 0 : forge_levels_code(column->levels, cell->bytes, cell->length);
+	if (unlikely(code == FORGE_TOO_MANY_CODE || cell->length > FORGE_VALUE_BYTES))
 		forge_block_refuse_level(column, cell->length, code);
 	if (column->levels->count > known)
 		block->level_bytes += cell->length + sizeof(uint32);
@@ -56,7 +57,7 @@ forge_block_add_category(ForgeBlock *block, ForgeBlockColumn *column, const Forg
 }
 
 // Groups are told apart by hash: there may be more of them than levels in a category.
-static void
+void
 forge_block_add_group(ForgeBlock *block, ForgeBlockColumn *column, Datum value, bool isnull)
 {
 	uint64		key = forge_id_key(column->type, value, isnull);
@@ -64,57 +65,37 @@ forge_block_add_group(ForgeBlock *block, ForgeBlockColumn *column, Datum value, 
 	memcpy(&column->numbers[block->rows], &key, sizeof key);
 }
 
+static void
+forge_block_read_slot(ForgeBlock *block, TupleTableSlot *slot)
+{
+	const AttrNumber *attribute = block->attribute;
+
+	slot_getallattrs(slot);
+	for (int i = 0; i < block->columns; i++)
+		forge_block_add(block, &block->column[i], slot->tts_values[attribute[i] - 1], slot->tts_isnull[attribute[i] - 1]);
+	if (block->has_id)
+		block->keys[block->rows] = forge_id_key(block->id_type, slot->tts_values[attribute[block->columns] - 1],
+												slot->tts_isnull[attribute[block->columns] - 1]);
+}
+
 static bool
 forge_block_receive(TupleTableSlot *slot, DestReceiver *self)
 {
 	ForgeBlock *block = (ForgeBlock *) self;
 	MemoryContext caller = MemoryContextSwitchTo(block->row_context);
-	ForgeCell	cell;
 
-	slot_getallattrs(slot);
-	for (int i = 0; i < block->columns; i++)
-	{
-		ForgeBlockColumn *column = &block->column[i];
-
-		if (column->is_group)
-		{
-			forge_block_add_group(block, column, slot->tts_values[i], slot->tts_isnull[i]);
-			continue;
-		}
-		forge_cell_read(&column->converter, slot->tts_values[i], slot->tts_isnull[i], &cell);
-		if (column->kind == FORGE_CATEGORY)
-			forge_block_add_category(block, column, &cell);
-		else
-		{
-			if (unlikely(isinf(cell.number)))
-				forge_block_refuse_infinity(column, cell.number);
-			column->numbers[block->rows] = cell.number;
-		}
-	}
-	if (block->has_id)
-		block->keys[block->rows] = forge_id_key(block->id_type, slot->tts_values[block->columns],
-												slot->tts_isnull[block->columns]);
+	if (!forge_tuple_read(block->tuples, block, slot))
+		forge_block_read_slot(block, slot);
 	block->rows++;
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(block->row_context);
 	return !forge_block_full(block);
 }
 
-static Size
-forge_block_row_bytes(const ForgeBlock *block)
-{
-	Size		bytes = sizeof(uint64);
-
-	for (int i = 0; i < block->columns; i++)
-		bytes += block->column[i].kind == FORGE_CATEGORY ? sizeof(uint32) : sizeof(double);
-	return bytes;
-}
-
 bool
 forge_block_full(const ForgeBlock *block)
 {
-	return block->rows == block->capacity
-		|| (block->level_bytes > 0 && block->rows * forge_block_row_bytes(block) + block->level_bytes >= FORGE_BLOCK_BYTES);
+	return block->rows == block->capacity || block->level_bytes >= FORGE_BLOCK_BYTES;
 }
 
 static void
@@ -127,33 +108,6 @@ forge_block_stop(DestReceiver *self)
 {
 }
 
-ForgeBlock *
-forge_block_create(int columns, ForgeBlockColumn *column, Oid id_type)
-{
-	ForgeBlock *block = palloc0(sizeof *block);
-
-	block->receiver = (DestReceiver) {forge_block_receive, forge_block_start, forge_block_stop, forge_block_stop, DestNone};
-	block->row_context = AllocSetContextCreate(CurrentMemoryContext, "forge row", ALLOCSET_DEFAULT_SIZES);
-	block->columns = columns;
-	block->column = column;
-	block->has_id = OidIsValid(id_type);
-	block->id_type = id_type;
-	block->capacity = Min(FORGE_BLOCK_ROWS, Max(FORGE_BLOCK_BYTES / forge_block_row_bytes(block), 1));
-	block->keys = palloc(sizeof(uint64) * block->capacity);
-	for (int i = 0; i < columns; i++)
-	{
-		forge_converter_init(&column[i].converter, column[i].type);
-		if (column[i].kind == FORGE_CATEGORY)
-		{
-			column[i].codes = palloc(sizeof(uint32) * block->capacity);
-			column[i].levels = forge_levels_create(CurrentMemoryContext);
-		}
-		else
-			column[i].numbers = palloc(sizeof(double) * block->capacity);
-	}
-	return block;
-}
-
 static Size
 forge_pad(Size size)
 {
@@ -161,23 +115,111 @@ forge_pad(Size size)
 }
 
 static Size
-forge_category_size(const ForgeBlock *block, const ForgeLevels *levels)
+forge_column_bytes(const ForgeBlockColumn *column, int rows)
+{
+	return column->kind == FORGE_CATEGORY ? forge_pad(sizeof(uint32) * rows) : sizeof(double) * rows;
+}
+
+// Header, keys and columns; behind them come the new levels.
+static Size
+forge_block_fixed_bytes(const ForgeBlock *block, int rows)
+{
+	Size		bytes = FORGE_BLOCK_HEADER + sizeof(uint64) * rows;
+
+	for (int i = 0; i < block->columns; i++)
+		bytes += forge_column_bytes(&block->column[i], rows);
+	return bytes;
+}
+
+// Rows that fill a block. An odd multiple of eight, so that the columns of a row, which are written together, do not all
+// fall into one set of the cache.
+static int
+forge_block_capacity(const ForgeBlock *block)
+{
+	Size		row = (forge_block_fixed_bytes(block, 8) - FORGE_BLOCK_HEADER) / 8;
+	Size		eights = FORGE_BLOCK_BYTES / row / 8;
+
+	return Max((int) (((Max(eights, 1) - 1) | 1) * 8), FORGE_BLOCK_MIN_ROWS);
+}
+
+static void
+forge_block_place(ForgeBlock *block)
+{
+	char	   *at = VARDATA(block->bytes) + FORGE_BLOCK_HEADER;
+
+	block->keys = (uint64 *) at;
+	at += sizeof(uint64) * block->capacity;
+	for (int i = 0; i < block->columns; i++)
+	{
+		ForgeBlockColumn *column = &block->column[i];
+
+		column->numbers = (double *) at;
+		column->codes = (uint32 *) at;
+		at += forge_column_bytes(column, block->capacity);
+	}
+}
+
+// Room for `size` bytes; what the block holds stays.
+static void
+forge_block_reserve(ForgeBlock *block, Size size)
+{
+	bytea	   *old = block->bytes;
+
+	if (size <= block->size)
+		return;
+	// The columns are aligned from the data's start, behind the length word.
+	block->bytes = (bytea *) ((char *) forge_allocate(block->context, VARHDRSZ + size + 8, "a block of rows") + 8 - VARHDRSZ);
+	if (old)
+	{
+		memcpy(VARDATA(block->bytes), VARDATA(old), block->size);
+		pfree((char *) old + VARHDRSZ - 8);
+	}
+	block->size = size;
+	forge_block_place(block);
+}
+
+ForgeBlock *
+forge_block_create(int columns, ForgeBlockColumn *column, Oid id_type)
+{
+	ForgeBlock *block = palloc0(sizeof *block);
+
+	block->receiver = (DestReceiver) {forge_block_receive, forge_block_start, forge_block_stop, forge_block_stop, DestNone};
+	block->context = CurrentMemoryContext;
+	block->row_context = AllocSetContextCreate(CurrentMemoryContext, "forge row", ALLOCSET_DEFAULT_SIZES);
+	block->columns = columns;
+	block->column = column;
+	block->has_id = OidIsValid(id_type);
+	block->id_type = id_type;
+	block->tuples = forge_tuple_reader_create(CurrentMemoryContext);
+	for (int i = 0; i < columns; i++)
+	{
+		forge_converter_init(&column[i].converter, column[i].type);
+		if (column[i].kind == FORGE_CATEGORY)
+			column[i].levels = forge_levels_create(CurrentMemoryContext);
+	}
+	block->capacity = forge_block_capacity(block);
+	forge_block_reserve(block, forge_block_fixed_bytes(block, block->capacity));
+	return block;
+}
+
+static Size
+forge_new_levels_bytes(const ForgeLevels *levels)
 {
 	uint32		added = levels->count - levels->sent;
 	Size		bytes = forge_level_start(levels, levels->count) - forge_level_start(levels, levels->sent);
 
-	return forge_pad(2 * sizeof(uint32) + added * sizeof(uint32) + bytes) + forge_pad(sizeof(uint32) * block->rows);
+	return forge_pad(2 * sizeof(uint32) + added * sizeof(uint32) + bytes);
 }
 
 static Size
-forge_block_size(const ForgeBlock *block)
+forge_block_bytes(const ForgeBlock *block)
 {
-	Size		size = FORGE_BLOCK_HEADER + sizeof(uint64) * block->rows;
+	Size		bytes = forge_block_fixed_bytes(block, block->rows);
 
 	for (int i = 0; i < block->columns; i++)
-		size += block->column[i].kind == FORGE_CATEGORY
-			? forge_category_size(block, block->column[i].levels) : sizeof(double) * block->rows;
-	return size;
+		if (block->column[i].kind == FORGE_CATEGORY)
+			bytes += forge_new_levels_bytes(block->column[i].levels);
+	return bytes;
 }
 
 static char *
@@ -196,9 +238,26 @@ forge_write_padding(char *out, const char *start)
 	return out + padding;
 }
 
-// The levels that this block brings, then the rows' codes.
+// The columns of a block that is not full move up to each other.
 static char *
-forge_write_category(char *out, const char *start, const ForgeBlock *block, ForgeLevels *levels, const uint32 *codes)
+forge_block_close_up(ForgeBlock *block, char *start)
+{
+	char	   *out = start + FORGE_BLOCK_HEADER + sizeof(uint64) * block->rows;
+
+	for (int i = 0; i < block->columns; i++)
+	{
+		bool		category = block->column[i].kind == FORGE_CATEGORY;
+		Size		bytes = (category ? sizeof(uint32) : sizeof(double)) * block->rows;
+
+		if (out != (char *) block->column[i].numbers)
+			memmove(out, block->column[i].numbers, bytes);
+		out = forge_write_padding(out + bytes, start);
+	}
+	return out;
+}
+
+static char *
+forge_write_levels(char *out, const char *start, ForgeLevels *levels)
 {
 	Size		first = forge_level_start(levels, levels->sent);
 	uint32		counts[2] = {levels->count - levels->sent, forge_level_start(levels, levels->count) - first};
@@ -211,8 +270,6 @@ forge_write_category(char *out, const char *start, const ForgeBlock *block, Forg
 		out = forge_write(out, &end, sizeof end);
 	}
 	out = forge_write(out, levels->bytes + first, counts[1]);
-	out = forge_write_padding(out, start);
-	out = forge_write(out, codes, sizeof(uint32) * block->rows);
 	levels->sent = levels->count;
 	return forge_write_padding(out, start);
 }
@@ -220,23 +277,23 @@ forge_write_category(char *out, const char *start, const ForgeBlock *block, Forg
 bytea *
 forge_block_take(ForgeBlock *block)
 {
-	Size		size = forge_block_size(block);
-	bytea	   *result = forge_allocate(CurrentMemoryContext, VARHDRSZ + size, "a block of rows");
 	uint32		header[4] = {0, block->rows, block->columns, 0};
-	char	   *start = VARDATA(result);
-	char	   *out = start;
+	Size		size = forge_block_bytes(block);
+	char	   *start;
+	char	   *out;
 
-	SET_VARSIZE(result, VARHDRSZ + size);
+	forge_block_reserve(block, size);
+	start = VARDATA(block->bytes);
+	SET_VARSIZE(block->bytes, VARHDRSZ + size);
 	if (!block->has_id)
 		forge_block_hash_rows(block);
-	memcpy(header, "FGB1", 4);
-	out = forge_write(out, header, sizeof header);
-	out = forge_write(out, block->keys, sizeof(uint64) * block->rows);
+	memcpy(header, "FGB2", 4);
+	forge_write(start, header, sizeof header);
+	out = forge_block_close_up(block, start);
 	for (int i = 0; i < block->columns; i++)
-		out = block->column[i].kind == FORGE_CATEGORY
-			? forge_write_category(out, start, block, block->column[i].levels, block->column[i].codes)
-			: forge_write(out, block->column[i].numbers, sizeof(double) * block->rows);
+		if (block->column[i].kind == FORGE_CATEGORY)
+			out = forge_write_levels(out, start, block->column[i].levels);
 	block->rows = 0;
 	block->level_bytes = 0;
-	return result;
+	return block->bytes;
 }

@@ -7,6 +7,7 @@
 #include "compat.h"
 #include "executor/executor.h"
 #include "lib/stringinfo.h"
+#include "physical.h"
 #include "query_error.h"
 #include "tcop/tcopprot.h"
 #include "utils/builtins.h"
@@ -74,6 +75,7 @@ forge_reader_start(ForgeReader *reader)
 		error_context_stack = NULL; // the requester need not know what called for the query
 		PlannedStmt *plan = pg_plan_query(select, reader->query->text, 0, NULL);
 
+		reader->block->attribute = forge_plan_take_whole_rows(plan, reader->block->columns + reader->block->has_id);
 		reader->execution = CreateQueryDesc(plan, reader->query->text, GetActiveSnapshot(), InvalidSnapshot,
 											&reader->block->receiver, NULL, NULL, 0);
 		ExecutorStart(reader->execution, 0);

@@ -57,17 +57,39 @@ forge_id_key(Oid type, Datum value, bool isnull)
 	}
 }
 
-// 0 and -0 are one value, all that is missing another.
-static inline uint64
-forge_number_bits(double number)
-{
-	uint64		bits;
+// Compiled for each generation of processors; the loader picks one. All give the same bits.
+#if defined(__x86_64__)
+#define FORGE_VECTOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define FORGE_VECTOR
+#endif
 
-	if (isnan(number))
-		return FORGE_NULL_BITS;
-	number = number == 0 ? 0 : number;
-	memcpy(&bits, &number, sizeof bits);
-	return bits;
+// 0 and -0 are one value, all that is missing another.
+FORGE_VECTOR static void
+forge_keys_add_numbers(uint64 *key, const double *number, int rows, uint64 salt)
+{
+	for (int row = 0; row < rows; row++)
+	{
+		uint64		bits;
+
+		memcpy(&bits, &number[row], sizeof bits);
+		bits = number[row] == 0 ? 0 : number[row] != number[row] ? FORGE_NULL_BITS : bits;
+		key[row] += forge_splitmix(bits ^ salt);
+	}
+}
+
+static void
+forge_keys_add_categories(uint64 *key, const uint32 *code, int rows, const uint64 *hash, uint64 salt)
+{
+	for (int row = 0; row < rows; row++)
+		key[row] += forge_splitmix((code[row] == FORGE_NULL_CODE ? FORGE_NULL_BITS : hash[code[row]]) ^ salt);
+}
+
+FORGE_VECTOR static void
+forge_keys_finish(uint64 *key, int rows)
+{
+	for (int row = 0; row < rows; row++)
+		key[row] = forge_splitmix(key[row]);
 }
 
 void
@@ -82,17 +104,9 @@ forge_block_hash_rows(ForgeBlock *block)
 		if (!column->in_key)
 			continue;
 		if (column->kind == FORGE_CATEGORY)
-			for (int row = 0; row < block->rows; row++)
-			{
-				uint32		code = column->codes[row];
-				uint64		hash = code == FORGE_NULL_CODE ? FORGE_NULL_BITS : column->levels->hash[code];
-
-				block->keys[row] += forge_splitmix(hash ^ salt);
-			}
+			forge_keys_add_categories(block->keys, column->codes, block->rows, column->levels->hash, salt);
 		else
-			for (int row = 0; row < block->rows; row++)
-				block->keys[row] += forge_splitmix(forge_number_bits(column->numbers[row]) ^ salt);
+			forge_keys_add_numbers(block->keys, column->numbers, block->rows, salt);
 	}
-	for (int row = 0; row < block->rows; row++)
-		block->keys[row] = forge_splitmix(block->keys[row]);
+	forge_keys_finish(block->keys, block->rows);
 }

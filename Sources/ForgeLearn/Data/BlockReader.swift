@@ -4,17 +4,18 @@ import ForgeModel
 struct Block {
     enum Values {
         case numbers(UnsafeRawBufferPointer)  // (rows) doubles, unaligned
-        case categories(UnsafeRawBufferPointer, levels: [Bytes])  // (rows) UInt32 codes, unaligned; levels new in this block
+        case categories(UnsafeRawBufferPointer)  // (rows) UInt32 codes, unaligned
         case hashes(UnsafeRawBufferPointer)  // (rows) UInt64, unaligned: a group's value
     }
 
     let rows: Int
     let keys: UnsafeRawBufferPointer  // (rows) UInt64, unaligned
     let columns: [Values]
+    let levels: [(column: Int, new: [Bytes])]  // of the columns that have some in this block
 
     init(_ bytes: UnsafeRawBufferPointer, header: [JobColumn]) throws {
         var cursor = BlockCursor(bytes)
-        guard try cursor.take(4).elementsEqual("FGB1".utf8) else { throw malformedBlock("it does not begin with FGB1") }
+        guard try cursor.take(4).elementsEqual("FGB2".utf8) else { throw malformedBlock("it does not begin with FGB2") }
         rows = try cursor.count()
         let columnCount = try cursor.count()
         _ = try cursor.count()
@@ -26,19 +27,24 @@ struct Block {
         var columns: [Values] = []
         columns.reserveCapacity(header.count)
         for column in header {
-            try cursor.align()
             if column.role == .group {
                 columns.append(.hashes(try cursor.take(8 * rows)))
-                continue
+                continue  // aligned as it is
             }
             switch column.kind {
             case .number: columns.append(.numbers(try cursor.take(8 * rows)))
-            case .category:
-                let levels = try Self.readLevels(&cursor)
-                columns.append(.categories(try cursor.take(4 * rows), levels: levels))
+            case .category: columns.append(.categories(try cursor.take(4 * rows)))
             }
+            try cursor.align()
         }
         self.columns = columns
+        var levels: [(column: Int, new: [Bytes])] = []
+        for (column, values) in columns.enumerated() {
+            guard case .categories = values else { continue }
+            let new = try Self.readLevels(&cursor)
+            if !new.isEmpty { levels.append((column: column, new: new)) }
+        }
+        self.levels = levels
     }
 
     private static func readLevels(_ cursor: inout BlockCursor) throws -> [Bytes] {

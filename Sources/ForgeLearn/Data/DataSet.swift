@@ -17,7 +17,7 @@ public final class DataSet {
     /// Rows that a fit watches to know when to stop, apart from `training`; nil: it does not stop early.
     let stopping: Part?
     let heldOut: Part
-    /// SHA-256 of the header and all blocks as read, in hex.
+    /// XXH3-128 of the header and all blocks as read, in hex.
     public let fingerprint: String
     public let rowsRead: Int
     /// Rows left out, by reason, in the order of the checks; the sample's rest is not among them.

@@ -19,7 +19,7 @@ public final class DataSetBuilder {
     private let training: Part
     private let heldOut: Part
     private var levels: [[Bytes]]
-    private let hash = SHA256()
+    private let fingerprint = Fingerprint()
     private var rowsRead = 0
     private var sampledOut = 0
     private var tally = RowTally()
@@ -67,7 +67,7 @@ public final class DataSetBuilder {
         levels = Array(repeating: [], count: columns.count)
         range = Array(
             repeating: ValueRange(limit: job.algorithm.form == .trees ? .float32 : .float64), count: columns.count)
-        hash.update(header)
+        fingerprint.update(header)
     }
 
     /// Trees compare Float32. Held-out rows keep all bits when a champion, which may be linear, scores them too; so do
@@ -82,11 +82,9 @@ public final class DataSetBuilder {
     public func append(block bytes: UnsafeRawBufferPointer) throws {
         let block = try Block(bytes, header: columns)
         try addLevels(of: block)
-        let places = place(block)
-        // The digest reads every byte: the other core does it meanwhile.
-        inParallel(2, threads: job.threads) { lane in
-            if lane == 0 { hash.update(bytes) } else { copy(block, places) }
-        }
+        fingerprint.update(bytes)
+        place(block)
+        copy(block)
         rowsRead += block.rows
         trimSample(slack: 16_384)
     }
@@ -110,7 +108,7 @@ public final class DataSetBuilder {
         }
         return DataSet(
             features: features.map { all[$0] }, target: all[target], training: fitted, stopping: stopping, heldOut: heldOut,
-            fingerprint: hash.finish(), rowsRead: rowsRead, dropped: tally.dropped,
+            fingerprint: fingerprint.finish(), rowsRead: rowsRead, dropped: tally.dropped,
             sampledOut: sampledOut)
     }
 
@@ -129,48 +127,44 @@ public final class DataSetBuilder {
     // MARK: - Levels
 
     private func addLevels(of block: Block) throws {
-        for (index, values) in block.columns.enumerated() {
-            guard case .categories(let codes, let new) = values else { continue }
-            levels[index] += new
-            let count = levels[index].count
-            guard count <= Self.levelLimit else {
+        for (column, new) in block.levels {
+            levels[column] += new
+            guard levels[column].count <= Self.levelLimit else {
                 throw ForgeError(
                     .tooManyLevels,
-                    "column \"\(columns[index].name)\" has more than \(Self.levelLimit) distinct levels",
+                    "column \"\(columns[column].name)\" has more than \(Self.levelLimit) distinct levels",
                     hint: "exclude the column, or group its levels in the source")
             }
-            for row in 0..<block.rows {
-                let code = loadCode(codes, row)
-                guard code < count || code == missingCode else {
-                    throw malformedBlock("code \(code) of \(count) levels")
-                }
-            }
+        }
+        for (column, values) in block.columns.enumerated() {
+            guard case .categories(let codes) = values else { continue }
+            let count = UInt32(levels[column].count)
+            var unknown = false
+            for row in 0..<block.rows { unknown = unknown || loadCode(codes, row) &+ 1 > count }  // missingCode + 1 is 0
+            guard !unknown else { throw malformedBlock("a code beyond its \(count) levels") }
         }
     }
 
     // MARK: - Where rows go
 
-    /// Rows of a block by destination, in their order.
-    private struct Places {
-        var training: [Int32] = []
-        var heldOut: [Int32] = []
-    }
+    /// Rows of the block by destination, in their order.
+    private var trainingRows: [Int32] = []
+    private var heldOutRows: [Int32] = []
 
-    private func place(_ block: Block) -> Places {
-        var places = Places()
-        places.training.reserveCapacity(block.rows)
+    private func place(_ block: Block) {
+        trainingRows.removeAll(keepingCapacity: true)
+        heldOutRows.removeAll(keepingCapacity: true)
         for row in 0..<block.rows {
             let key = loadKey(block.keys, row)
             guard sampleTakes(key) else { continue }
             guard tally.accepts(target: number(block, target, row)) else { continue }
             if let weight, !tally.accepts(weight: number(block, weight, row)) { continue }
             switch side(key, block, row) {
-            case .training: places.training.append(Int32(row))
-            case .heldOut: places.heldOut.append(Int32(row))
+            case .training: trainingRows.append(Int32(row))
+            case .heldOut: heldOutRows.append(Int32(row))
             case nil: tally.dropOutsideParts()
             }
         }
-        return places
     }
 
     private enum Side { case training, heldOut }
@@ -216,34 +210,34 @@ public final class DataSetBuilder {
 
     // MARK: - Copying
 
-    private func copy(_ block: Block, _ places: Places) {
+    private func copy(_ block: Block) {
         let keepsKeys = { if case .rows = self.job.sample { true } else { false } }()
-        copy(block, places.training, into: training, keys: keepsKeys || job.stoppingShare != nil)
-        copy(block, places.heldOut, into: heldOut, keys: true)
+        trainingRows.withUnsafeBufferPointer { copy(block, $0, into: training, keys: keepsKeys || job.stoppingShare != nil) }
+        heldOutRows.withUnsafeBufferPointer { copy(block, $0, into: heldOut, keys: true) }
     }
 
-    private func copy(_ block: Block, _ rows: [Int32], into part: Part, keys: Bool) {
+    private func copy(_ block: Block, _ rows: UnsafeBufferPointer<Int32>, into part: Part, keys: Bool) {
         guard !rows.isEmpty else { return }
         part.extend(by: rows.count) { chunk, start, count, done in
-            let chosen = rows[done..<done + count]
+            let chosen = UnsafeBufferPointer(rebasing: rows[done..<done + count])
             for (feature, column) in features.enumerated() {
                 switch (block.columns[column], part.layout.storages[feature]) {
                 case (.numbers(let bytes), .float32):
                     range[column].copy(bytes, chosen, chunk.float32(feature) + start)
                 case (.numbers(let bytes), _):
                     range[column].copy(bytes, chosen, chunk.float64(feature) + start)
-                case (.categories(let bytes, _), _):
+                case (.categories(let bytes), _):
                     let out = chunk.codes(feature) + start
-                    for (i, row) in chosen.enumerated() { out[i] = loadCode(bytes, Int(row)) }
+                    for i in 0..<chosen.count { out[i] = loadCode(bytes, Int(chosen[i])) }
                 case (.hashes, _): preconditionFailure("a group is no feature")
                 }
             }
         }
-        part.targets.append(contentsOf: rows.lazy.map { self.number(block, self.target, Int($0)) })
-        if let weight { part.weights.append(contentsOf: rows.lazy.map { self.number(block, weight, Int($0)) }) }
-        if keys { part.keys.append(contentsOf: rows.lazy.map { loadKey(block.keys, Int($0)) }) }
-        if let time { part.times.append(contentsOf: rows.lazy.map { self.number(block, time, Int($0)) }) }
-        if !groups.isEmpty { part.groups.append(contentsOf: rows.lazy.map { self.group(block, Int($0)) }) }
+        for row in rows { part.targets.append(number(block, target, Int(row))) }
+        if let weight { for row in rows { part.weights.append(number(block, weight, Int(row))) } }
+        if keys { for row in rows { part.keys.append(loadKey(block.keys, Int(row))) } }
+        if let time { for row in rows { part.times.append(number(block, time, Int(row))) } }
+        if !groups.isEmpty { for row in rows { part.groups.append(group(block, Int(row))) } }
     }
 
     /// One hash of the values of all group columns.
@@ -258,7 +252,7 @@ public final class DataSetBuilder {
     private func number(_ block: Block, _ column: Int, _ row: Int) -> Double {
         switch block.columns[column] {
         case .numbers(let bytes): return loadNumber(bytes, row)
-        case .categories(let bytes, _):
+        case .categories(let bytes):
             let code = loadCode(bytes, row)
             return code == missingCode ? Double(bitPattern: nullBits) : Double(code)
         case .hashes: preconditionFailure("a group's hash is no number")

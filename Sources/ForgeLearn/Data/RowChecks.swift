@@ -76,32 +76,36 @@ struct ValueRange {
 
     var isBad: Bool { infinite + tooLarge > 0 }
 
-    mutating func copy(_ bytes: UnsafeRawBufferPointer, _ rows: ArraySlice<Int32>, _ out: UnsafeMutablePointer<Float>) {
+    /// Copies the values of `rows` (row numbers of `bytes`) to `out`.
+    mutating func copy(_ bytes: UnsafeRawBufferPointer, _ rows: UnsafeBufferPointer<Int32>, _ out: UnsafeMutablePointer<Float>) {
         var bad = false
-        for (i, row) in rows.enumerated() {
-            let value = Float(loadNumber(bytes, Int(row)))
+        for i in 0..<rows.count {
+            let value = Float(loadNumber(bytes, Int(rows[i])))
             out[i] = value
             bad = bad || abs(value) == .infinity
         }
         if bad { count(bytes, rows) }
     }
 
-    mutating func copy(_ bytes: UnsafeRawBufferPointer, _ rows: ArraySlice<Int32>, _ out: UnsafeMutablePointer<Double>)
-    {
+    mutating func copy(_ bytes: UnsafeRawBufferPointer, _ rows: UnsafeBufferPointer<Int32>, _ out: UnsafeMutablePointer<Double>) {
+        let largest = limit == .float32 ? Self.largestFloat32 : Double.greatestFiniteMagnitude
         var bad = false
-        for (i, row) in rows.enumerated() {
-            let value = loadNumber(bytes, Int(row))
+        for i in 0..<rows.count {
+            let value = loadNumber(bytes, Int(rows[i]))
             out[i] = value
-            bad = bad || exceeds(value)
+            bad = bad || abs(value) > largest
         }
         if bad { count(bytes, rows) }
     }
+
+    /// Beyond it a double rounds to an infinite Float32 (half a unit above the largest, ties go up).
+    private static let largestFloat32 = (0x1.ffffffp127).nextDown
 
     private func exceeds(_ value: Double) -> Bool {
         limit == .float32 ? abs(Float(value)) == .infinity : abs(value) == .infinity
     }
 
-    private mutating func count(_ bytes: UnsafeRawBufferPointer, _ rows: ArraySlice<Int32>) {
+    private mutating func count(_ bytes: UnsafeRawBufferPointer, _ rows: UnsafeBufferPointer<Int32>) {
         for row in rows {
             let value = loadNumber(bytes, Int(row))
             guard exceeds(value) else { continue }

@@ -85,15 +85,15 @@ struct Table {
     }
 
     private func block(_ range: Range<Int>, _ codes: inout [[String: UInt32]]) -> [UInt8] {
-        var bytes = Array("FGB1".utf8)
+        var bytes = Array("FGB2".utf8)
         func append<T: FixedWidthInteger>(_ value: T) { withUnsafeBytes(of: value.littleEndian) { bytes += $0 } }
         func align() { while bytes.count % 8 != 0 { bytes.append(0) } }
         append(UInt32(range.count))
         append(UInt32(columns.count { $0.role != .id }))
         append(UInt32(0))
         for row in range { append(key(row)) }
+        var added: [[String]] = []
         for (index, column) in columns.enumerated() where column.role != .id {
-            align()
             if column.role == .group {
                 for row in range { append(Self.hash(column.cells[row])) }
                 continue
@@ -109,18 +109,21 @@ struct Table {
                 continue
             }
             var new: [String] = []
-            var own: [UInt32] = []
             for row in range {
                 guard case .text(let text) = column.cells[row] else {
-                    own.append(UInt32.max)
+                    append(UInt32.max)
                     continue
                 }
                 if codes[index][text] == nil {
                     codes[index][text] = UInt32(codes[index].count)
                     new.append(text)
                 }
-                own.append(codes[index][text]!)
+                append(codes[index][text]!)
             }
+            align()
+            added.append(new)
+        }
+        for new in added {
             append(UInt32(new.count))
             append(UInt32(new.reduce(0) { $0 + $1.utf8.count }))
             var end = 0
@@ -130,9 +133,7 @@ struct Table {
             }
             for text in new { bytes += text.utf8 }
             align()
-            for code in own { append(code) }
         }
-        align()
         return bytes
     }
 }

@@ -35,7 +35,7 @@ select substring(b from i * 8 + 1 for 8) as eight_bytes
 from (select b from (select forge.read_blocks(:id, :'token') as b) blocks offset 1) one, generate_series(0, octet_length(b) / 8 - 1) i;
 commit;
 
--- many rows: blocks of 16,384, levels numbered on from block to block
+-- many rows: blocks of 128 kB, levels numbered on from block to block
 set role tom;
 create table many as select i, i % 1000 as x, 'level ' || i / 10000 as l, i::float8 as y from generate_series(1, 40000) i;
 select ask('many', 'y', null, '{i}') as id \gset
@@ -71,6 +71,57 @@ select count(*) as keys, count(distinct key) as distinct_keys, min(seen) as seen
         select c.id, substring(c.b from 17 + 8 * i for 8) as key
         from (select id, forge.read_blocks(id, token) as b from both_claims) c, generate_series(0, 4) i where get_byte(c.b, 2) = ascii('B')) k
     group by key) keys;
+commit;
+
+-- rows taken as they are stored give the blocks that rows through the executor's projection give ("y * 1" forces it):
+-- every type, NULLs, values of varying length before fixed ones, rows older than a column, partitions, by an id, sorted
+set role tom;
+create type mood as enum ('sad', 'glad');
+create domain percent as float4 check (value <= 100);
+create table stored (b bool, skipped text, i2 int2, i4 int4, i8 int8, f4 float4, f8 float8, n numeric, d date, ts timestamp,
+    tz timestamptz, iv interval, t text, v varchar(20), c char(6), nm name, u uuid, m mood, p percent, y float8);
+insert into stored
+select i % 2 = 0, repeat('s', i % 150), i, i * 3, i * 10000000000, i / 3.0, i / 7.0, i / 11.0, date '2000-01-01' + i,
+    timestamp '2000-01-01' + i * interval '1 hour', timestamptz '2000-01-01 UTC' - i * interval '1 day', i * interval '1 min',
+    repeat('t', i % 9) || i % 5, 'v' || i % 3, 'c' || i % 4, 'n' || i % 6, md5((i % 7)::text)::uuid, (array['sad', 'glad'])[1 + i % 2]::mood, i % 50,
+    case i when 5 then 'NaN'::float8 when 6 then '-0'::float8 else i end
+from generate_series(1, 3000) i;
+update stored set i4 = null, t = null where i8 % 30000000000 = 0;
+update stored set b = null, y = null where i8 % 70000000000 = 0;
+update stored set t = repeat('long', 1000) where i8 = 10000000000;
+alter table stored add later int, add last text;
+insert into stored (i2, y, later, last) select i, i, i, i from generate_series(1, 100) i;
+create table with_default (x int, y float8);
+insert into with_default select i, i from generate_series(1, 100) i;
+alter table with_default add z int not null default 7;
+create table shrunk (x int, gone text, y float8);
+insert into shrunk select i, i, i from generate_series(1, 100) i;
+alter table shrunk drop gone;
+create table parts (x int, l text, y float8) partition by range (x);
+create table part_one partition of parts for values from (0) to (50);
+create table part_two (y float8, extra text, l text, x int);
+alter table part_two drop extra;
+alter table parts attach partition part_two for values from (50) to (101);
+insert into parts select i, 'l' || i % 3, i from generate_series(1, 100) i;
+create table keyed (l text, id int primary key, y float8);
+insert into keyed select 'l' || i % 3, i, -i from generate_series(1, 500) i order by i % 17;
+analyze keyed;
+create function projected(source text) returns text language sql as $$
+    select 'select ' || string_agg(case attname when 'y' then 'y * 1 as y' else attname end, ', ' order by attnum) || ' from ' || source
+    from pg_attribute where attrelid = source::regclass and attnum > 0 and not attisdropped $$;
+create temp table pairs as
+select source || coalesce(' by ' || id, '') as what, form, ask(case form when 'stored' then source else projected(source) end, 'y', id) as id
+from (values ('stored', null), ('stored', 'i2'), ('stored', 't'), ('stored', 'u'), ('with_default', null), ('shrunk', null), ('parts', null),
+    ('parts', 'x'), ('keyed', 'id'), ('keyed', 'l')) sources(source, id), (values ('stored'), ('projected')) forms(form);
+reset role;
+create temp table pair_claims (id bigint, token uuid);
+do $$ begin for turn in 1..20 loop insert into pair_claims select * from claimed; end loop; end $$;
+begin isolation level repeatable read read only;
+select what, count(*) as forms, count(distinct digest) as contents, min(bytes) as bytes from (
+    select p.what, p.form, md5(string_agg(b, ''::bytea order by place)) as digest, sum(octet_length(b)) as bytes
+    from (select id, forge.read_blocks(id, token) as b, generate_series(1, 1000) as place from pair_claims) c join pairs p using (id)
+    where b is not null group by p.what, p.form) digests
+group by what order by what;
 commit;
 
 -- how, when and for whom it is refused
