@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "access/htup_details.h"	// brings varatt.h where it is a file of its own
 #include "utils/date.h"
 #include "utils/timestamp.h"
 
@@ -135,6 +136,17 @@ forge_cell_read(ForgeConverter *converter, Datum value, bool isnull, ForgeCell *
 			return;
 		case FORGE_FROM_INTERVAL:
 			cell->number = forge_interval_read(value);
+			return;
+		case FORGE_FROM_TEXT:
+			// Neither compressed nor stored elsewhere nor in another encoding: as it lies there.
+			if (likely(!converter->recode && (VARATT_IS_4B_U(DatumGetPointer(value))
+											  || (VARATT_IS_1B(DatumGetPointer(value)) && !VARATT_IS_1B_E(DatumGetPointer(value))))))
+			{
+				cell->bytes = VARDATA_ANY(DatumGetPointer(value));
+				cell->length = VARSIZE_ANY_EXHDR(DatumGetPointer(value));
+				return;
+			}
+			forge_category_read(converter, value, cell);
 			return;
 		default:
 			forge_category_read(converter, value, cell);

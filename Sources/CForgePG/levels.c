@@ -15,8 +15,7 @@ forge_levels_create(MemoryContext context)
 	levels->context = context;
 	levels->capacity = FORGE_LEVELS_START;
 	levels->mask = 2 * FORGE_LEVELS_START - 1;
-	levels->slot = MemoryContextAllocZero(context, sizeof(uint32) * (levels->mask + 1));
-	levels->lookup = MemoryContextAlloc(context, sizeof(uint32) * levels->capacity);
+	levels->slot = MemoryContextAllocZero(context, sizeof(ForgeLevelSlot) * (levels->mask + 1));
 	levels->hash = MemoryContextAlloc(context, sizeof(uint64) * levels->capacity);
 	levels->end = MemoryContextAlloc(context, sizeof(Size) * levels->capacity);
 	levels->bytes_capacity = 1024;
@@ -24,39 +23,82 @@ forge_levels_create(MemoryContext context)
 	return levels;
 }
 
-static void
-forge_levels_grow(ForgeLevels *levels)
+static inline uint64
+forge_load(const char *bytes, int length)
 {
-	levels->capacity *= 2;
-	levels->mask = 2 * levels->capacity - 1;
-	levels->lookup = repalloc(levels->lookup, sizeof(uint32) * levels->capacity);
-	levels->hash = repalloc(levels->hash, sizeof(uint64) * levels->capacity);
-	levels->end = repalloc(levels->end, sizeof(Size) * levels->capacity);
-	pfree(levels->slot);
-	levels->slot = MemoryContextAllocZero(levels->context, sizeof(uint32) * (levels->mask + 1));
-	for (uint32 level = 0; level < levels->count; level++)
-	{
-		uint32		at = levels->lookup[level] & levels->mask;
+	uint64		value = 0;
 
-		while (levels->slot[at])
-			at = (at + 1) & levels->mask;
-		levels->slot[at] = level + 1;
+	memcpy(&value, bytes, length);
+	return value;
+}
+
+// Two overlapping words hold any 4 to 16 bytes.
+static inline ForgeLevelKey
+forge_level_key(const char *bytes, int length)
+{
+	if (length > 16)
+		return (ForgeLevelKey) {hash_bytes_extended((const unsigned char *) bytes, length, 0), forge_load(bytes + length - 8, 8), length};
+	if (length >= 8)
+		return (ForgeLevelKey) {forge_load(bytes, 8), forge_load(bytes + length - 8, 8), length};
+	if (length >= 4)
+		return (ForgeLevelKey) {forge_load(bytes, 4), forge_load(bytes + length - 4, 4), length};
+	if (length == 0)
+		return (ForgeLevelKey) {0, 0, 0};
+	return (ForgeLevelKey) {(uint8) bytes[0] | (uint8) bytes[length / 2] << 8, (uint8) bytes[length - 1], length};
+}
+
+// Where to look first: a product of 128 bits folded, as in wyhash. Nothing that is kept depends on it.
+static inline uint32
+forge_level_place(const ForgeLevels *levels, const ForgeLevelKey *key)
+{
+	unsigned __int128 product = (unsigned __int128) (key->low ^ UINT64CONST(0xa0761d6478bd642f))
+		* (key->high ^ key->length ^ UINT64CONST(0xe7037ed1a0b428db));
+
+	return (uint32) ((uint64) product ^ (uint64) (product >> 64)) & levels->mask;
+}
+
+// The slot of the key's level, or the empty one where it would go.
+static inline ForgeLevelSlot *
+forge_level_find(const ForgeLevels *levels, const ForgeLevelKey *key, const char *bytes)
+{
+	for (uint32 at = forge_level_place(levels, key);; at = (at + 1) & levels->mask)
+	{
+		ForgeLevelSlot *slot = &levels->slot[at];
+
+		if (slot->level == 0)
+			return slot;
+		if (slot->key.low == key->low && slot->key.high == key->high && slot->key.length == key->length
+			&& (key->length <= 16 || memcmp(levels->bytes + forge_level_start(levels, slot->level - 1), bytes, key->length) == 0))
+			return slot;
 	}
 }
 
-static bool
-forge_level_equals(const ForgeLevels *levels, uint32 level, uint32 lookup, const char *bytes, int length)
+static void
+forge_levels_grow(ForgeLevels *levels)
 {
-	Size		start;
+	ForgeLevelSlot *old = levels->slot;
+	uint32		slots = levels->mask + 1;
 
-	if (levels->lookup[level] != lookup)
-		return false;
-	start = forge_level_start(levels, level);
-	return levels->end[level] - start == length && memcmp(levels->bytes + start, bytes, length) == 0;
+	levels->capacity *= 2;
+	levels->mask = 2 * levels->capacity - 1;
+	levels->hash = repalloc(levels->hash, sizeof(uint64) * levels->capacity);
+	levels->end = repalloc(levels->end, sizeof(Size) * levels->capacity);
+	levels->slot = MemoryContextAllocZero(levels->context, sizeof(ForgeLevelSlot) * (levels->mask + 1));
+	for (uint32 i = 0; i < slots; i++)
+	{
+		uint32		at = forge_level_place(levels, &old[i].key);
+
+		if (old[i].level == 0)
+			continue;
+		while (levels->slot[at].level)
+			at = (at + 1) & levels->mask;
+		levels->slot[at] = old[i];
+	}
+	pfree(old);
 }
 
 static uint32
-forge_levels_add(ForgeLevels *levels, uint32 lookup, const char *bytes, int length)
+forge_levels_add(ForgeLevels *levels, const char *bytes, int length)
 {
 	uint32		level = levels->count;
 	Size		start = forge_level_start(levels, level);
@@ -68,7 +110,6 @@ forge_levels_add(ForgeLevels *levels, uint32 lookup, const char *bytes, int leng
 	}
 	memcpy(levels->bytes + start, bytes, length);
 	levels->end[level] = start + length;
-	levels->lookup[level] = lookup;
 	levels->hash[level] = forge_fnv(FORGE_FNV_BASIS, bytes, length);
 	levels->count++;
 	return level;
@@ -77,20 +118,19 @@ forge_levels_add(ForgeLevels *levels, uint32 lookup, const char *bytes, int leng
 uint32
 forge_levels_code(ForgeLevels *levels, const char *bytes, int length)
 {
-	uint32		lookup = hash_bytes((const unsigned char *) bytes, length);
-	uint32		at = lookup & levels->mask;
+	ForgeLevelKey key = forge_level_key(bytes, length);
+	ForgeLevelSlot *slot = forge_level_find(levels, &key, bytes);
 
-	for (; levels->slot[at]; at = (at + 1) & levels->mask)
-		if (forge_level_equals(levels, levels->slot[at] - 1, lookup, bytes, length))
-			return levels->slot[at] - 1;
+	if (likely(slot->level))
+		return slot->level - 1;
 	if (levels->count == FORGE_MAX_LEVELS)
 		return FORGE_TOO_MANY_CODE;
 	if (levels->count == levels->capacity)
 	{
 		forge_levels_grow(levels);
-		for (at = lookup & levels->mask; levels->slot[at];)
-			at = (at + 1) & levels->mask;
+		slot = forge_level_find(levels, &key, bytes);
 	}
-	levels->slot[at] = levels->count + 1;
-	return forge_levels_add(levels, lookup, bytes, length);
+	slot->key = key;
+	slot->level = levels->count + 1;
+	return forge_levels_add(levels, bytes, length);
 }

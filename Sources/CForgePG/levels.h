@@ -6,14 +6,27 @@
 #define FORGE_NULL_CODE PG_UINT32_MAX
 #define FORGE_TOO_MANY_CODE (PG_UINT32_MAX - 1)
 
+// With its length, all of a level of at most 16 bytes: equal keys are equal levels. Of a longer one a hash.
+typedef struct ForgeLevelKey
+{
+	uint64		low;
+	uint64		high;
+	uint32		length;
+} ForgeLevelKey;
+
+typedef struct ForgeLevelSlot
+{
+	ForgeLevelKey key;
+	uint32		level;			// + 1, 0 when empty
+} ForgeLevelSlot;
+
 typedef struct ForgeLevels
 {
 	MemoryContext context;
 	uint32		count;
 	uint32		capacity;		// levels that the arrays hold
 	uint32		mask;			// slots - 1
-	uint32	   *slot;			// level + 1, 0 when empty
-	uint32	   *lookup;			// (levels) hash that the slots go by
+	ForgeLevelSlot *slot;
 	uint64	   *hash;			// (levels) hash that the rows' keys are made of
 	Size	   *end;			// (levels) where a level's bytes end
 	char	   *bytes;
