@@ -68,6 +68,21 @@ import Testing
         #expect(try run.train().manifest["columns"]?[0]?["unseen"] == "level")
     }
 
+    @Test func manifestListsTheFirstHundredLevelsAndCutsLongOnes() throws {
+        var table = Table()
+        let levels = (0..<150).map { "level \($0)" } + [String(repeating: "ä", count: 61), String(repeating: "ö", count: 60)]
+        let texts = levels + levels
+        table.add("many", texts)
+        table.add("few", texts.indices.map { $0 % 2 == 0 ? levels[150] : levels[151] })
+        table.add("y", texts.indices.map { Double($0 % 7) }, role: .target)
+        let columns = try Run(table: table, algorithm: "ridge", task: "regression").train().manifest["columns"]
+        let many = columns?[0]?["first_levels"]?.arrayValue
+        #expect(columns?[0]?["levels"] == 152)
+        #expect(many?.count == 100)
+        #expect(many?.prefix(3) == ["level 0", "level 1", "level 10"])
+        #expect(columns?[1]?["first_levels"] == [.text(String(repeating: "ä", count: 59) + "…"), .text(levels[151])])
+    }
+
     @Test func tooWideARowIsRefusedWithTheWidestColumns() throws {
         var random = Random(2)
         var table = Table()

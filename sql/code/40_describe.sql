@@ -35,6 +35,12 @@ begin
         from jsonb_array_elements(shown.schema) with ordinality c(value, place)
         order by c.place;
     return query
+        select 'levels', c.value ->> 'name', concat(c.value ->> 'first_levels',
+            ' and ' || nullif((c.value ->> 'levels')::int - jsonb_array_length(c.value -> 'first_levels'), 0) || ' more')
+        from jsonb_array_elements(shown.schema) with ordinality c(value, place)
+        where c.value ? 'first_levels'
+        order by c.place;
+    return query
         select 'label', l.label, case when l.label = shown.positive then 'positive class' end
         from unnest(shown.labels) with ordinality l(label, place)
         order by l.place;
@@ -63,7 +69,7 @@ begin
 end
 $$;
 comment on function forge.describe is
-    'all about a model (or model@alias, model/version): task, target, owner, columns with types and policies, labels, functions to call, metrics, aliases, versions';
+    'all about a model (or model@alias, model/version): task, target, owner, columns with types and policies, their levels (the first 100 in byte order), labels, functions to call, metrics, aliases, versions';
 
 create or replace function forge.feature_importance(model text) returns table (feature text, importance double precision)
 language plpgsql stable

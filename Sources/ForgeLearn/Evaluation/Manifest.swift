@@ -46,8 +46,20 @@ struct Manifest {
         ]
         if let unseen = column.steps.unseenPolicy { object["unseen"] = .text(unseen) }
         object["encoding"] = .text(column.schema.encoding.name)
-        if let levels = column.schema.encoding.levels { object["levels"] = .integer(Int64(levels.count)) }
+        if let levels = column.schema.encoding.levels {
+            object["levels"] = .integer(Int64(levels.count))
+            object["first_levels"] = .array(levels.prefix(Self.shownLevels).map(shortened))
+        }
         return object
+    }
+
+    /// For people to read: all levels are in the artifact.
+    private static let shownLevels = 100
+    private static let shownCharacters = 60
+
+    private func shortened(_ level: Bytes) -> JSONValue {
+        let text = String(decoding: level, as: UTF8.self)
+        return .text(text.count > Self.shownCharacters ? text.prefix(Self.shownCharacters - 1) + "…" : text)
     }
 
     private var rows: JSONValue {

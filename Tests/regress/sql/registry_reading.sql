@@ -16,6 +16,14 @@ set role tom;
 
 select section, item, value from forge.describe('leavers') where section not in ('version', 'alias');
 select section, item, value from forge.describe('leavers/1') where section = 'metric';
+reset role;
+select regress.train('tom', 'towns', 'churn', 'always', '{"columns": [
+    {"name": "plan", "type": "text", "kind": "category", "encoding": "one_hot", "levels": 2, "first_levels": ["free", "pro"], "null": "level", "unseen": "level"},
+    {"name": "city", "type": "text", "kind": "category", "encoding": "native", "levels": 9, "first_levels": ["Köln", "a \"b\", c"], "null": "missing", "unseen": "missing"},
+    {"name": "old", "type": "text", "kind": "category", "encoding": "native", "levels": 3, "null": "missing", "unseen": "missing"}]}');
+set role tom;
+select section, item, value from forge.describe('towns') where section in ('column', 'levels');
+select forge.drop_model('towns');
 select regress.error($$select forge.describe('nothing')$$);
 select regress.error($$select forge.describe('leavers/9')$$);
 select * from forge.feature_importance('leavers');
