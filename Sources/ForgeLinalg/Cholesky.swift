@@ -59,3 +59,20 @@ public struct Cholesky: Sendable {
         return sums.reduce(0) { $1.isFinite ? max($0, $1) : .infinity }
     }
 }
+
+/// Columns of a positive semidefinite matrix (lower triangle) that span it, largest remaining diagonal first, until none is left
+/// above `tolerance` (LAPACK dpstrf).
+public func pivots(ofSemidefinite matrix: Matrix, tolerance: Double) -> [Int] {
+    precondition(matrix.rows == matrix.columns, "only a square matrix can be semidefinite")
+    guard matrix.rows > 0 else { return [] }
+    var values = matrix.values
+    var n = Int32(matrix.rows)
+    var order = [Int32](repeating: 0, count: matrix.rows)
+    var rank: Int32 = 0
+    var tolerance = tolerance
+    var work = [Double](repeating: 0, count: 2 * matrix.rows)
+    var info: Int32 = 0
+    dpstrf_("L", &n, &values, &n, &order, &rank, &tolerance, &work, &info, 1)
+    precondition(info >= 0, "dpstrf: argument \(-info) is wrong")
+    return order[..<Int(rank)].map { Int($0) - 1 }
+}

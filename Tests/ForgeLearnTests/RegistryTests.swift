@@ -65,6 +65,6 @@ import Testing
             try Run(table: table, algorithm: "ridge", task: "classification").job
         }
         #expect(error.code == .unknownAlgorithm)
-        #expect(error.hint?.hasPrefix("use one of: logistic_regression, gradient_boosting, decision_tree, random_forest") == true)
+        #expect(error.hint?.hasPrefix("use one of: logistic_regression, linear_svm, gradient_boosting") == true)
     }
 }

@@ -8,7 +8,9 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from sklearn import compose, impute, linear_model, pipeline, preprocessing
+from scipy import optimize
+from sklearn import compose, impute, linear_model, pipeline, preprocessing, svm
+from sklearn.linear_model._huber import _huber_loss_and_gradient
 
 here = pathlib.Path(__file__).parent
 
@@ -57,5 +59,73 @@ def elastic_nets():
         x, frame.amount, sample_weight=frame.weight.to_numpy(float)).predict(x))
 
 
-warnings.simplefilter("error")
-elastic_nets()
+def generalized():
+    x, y = parts("diabetes")
+    exact = {"solver": "newton-cholesky", "tol": 1e-12, "max_iter": 1000}
+    golden("diabetes.poisson", scaled(linear_model.PoissonRegressor(**exact)).fit(x, y).predict(x))
+    golden("diabetes.poisson_unpenalised", scaled(linear_model.PoissonRegressor(alpha=0, **exact)).fit(x, y).predict(x))
+    golden("diabetes.gamma", scaled(linear_model.GammaRegressor(alpha=0.1, **exact)).fit(x, y).predict(x))
+    for power in [0, 1.5, 3]:
+        golden(f"diabetes.tweedie_{power}", scaled(
+            linear_model.TweedieRegressor(power=power, alpha=0.5, link="log", **exact)).fit(x, y).predict(x))
+    x, frame = mixed(weighted=True)
+    golden("mixed.gamma_weighted", linear_model.GammaRegressor(alpha=0.01, **exact).fit(
+        x, np.exp(frame.amount / 20), sample_weight=frame.weight).predict(x))
+
+
+def hubers():
+    """scikit-learn's L-BFGS stops early: from where it does, scipy goes to the root of scikit-learn's own gradient."""
+    x, y = parts("diabetes")
+    y = y.where(y.index % 9 != 0, y * 10)
+    x = preprocessing.StandardScaler().fit_transform(x)
+    model = linear_model.HuberRegressor(tol=1e-10, max_iter=100_000).fit(x, y)
+    start = np.concatenate([model.coef_, [model.intercept_, model.scale_]])
+    found = optimize.root(lambda w: _huber_loss_and_gradient(w, x, y.to_numpy(float), 1.35, 1e-4, np.ones(len(y)))[1], start, tol=1e-14)
+    assert np.abs(found.fun).max() < 1e-9, found.fun
+    golden("diabetes.huber", x @ found.x[:-2] + found.x[-2])
+
+
+def quantiles():
+    x, y = parts("diabetes")
+    for quantile, alpha in [(0.5, 0), (0.9, 0), (0.25, 0.5)]:
+        golden(f"diabetes.quantile_{quantile}_{alpha}", scaled(
+            linear_model.QuantileRegressor(quantile=quantile, alpha=alpha, solver="highs")).fit(x, y).predict(x))
+    x, frame = mixed(weighted=True)
+    golden("mixed.quantile_weighted", linear_model.QuantileRegressor(quantile=0.3, alpha=0.01, solver="highs").fit(
+        x, frame.amount, sample_weight=frame.weight).predict(x))
+
+
+def support_vectors():
+    """Margins of LinearSVC, predictions of LinearSVR."""
+    x, y = parts("breast_cancer")
+    exact = {"tol": 1e-12, "max_iter": 10_000_000}
+    golden("breast_cancer.svm_squared_hinge", scaled(svm.LinearSVC(dual=False, **exact)).fit(x, y).decision_function(x))
+    golden("breast_cancer.svm_hinge", scaled(
+        svm.LinearSVC(loss="hinge", C=0.1, class_weight="balanced", tol=1e-10, max_iter=1_000_000)).fit(x, y).decision_function(x))
+    x, y = parts("wine")
+    golden("wine.svm", scaled(svm.LinearSVC(dual=False, **exact)).fit(x, y).decision_function(x))
+    x, y = parts("diabetes")
+    golden("diabetes.svm_insensitive", scaled(svm.LinearSVR(epsilon=10, C=5, tol=1e-10, max_iter=1_000_000)).fit(x, y).predict(x))
+    golden("diabetes.svm_squared", scaled(svm.LinearSVR(
+        loss="squared_epsilon_insensitive", dual=False, epsilon=5, **exact)).fit(x, y).predict(x))
+
+
+def logistics():
+    exact = {"solver": "saga", "tol": 1e-13, "max_iter": 1_000_000}
+    for name, penalty, settings in [
+        ("breast_cancer", "l1", {"C": 0.5, "l1_ratio": 1}), ("breast_cancer", "elasticnet", {"C": 0.2, "l1_ratio": 0.4}),
+        ("wine", "l1", {"C": 1, "l1_ratio": 1}), ("wine", "elasticnet", {"C": 1, "l1_ratio": 0.5, "class_weight": "balanced"}),
+    ]:
+        x, y = parts(name)
+        golden(f"{name}.logistic_{penalty}", scaled(
+            linear_model.LogisticRegression(**settings, **exact)).fit(x, y).predict_proba(x))
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("error")
+    elastic_nets()
+    generalized()
+    hubers()
+    quantiles()
+    support_vectors()
+    logistics()

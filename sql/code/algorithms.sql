@@ -30,6 +30,49 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "tol": {"default":1e-08,"description":"Duality gap, as a share of the target''s sum of squares, at which to stop.","maximum":1,"minimum":1e-15,"type":"number"},
     "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"}
 }', '{}'),
+('huber', '{regression}', 'linear',
+ 'Least squares for rows near the line, absolute errors for outliers: a few wild targets do not bend it.',
+'{
+    "epsilon": {"default":1.35,"description":"Errors of more than this times the learned scale count as outliers; smaller is more robust.","maximum":1000000,"minimum":1,"type":"number"},
+    "alpha": {"default":0.0001,"description":"Strength of the L2 penalty on the coefficients of the encoded columns.","minimum":0,"type":"number"},
+    "max_iter": {"default":100,"description":"Most iterations of Newton''s method (up to 1024 coefficients) or of L-BFGS.","maximum":10000,"minimum":1,"type":"integer"},
+    "tol": {"default":1e-06,"description":"Largest component of the mean loss''s gradient at which to stop.","maximum":1,"minimum":1e-12,"type":"number"},
+    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"}
+}', '{}'),
+('quantile_regression', '{regression}', 'linear',
+ 'A quantile of the target instead of its mean: the median, or the level that nine in ten stay below.',
+'{
+    "quantile": {"default":0.5,"description":"Share of the rows to lie below the prediction.","maximum":0.9999,"minimum":0.0001,"type":"number"},
+    "alpha": {"default":0,"description":"Strength of an L1 penalty on the coefficients of the encoded columns, beside the mean pinball loss in units of the target.","minimum":0,"type":"number"},
+    "max_iter": {"default":200,"description":"Most steps of the interior point method.","maximum":10000,"minimum":1,"type":"integer"},
+    "tol": {"default":1e-12,"description":"Duality gap, as a share of the loss, at which to stop.","maximum":1,"minimum":1e-14,"type":"number"},
+    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"}
+}', '{}'),
+('poisson', '{regression}', 'linear',
+ 'Counts that are never negative: each column multiplies the expected count by a factor.',
+'{
+    "alpha": {"default":1,"description":"Strength of the L2 penalty on the coefficients of the encoded columns.","minimum":0,"type":"number"},
+    "max_iter": {"default":100,"description":"Most iterations of Newton''s method (up to 1024 coefficients) or of L-BFGS.","maximum":10000,"minimum":1,"type":"integer"},
+    "tol": {"default":1e-06,"description":"Largest component of the mean deviance''s gradient at which to stop.","maximum":1,"minimum":1e-12,"type":"number"},
+    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"}
+}', '{}'),
+('gamma', '{regression}', 'linear',
+ 'Positive amounts whose spread grows with their mean, such as costs: each column multiplies by a factor.',
+'{
+    "alpha": {"default":1,"description":"Strength of the L2 penalty on the coefficients of the encoded columns.","minimum":0,"type":"number"},
+    "max_iter": {"default":100,"description":"Most iterations of Newton''s method (up to 1024 coefficients) or of L-BFGS.","maximum":10000,"minimum":1,"type":"integer"},
+    "tol": {"default":1e-06,"description":"Largest component of the mean deviance''s gradient at which to stop.","maximum":1,"minimum":1e-12,"type":"number"},
+    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"}
+}', '{}'),
+('tweedie', '{regression}', 'linear',
+ 'Amounts that are often exactly zero, such as claims: between poisson (power 1) and gamma (power 2).',
+'{
+    "power": {"default":1.5,"description":"The variance is proportional to the mean to this power: 0 normal, 1 Poisson, from 1 to 2 amounts with zeros, 2 gamma, 3 inverse Gaussian; none lies between 0 and 1.","maximum":10,"type":"number"},
+    "alpha": {"default":1,"description":"Strength of the L2 penalty on the coefficients of the encoded columns.","minimum":0,"type":"number"},
+    "max_iter": {"default":100,"description":"Most iterations of Newton''s method (up to 1024 coefficients) or of L-BFGS.","maximum":10000,"minimum":1,"type":"integer"},
+    "tol": {"default":1e-06,"description":"Largest component of the mean deviance''s gradient at which to stop.","maximum":1,"minimum":1e-12,"type":"number"},
+    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"}
+}', '{}'),
 ('logistic_regression', '{classification}', 'linear',
  'A weighted sum of the columns as log-odds: calibrated probabilities, coefficients that can be read.',
 '{
@@ -37,6 +80,18 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "penalty": {"choices":["l2","none"],"default":"l2","description":"Whether coefficients are penalised; none has no finite solution for separable classes.","type":"text"},
     "max_iter": {"default":100,"description":"Most iterations of Newton''s method (up to 1024 coefficients) or of L-BFGS.","maximum":10000,"minimum":1,"type":"integer"},
     "tol": {"default":1e-06,"description":"Largest component of the mean loss''s gradient at which to stop.","maximum":1,"minimum":1e-12,"type":"number"},
+    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"},
+    "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
+    "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
+}', '{}'),
+('linear_svm', '{classification,regression}', 'linear',
+ 'The weighted sum that keeps the classes furthest apart, or the rows within a margin: outliers count little.',
+'{
+    "C": {"default":1,"description":"Strength of the errors against the L2 penalty on the coefficients of the encoded columns and the intercept; smaller is steadier.","exclusive_minimum":0,"type":"number"},
+    "loss": {"choices":["squared_hinge","hinge","epsilon_insensitive","squared_epsilon_insensitive"],"default":null,"description":"Of classes squared_hinge (the default) or hinge, of values epsilon_insensitive (the default) or squared_epsilon_insensitive.","type":"text"},
+    "epsilon": {"default":0,"description":"Errors up to this, in units of the target, cost nothing.","minimum":0,"task":"regression","type":"number"},
+    "max_iter": {"default":1000,"description":"Most iterations of one machine''s fit.","maximum":1000000,"minimum":1,"type":"integer"},
+    "tol": {"default":1e-08,"description":"Gradient of the mean loss, or duality gap as a share of the loss, at which to stop.","maximum":1,"minimum":1e-14,"type":"number"},
     "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"},
     "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
     "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
@@ -116,4 +171,4 @@ on conflict (name) do update set
     tasks = excluded.tasks, form = excluded.form, description = excluded.description,
     parameters = excluded.parameters, default_for = excluded.default_for;
 
-delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'lasso', 'elastic_net', 'logistic_regression', 'gradient_boosting', 'decision_tree', 'random_forest', 'mlp');
+delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'lasso', 'elastic_net', 'huber', 'quantile_regression', 'poisson', 'gamma', 'tweedie', 'logistic_regression', 'linear_svm', 'gradient_boosting', 'decision_tree', 'random_forest', 'mlp');

@@ -211,8 +211,11 @@ public final class DataSetBuilder {
     // MARK: - Copying
 
     private func copy(_ block: Block) {
-        let keepsKeys = { if case .rows = self.job.sample { true } else { false } }()
-        trainingRows.withUnsafeBufferPointer { copy(block, $0, into: training, keys: keepsKeys || job.stoppingShare != nil) }
+        let keepsKeys = {
+            if case .rows = self.job.sample { return true }
+            return self.job.stoppingShare != nil || self.job.algorithm.needsKeys
+        }()
+        trainingRows.withUnsafeBufferPointer { copy(block, $0, into: training, keys: keepsKeys) }
         heldOutRows.withUnsafeBufferPointer { copy(block, $0, into: heldOut, keys: true) }
     }
 

@@ -15,6 +15,7 @@ struct KeyedChoice: Sendable, Equatable {
     enum Purpose: UInt64 {
         case split = 0
         case sample = 0x5A4D_504C_45
+        case calibration = 0xCA11_B8A7E
         case stopping = 0x5354_4F50
     }
 

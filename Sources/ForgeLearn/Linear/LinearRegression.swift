@@ -46,7 +46,36 @@ private func fitLeastSquares(_ input: borrowing FitInput, alpha: Double) throws 
         design, solution.moments, coefficients: solution.coefficients, intercept: solution.intercept, notes: notes)
 }
 
+extension Design {
+    /// Moves what columns that never vary were given into the intercept, which is the same to every training row: (width) packed.
+    func withoutConstants(_ point: [Double], _ plan: EncodingPlan, _ moments: Moments) -> [Double] {
+        guard let intercept else { return point }
+        var constant = [Bool](repeating: false, count: width)
+        for column in plan.columns where !column.varies {
+            for index in column.offset..<column.offset + column.schema.encoding.width { constant[index] = true }
+        }
+        var result = point
+        for index in 0..<width where index != intercept && constant[encodedIndex[index]] {
+            result[intercept] += point[index] * moments.means[index]
+            result[index] = 0
+        }
+        return result
+    }
+}
+
 extension FittedModel {
+    /// What minimising over the design with its intercept came to; point: (width) packed.
+    static func linear(
+        _ design: Design, _ moments: Design.Moments, _ plan: EncodingPlan, point: [Double], link: Link = .identity,
+        notes: [String], iterations: Int
+    ) throws -> FittedModel {
+        guard point.allSatisfy(\.isFinite) else { throw notFinite() }
+        let point = design.withoutConstants(point, plan, moments)
+        return .linear(
+            design, moments, coefficients: point, intercept: design.intercept.map { point[$0] } ?? 0, link: link,
+            notes: notes, iterations: iterations)
+    }
+
     /// A weighted sum of the design's features; coefficients: (width) packed.
     static func linear(
         _ design: Design, _ moments: Design.Moments, coefficients: [Double], intercept: Double, link: Link = .identity,
@@ -59,5 +88,26 @@ extension FittedModel {
             form: .linear(form), link: link,
             importance: zip(form.coefficients, design.encoded(moments.deviations)).map { abs($0 * $1) },
             notes: notes, iterations: iterations)
+    }
+
+    /// Log-odds of the positive class (one point), or of every class; points: (width) packed.
+    static func linear(
+        _ design: Design, _ moments: Design.Moments, points: [[Double]], notes: [String], iterations: Int
+    ) -> FittedModel {
+        let deviations = design.encoded(moments.deviations)
+        var form = LinearForm(
+            outputs: points.count, coefficients: [], intercepts: [], means: design.encoded(moments.means))
+        var importance = [Double](repeating: 0, count: deviations.count)
+        for point in points {
+            let encoded = design.encoded(point)
+            form.coefficients += encoded
+            form.intercepts.append(design.intercept.map { point[$0] } ?? 0)
+            for index in encoded.indices {
+                importance[index] += abs(encoded[index] * deviations[index]) / Double(points.count)
+            }
+        }
+        return FittedModel(
+            form: .linear(form), link: points.count == 1 ? .logistic : .softmax, importance: importance, notes: notes,
+            iterations: iterations)
     }
 }

@@ -5,7 +5,7 @@ import Glibc
 /// intercepts free: scikit-learn's objective with penalty = 1 / (C · Σ weights).
 ///
 /// A point is `theta` (outputs, width) row-major in the design's packed order; the design carries the intercept's column of ones.
-struct LogisticObjective {
+struct LogisticObjective: SmoothObjective {
     var design: Design
     let labels: [Int32]  // (rows) class; for one output 1 is the positive class
     let weights: [Double]?
@@ -15,18 +15,11 @@ struct LogisticObjective {
     let threads: Int
     let observer: any TrainingObserver
 
-    /// The same on every `step`-th chunk of rows, as if these stood for all.
     func sample(every step: Int) -> LogisticObjective {
         var result = self
         result.design = design.sample(every: step)
         result.totalWeight = totalWeight * Double(result.design.rows) / Double(design.rows)
         return result
-    }
-
-    struct Value {
-        var loss: Double
-        var gradient: [Double]  // (outputs · width)
-        var hessian: Matrix?  // (outputs · width)², lower triangle
     }
 
     var size: Int { outputs * design.width }
@@ -39,7 +32,7 @@ struct LogisticObjective {
         var rowWeights: [Double]  // (tile rows)
     }
 
-    func evaluate(_ theta: [Double], hessian wantsHessian: Bool) throws -> Value {
+    func evaluate(_ theta: [Double], hessian wantsHessian: Bool) throws -> ObjectiveValue {
         let width = design.width
         let blockCount = wantsHessian ? outputs * (outputs + 1) / 2 : 0
         let lanes = try design.forEachTile(threads: threads, observer: observer) {
@@ -140,8 +133,8 @@ struct LogisticObjective {
         }
     }
 
-    private func assemble(_ lanes: [Lane], _ theta: [Double], _ wantsHessian: Bool) -> Value {
-        var value = Value(loss: 0, gradient: Array(repeating: 0, count: size), hessian: nil)
+    private func assemble(_ lanes: [Lane], _ theta: [Double], _ wantsHessian: Bool) -> ObjectiveValue {
+        var value = ObjectiveValue(loss: 0, gradient: Array(repeating: 0, count: size), hessian: nil)
         for lane in lanes {
             value.loss += lane.loss / totalWeight
             for index in 0..<size { value.gradient[index] += lane.gradient[index] / totalWeight }

@@ -26,10 +26,6 @@ extension Algorithm {
         fit: fitLogistic)
 }
 
-/// Newton's method needs the square of this many doubles; beyond, L-BFGS.
-private let newtonLimit = 1_024
-/// Rows of the sample that the first steps are taken on.
-private let sampleRows = 65_536
 /// A mean training loss below this, without a penalty, means that the classes are separable.
 private let separableLoss = 1e-5
 
@@ -45,60 +41,24 @@ private func fitLogistic(_ input: borrowing FitInput) throws -> FittedModel {
         weights: input.weights, outputs: classes.isBinary ? 1 : classes.count,
         penalty: penalised ? 1 / (input.parameters.number("C") * moments.weight) : 0, totalWeight: moments.weight,
         threads: input.threads, observer: input.observer)
-    let maximumIterations = input.parameters.integer("max_iter")
-    let observer = input.observer
-    let minimizer = Minimizer(
-        objective: objective, maximumIterations: maximumIterations, tolerance: input.parameters.number("tol")
-    ) { iteration, loss in
-        observer.metric(step: iteration, name: "train_loss", value: loss)
-        observer.progress(0.2 + 0.6 * (1 - 1 / Double(iteration + 1)), phase: "fit")
-    }
-    let start = try startingPoint(objective)
-    let outcome = objective.size <= newtonLimit ? try minimizer.newton(from: start) : try minimizer.lbfgs(from: start)
+    let outcome = try Minimizer(
+        objective: objective, maximumIterations: input.parameters.integer("max_iter"),
+        tolerance: input.parameters.number("tol"), report: fitReport(input.observer)
+    ).minimize(from: [Double](repeating: 0, count: objective.size))
     try refuseSeparable(outcome, penalised: penalised)
-    return fitted(outcome, design, moments, outputs: objective.outputs)
+    let points = (0..<objective.outputs).map {
+        Array(outcome.point[$0 * design.width..<($0 + 1) * design.width])
+    }
+    return .linear(
+        design, moments, points: points, notes: outcome.notes(of: "logistic_regression"),
+        iterations: outcome.iterations)
 }
 
-/// Where a tenth or less of many rows has its optimum, found at a tenth of the cost; else zero.
-private func startingPoint(_ objective: LogisticObjective) throws -> [Double] {
-    let zero = [Double](repeating: 0, count: objective.size)
-    let step = objective.design.rows / sampleRows
-    guard step >= 4 else { return zero }
-    let minimizer = Minimizer(
-        objective: objective.sample(every: step), maximumIterations: 20, tolerance: 1e-3, report: { _, _ in })
-    let found = objective.size <= newtonLimit ? try minimizer.newton(from: zero) : try minimizer.lbfgs(from: zero)
-    return found.point
-}
-
-private func refuseSeparable(_ outcome: Minimizer.Outcome, penalised: Bool) throws {
+private func refuseSeparable(_ outcome: Minimizer<LogisticObjective>.Outcome, penalised: Bool) throws {
     guard !penalised, outcome.value.loss < separableLoss else { return }
     throw ForgeError(
         .numericalFailure,
         "the columns separate the classes perfectly: without a penalty no finite coefficients are best",
         detail: "training log loss \(outcome.value.loss) after \(outcome.iterations) iterations",
         hint: "use penalty \"l2\"")
-}
-
-private func fitted(
-    _ outcome: Minimizer.Outcome, _ design: Design, _ moments: Design.Moments, outputs: Int
-) -> FittedModel {
-    var coefficients: [Double] = []
-    var intercepts: [Double] = []
-    let deviations = design.encoded(moments.deviations)
-    var importance = [Double](repeating: 0, count: deviations.count)
-    for output in 0..<outputs {
-        let packed = outcome.point[output * design.width..<(output + 1) * design.width]
-        let encoded = design.encoded(packed)
-        coefficients += encoded
-        intercepts.append(design.intercept.map { packed[packed.startIndex + $0] } ?? 0)
-        for index in encoded.indices { importance[index] += abs(encoded[index] * deviations[index]) / Double(outputs) }
-    }
-    let form = LinearForm(
-        outputs: outputs, coefficients: coefficients, intercepts: intercepts, means: design.encoded(moments.means))
-    let notes =
-        outcome.converged
-        ? [] : ["logistic_regression did not converge in \(outcome.iterations) iterations: raise max_iter or tol"]
-    return FittedModel(
-        form: .linear(form), link: outputs == 1 ? .logistic : .softmax, importance: importance, notes: notes,
-        iterations: outcome.iterations)
 }

@@ -1,22 +1,60 @@
 import ForgeLinalg
 import ForgeModel
 
+struct ObjectiveValue {
+    var loss: Double
+    var gradient: [Double]  // (size)
+    var hessian: Matrix?  // (size, size), lower triangle
+}
+
+/// A convex function of `size` numbers over the rows of a design.
+protocol SmoothObjective {
+    var design: Design { get }
+    var size: Int { get }
+    func evaluate(_ point: [Double], hessian: Bool) throws -> ObjectiveValue
+    /// The same on every `step`-th chunk of rows, as if these stood for all.
+    func sample(every step: Int) -> Self
+}
+
+/// Newton's method needs the square of this many doubles; beyond, L-BFGS.
+let newtonLimit = 1_024
+/// Rows of the sample that the first steps are taken on.
+private let sampleRows = 65_536
+
 /// Minimises a smooth convex function to a gradient of at most `tolerance` in every component.
-struct Minimizer {
+struct Minimizer<Objective: SmoothObjective> {
     struct Outcome {
         var point: [Double]
-        var value: LogisticObjective.Value
+        var value: ObjectiveValue
         var iterations: Int
         var converged: Bool
+
+        func notes(of name: String) -> [String] {
+            converged ? [] : ["\(name) did not converge in \(iterations) iterations: raise max_iter or tol"]
+        }
     }
 
-    let objective: LogisticObjective
+    let objective: Objective
     let maximumIterations: Int
     let tolerance: Double
     /// Hears of the loss after every iteration.
     let report: (Int, Double) -> Void
 
-    private func isDone(_ value: LogisticObjective.Value) -> Bool {
+    /// From `start`, or on many rows from where a tenth or less of them has its optimum, found at a tenth of the cost.
+    func minimize(from start: [Double]) throws -> Outcome {
+        let step = objective.design.rows / sampleRows
+        guard step >= 4 else { return try descend(from: start) }
+        let sampled = Minimizer(
+            objective: objective.sample(every: step), maximumIterations: 20, tolerance: max(tolerance, 1e-3),
+            report: { _, _ in })
+        return try descend(from: try sampled.descend(from: start).point)
+    }
+
+    func descend(from start: [Double]) throws -> Outcome {
+        objective.size <= newtonLimit ? try newton(from: start) : try lbfgs(from: start)
+    }
+
+    private func isDone(_ value: ObjectiveValue) -> Bool {
         value.gradient.allSatisfy { abs($0) <= tolerance }
     }
 
@@ -38,7 +76,7 @@ struct Minimizer {
         return Outcome(point: point, value: value, iterations: maximumIterations, converged: isDone(value))
     }
 
-    private func newtonStep(_ value: LogisticObjective.Value) -> [Double]? {
+    private func newtonStep(_ value: ObjectiveValue) -> [Double]? {
         guard let hessian = value.hessian else { return nil }
         let right = value.gradient.map { -$0 }
         if let factor = Cholesky(hessian), factor.reciprocalCondition() > 1e-14 { return factor.solve(right) }
@@ -46,7 +84,7 @@ struct Minimizer {
     }
 
     /// No step lowers the loss any more: rounding, when the gradient is near its goal already.
-    private func stalled(_ value: LogisticObjective.Value) -> Bool {
+    private func stalled(_ value: ObjectiveValue) -> Bool {
         value.gradient.allSatisfy { abs($0) <= max(100 * tolerance, 1e-9) }
     }
 
@@ -102,8 +140,8 @@ struct Minimizer {
 
     /// The first of the steps 1, ½, ¼, … that lowers the loss by Armijo's rule; nil when none does.
     private func search(
-        _ point: [Double], _ value: LogisticObjective.Value, _ direction: [Double], hessian: Bool
-    ) throws -> (point: [Double], value: LogisticObjective.Value)? {
+        _ point: [Double], _ value: ObjectiveValue, _ direction: [Double], hessian: Bool
+    ) throws -> (point: [Double], value: ObjectiveValue)? {
         let slope = dot(value.gradient, direction)
         guard slope < 0 else { return nil }
         var length = 1.0
@@ -118,7 +156,7 @@ struct Minimizer {
         return nil
     }
 
-    private func checkFinite(_ value: LogisticObjective.Value) throws {
+    private func checkFinite(_ value: ObjectiveValue) throws {
         guard value.loss.isFinite, value.gradient.allSatisfy(\.isFinite) else {
             throw ForgeError(
                 .numericalFailure, "the loss is not finite", hint: "scale the columns (preprocess scale standard)")
@@ -130,4 +168,18 @@ private func dot(_ a: [Double], _ b: [Double]) -> Double {
     var sum = 0.0
     for index in a.indices { sum += a[index] * b[index] }
     return sum
+}
+
+/// Shows the loss and moves the progress from `start` towards 0.8.
+func fitReport(_ observer: any TrainingObserver, from start: Double = 0.2) -> (Int, Double) -> Void {
+    { iteration, loss in
+        observer.metric(step: iteration, name: "train_loss", value: loss)
+        observer.progress(start + (0.8 - start) * (1 - 1 / Double(iteration + 1)), phase: "fit")
+    }
+}
+
+func notFinite() -> ForgeError {
+    ForgeError(
+        .numericalFailure, "the fit did not come to finite coefficients",
+        hint: "penalise the coefficients more, or scale the columns (preprocess scale standard)")
 }

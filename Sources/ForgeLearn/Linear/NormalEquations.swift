@@ -203,10 +203,10 @@ struct NormalEquations {
 
 extension Matrix {
     /// Features whose centred values are not all zero.
-    fileprivate var activeIndexes: [Int] { (0..<rows).filter { self[$0, $0] > 0 } }
+    var activeIndexes: [Int] { (0..<rows).filter { self[$0, $0] > 0 } }
 
     /// Rows and columns `indexes` of a square matrix.
-    fileprivate func restricted(to indexes: [Int]) -> Matrix {
+    func restricted(to indexes: [Int]) -> Matrix {
         var result = Matrix(rows: indexes.count, columns: indexes.count)
         for (column, from) in indexes.enumerated() {
             for (row, source) in indexes.enumerated() { result[row, column] = self[source, from] }

@@ -12,11 +12,13 @@ public struct Algorithm: Sendable {
     public let parameters: [Hyperparameter]
     /// Tasks that use it when a request names no algorithm.
     public let defaultFor: [LearningTask]
+    /// Whether the fit parts the training rows by their keys.
+    let needsKeys: Bool
     let fit: @Sendable (borrowing FitInput) throws -> FittedModel
 
     init(
         name: String, tasks: [LearningTask], form: Form, description: String, parameters: [Hyperparameter],
-        defaultFor: [LearningTask] = [], fit: @escaping @Sendable (borrowing FitInput) throws -> FittedModel
+        defaultFor: [LearningTask] = [], needsKeys: Bool = false, fit: @escaping @Sendable (borrowing FitInput) throws -> FittedModel
     ) {
         self.name = name
         self.tasks = tasks
@@ -24,6 +26,7 @@ public struct Algorithm: Sendable {
         self.description = description
         self.parameters = parameters
         self.defaultFor = defaultFor
+        self.needsKeys = needsKeys
         self.fit = fit
     }
 }
@@ -31,7 +34,8 @@ public struct Algorithm: Sendable {
 public enum AlgorithmRegistry {
     /// In the order of the documentation.
     public static let all: [Algorithm] = [
-        .linearRegression, .ridge, .lasso, .elasticNet, .logisticRegression,
+        .linearRegression, .ridge, .lasso, .elasticNet, .huber, .quantileRegression, .poisson, .gamma, .tweedie,
+        .logisticRegression, .linearSVM,
         .gradientBoosting, .decisionTree, .randomForest,
         .mlp,
     ]
