@@ -22,6 +22,22 @@ extension QueueWorld {
         ).first!.requiredInt("id")
     }
 
+    /// A request whose source is read at once and whose fit takes minutes.
+    func longFit() throws -> Int {
+        try database.connect(user: requester).query(
+            """
+            insert into forge.training_requests (model, task, algorithm, source, target, params)
+            values ('long', 'regression', 'gradient_boosting', 'select x1 + g as x1, x2 * g as x2, y from public.points, pg_catalog.generate_series(1, 200) g',
+                'y', '{"n_estimators": 10000, "max_depth": 10}')
+            returning id
+            """
+        ).first!.requiredInt("id")
+    }
+
+    func phase(_ request: Int) throws -> String? {
+        try admin().query("select phase from forge.training_requests where id = $1", [.int(request)]).first?.text("phase")
+    }
+
     /// Backends that run the slow source.
     func sleepers() throws -> [Int] {
         try admin().query(
@@ -84,9 +100,23 @@ extension QueueWorld {
         defer { forged.kill() }
         let request = try world.slowRequest()
         _ = try await eventually("the job to read") { try world.sleepers().isEmpty ? nil : true }
-        _ = try world.database.connect(user: world.requester).query("select forge.cancel(\(request))")
-        try await world.becomes("cancelled", request)
+        _ = try await world.cancel(request)
         _ = try await eventually("its query to end") { try world.sleepers().isEmpty ? true : nil }
+    }
+
+    /// What docs/queue.md promises; one of three must keep it, for another suite may hold the processors for a while.
+    @Test(arguments: ["reads", "trains"]) func aCancelEndsAJobWithinASecond(_ stage: String) async throws {
+        let forged = try ForgedProcess(world, lease: 600)
+        defer { forged.kill() }
+        var took: [Double] = []
+        for _ in 0..<3 where took.allSatisfy({ $0 > 1 }) {
+            let request = try stage == "reads" ? world.slowRequest() : world.longFit()
+            _ = try await eventually("the job that \(stage)") {
+                try (stage == "reads" ? !world.sleepers().isEmpty : world.phase(request) == "fit") ? true : nil
+            }
+            took.append(try await world.cancel(request))
+        }
+        #expect(took.contains { $0 <= 1 }, "\(took) s")
     }
 
     @Test func aTerminatedBackendOfAJobIsTroubleThatPasses() async throws {

@@ -111,12 +111,16 @@ extension QueueWorld {
     }
 
     @Test func aCancelReachesARunningJobLongBeforeItsHeartbeat() async throws {
-        // The lease of a minute beats every 20 s: only the notification can be this quick.
+        // The lease of a minute beats every 20 s: only the notification can be this quick. docs/queue.md promises a second;
+        // one of three must keep it, for another suite may hold the processors for a while.
         let daemon = RunningDaemon(world, script: "exec sleep 1000")
-        let request = try world.request()[0]
-        _ = try await world.becomes("running", request)
-        _ = try world.database.connect(user: world.requester).query("select forge.cancel(\(request))")
-        _ = try await world.becomes("cancelled", request, within: .seconds(10))
+        var took: [Double] = []
+        for _ in 0..<3 where took.allSatisfy({ $0 > 1 }) {
+            let request = try world.request()[0]
+            _ = try await world.becomes("running", request)
+            took.append(try await world.cancel(request))
+        }
+        #expect(took.contains { $0 <= 1 }, "\(took) s")
         try await daemon.stop()
     }
 

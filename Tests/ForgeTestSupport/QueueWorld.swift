@@ -79,6 +79,19 @@ public struct QueueWorld: Sendable {
         ).rows.compactMap { $0[0] }
     }
 
+    /// Cancels a running request as its requester, and waits for the end: how long that took by the server's clock, in seconds.
+    public func cancel(_ request: Int) async throws -> Double {
+        _ = try database.connect(user: requester).query("select forge.cancel($1)", [.int(request)])
+        return try await eventually("request \(request) to be cancelled") {
+            try admin().query(
+                """
+                select extract(epoch from finished_at - cancel_requested_at) as seconds from forge.training_requests
+                where id = $1 and status = 'cancelled'
+                """, [.int(request)]
+            ).first?.text("seconds").flatMap(Double.init)
+        }
+    }
+
     /// Changes a request behind the queue's back: clocks cannot be wound in a test, rows can.
     public func tamper(_ request: Int, _ assignment: String) throws {
         try admin().execute("set role forge_admin; update forge.training_requests set \(assignment) where id = \(request)")
