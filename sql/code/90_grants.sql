@@ -85,4 +85,9 @@ grant execute on function
     forge.source_columns(text), forge.source_query(text), forge.scoring_query(text, text, text),
     forge.require_rows(bigint, text), forge.regression_metrics(text), forge.label_metrics(text),
     forge.probability_metrics(text, text, text[]), forge.scoring_calls(text, jsonb), forge.table_name(text), forge.listed(text[]),
-    forge.readable_columns(text), forge.number_expression(text, text) to forge_trainer, forge_analyst;
+    forge.readable_columns(text), forge.number_expression(text, text),
+    forge.ice(text, text, text, int, int, float8[]), forge.partial_dependence(text, text, text, int, int, float8[]),
+    forge.counterfactual(text, jsonb, text, text[], text, float8, float8, int), forge.model_source(text, text), forge.model_rows(text, text, int),
+    forge.json_number(jsonb, text), forge.feature_grid(jsonb[], text, text, int, float8[]),
+    forge.counterfactual_moves(text, jsonb[], jsonb, text[]), forge.counterfactual_shortfall(text, jsonb, text, float8, float8)
+    to forge_trainer, forge_analyst;
