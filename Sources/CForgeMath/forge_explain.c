@@ -33,9 +33,28 @@ int64_t forge_explain_scratch(int32_t max_depth, int64_t points) {
 
 static inline double factor(double zero, int32_t one, double t) { return zero * (1 - t) + one * t; }
 
-static void add_leaf(const Explainer *e, uint32_t leaf, int32_t length, const double *products) {
+// What a leaf gives to a feature; one that several columns share is divided evenly among them.
+static void add_share(const Explainer *e, int32_t feature, double share, const ForgeNode *leaf, const float *vector) {
     const ForgeArena *arena = e->arena;
     const int32_t *columns = forge_at(arena, arena->feature_columns);
+    if (columns[feature] < 0) {
+        const ForgeProduct *products = forge_at(arena, arena->products);
+        const ForgeProduct *product = products + (feature - (arena->encoded - arena->products.count));
+        for (int32_t k = 0; k < product->count; k++)
+            if (k == 0 || columns[product->factors[k]] != columns[product->factors[k - 1]])
+                add_share(e, product->factors[k], share / product->columns, leaf, vector);
+        return;
+    }
+    double *out = e->contributions + columns[feature] + 1;
+    if (!vector) {
+        out[(int64_t) e->output * (arena->columns + 1)] += share * forge_leaf_value(leaf);
+        return;
+    }
+    for (int32_t o = 0; o < arena->outputs; o++) out[(int64_t) o * (arena->columns + 1)] += share * vector[o];
+}
+
+static void add_leaf(const Explainer *e, uint32_t leaf, int32_t length, const double *products) {
+    const ForgeArena *arena = e->arena;
     const ForgeNode *node = (const ForgeNode *) forge_at(arena, arena->nodes) + leaf;
     const float *vector = NULL;
     if (e->output < 0) {
@@ -47,13 +66,7 @@ static void add_leaf(const Explainer *e, uint32_t leaf, int32_t length, const do
         double integral = 0;
         for (int64_t k = 0; k < e->points; k++)
             integral += e->weights[k] * (products[k] / factor(step.zero, step.one, e->abscissae[k]));
-        double share = (step.one - step.zero) * integral;
-        double *out = e->contributions + columns[step.feature] + 1;
-        if (!vector) {
-            out[(int64_t) e->output * (arena->columns + 1)] += share * forge_leaf_value(node);
-            continue;
-        }
-        for (int32_t o = 0; o < arena->outputs; o++) out[(int64_t) o * (arena->columns + 1)] += share * vector[o];
+        add_share(e, step.feature, (step.one - step.zero) * integral, node, vector);
     }
 }
 

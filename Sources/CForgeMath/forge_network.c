@@ -85,7 +85,7 @@ int32_t forge_network_inputs(const ForgeArena *arena, const double *values, void
     for (int32_t c = 0; c < arena->columns; c++) {
         const ForgeColumn *column = columns + c;
         double value = values[c];
-        if (column->encoding == FORGE_ENCODE_ONE_HOT) {
+        if (column->encoding == FORGE_ENCODE_ONE_HOT || column->encoding == FORGE_ENCODE_HASHED) {
             put_level(column, (int32_t) value, inputs);
             continue;
         }
@@ -93,6 +93,16 @@ int32_t forge_network_inputs(const ForgeArena *arena, const double *values, void
         float feature = (float) forge_encode_number(value, column->filled, column->fill, column->shift, column->scale);
         if (isinf(feature)) return c;
         inputs[column->first] = feature;
+    }
+    return -1;
+}
+
+int32_t forge_network_feature_inputs(const ForgeArena *arena, const double *features, void *scratch) {
+    float *inputs = scratch;
+    memset(inputs, 0, (size_t) arena->widest * sizeof *inputs);
+    for (int32_t f = 0; f < arena->encoded; f++) {
+        inputs[f] = (float) features[f];
+        if (isinf(inputs[f])) return forge_feature_column(arena, f);
     }
     return -1;
 }

@@ -45,7 +45,8 @@ void forge_row_scores(const ForgeArena *arena, const double *margins, double *sc
     }
 }
 
-// Scratch: values (padded), margins (outputs), then the doubled row of trees and what an explanation needs, or a network's layers.
+// Scratch: values (padded), margins (outputs), prepared features (encoded, if `prepared`), texts, work memory of text
+// columns, then the doubled row of trees and what an explanation needs, or a network's layers.
 double *forge_scratch_values(const ForgeArena *arena, void *scratch) {
     (void) arena;
     return scratch;
@@ -53,8 +54,25 @@ double *forge_scratch_values(const ForgeArena *arena, void *scratch) {
 
 double *forge_scratch_margins(const ForgeArena *arena, void *scratch) { return (double *) scratch + arena->padded; }
 
+double *forge_scratch_features(const ForgeArena *arena, void *scratch) {
+    return forge_scratch_margins(arena, scratch) + arena->outputs;
+}
+
+ForgeCell *forge_scratch_texts(const ForgeArena *arena, void *scratch) {
+    return (ForgeCell *) (forge_scratch_features(arena, scratch) + (arena->prepared ? arena->encoded : 0));
+}
+
+void *forge_scratch_work(const ForgeArena *arena, void *scratch) { return forge_scratch_texts(arena, scratch) + arena->texts; }
+
+void forge_scratch_load(const ForgeArena *arena, const ForgeCell *cells, void *scratch) {
+    const int32_t *columns = forge_at(arena, arena->text_columns);
+    ForgeCell *texts = forge_scratch_texts(arena, scratch);
+    forge_values_from_cells(arena, cells, forge_scratch_values(arena, scratch));
+    for (int32_t i = 0; i < arena->texts; i++) texts[i] = cells[columns[i]];
+}
+
 static uint32_t *scratch_row(const ForgeArena *arena, void *scratch) {
-    return (uint32_t *) (forge_scratch_margins(arena, scratch) + arena->outputs);
+    return (uint32_t *) ((char *) forge_scratch_work(arena, scratch) + arena->work);
 }
 
 static int64_t row_size(const ForgeArena *arena) {
@@ -62,7 +80,8 @@ static int64_t row_size(const ForgeArena *arena) {
 }
 
 int64_t forge_scratch_size(const ForgeArena *arena) {
-    int64_t size = ((int64_t) arena->padded + arena->outputs) * 8 + row_size(arena);
+    int64_t size = ((int64_t) arena->padded + arena->outputs + (arena->prepared ? arena->encoded : 0)) * 8;
+    size += (int64_t) arena->texts * (int64_t) sizeof(ForgeCell) + arena->work + row_size(arena);
     if (arena->form == FORGE_NETWORK) size += forge_network_scratch(arena);
     if (arena->form == FORGE_TREES) size += forge_explain_scratch(arena->max_depth, arena->quadrature.count / 2);
     return size;
@@ -86,7 +105,29 @@ static int32_t check_margins(const ForgeArena *arena, const double *values, cons
     return arena->columns;
 }
 
+int32_t forge_feature_margins(const ForgeArena *arena, const double *features, void *scratch, double *margins) {
+    uint32_t *row = scratch_row(arena, scratch);
+    int32_t refused = -1;
+    double sum = 0;
+    if (arena->form == FORGE_TREES) refused = forge_tree_feature_row(arena, features, row);
+    if (arena->form == FORGE_NETWORK) refused = forge_network_feature_inputs(arena, features, row);
+    if (refused >= 0) return refused;
+    if (arena->form == FORGE_TREES) forge_tree_margins(arena, row, margins);
+    else if (arena->form == FORGE_NETWORK) forge_network_margins(arena, row, margins);
+    else forge_linear_feature_margins(arena, features, margins);
+    for (int32_t o = 0; o < arena->outputs; o++) sum += margins[o] - margins[o];
+    return sum == 0 ? check_link(arena, margins) : arena->columns;
+}
+
+static int32_t prepared_margins(const ForgeArena *arena, const double *values, void *scratch, double *margins) {
+    double *features = forge_scratch_features(arena, scratch);
+    int32_t refused = forge_prepare(
+        arena, values, forge_scratch_texts(arena, scratch), forge_scratch_work(arena, scratch), features);
+    return refused >= 0 ? refused : forge_feature_margins(arena, features, scratch, margins);
+}
+
 int32_t forge_row_margins(const ForgeArena *arena, const double *values, void *scratch, double *margins) {
+    if (arena->prepared) return prepared_margins(arena, values, scratch, margins);
     if (arena->form == FORGE_LINEAR) {
         forge_linear_margins(arena, values, margins);
         return check_margins(arena, values, margins);
@@ -110,7 +151,9 @@ int32_t forge_row_explain(const ForgeArena *arena, const double *values, void *s
     int32_t refused = forge_row_margins(arena, values, scratch, margins);
     if (refused >= 0) return refused;
     uint32_t *row = scratch_row(arena, scratch);
-    if (arena->form == FORGE_LINEAR) forge_linear_explain(arena, values, contributions);
+    const double *features = forge_scratch_features(arena, scratch);
+    if (arena->form == FORGE_LINEAR && arena->prepared) forge_linear_feature_explain(arena, features, contributions);
+    else if (arena->form == FORGE_LINEAR) forge_linear_explain(arena, values, contributions);
     else forge_tree_explain(arena, row, (char *) row + row_size(arena), contributions);
     return -1;
 }

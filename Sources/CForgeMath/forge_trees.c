@@ -39,12 +39,32 @@ static void put_indicators(const ForgeColumn *column, int32_t level, uint32_t *r
     if (feature >= 0) put(row, feature, 1);
 }
 
+// A row of prepared features: a native category's is its level, or NaN.
+int32_t forge_tree_feature_row(const ForgeArena *arena, const double *features, uint32_t *row) {
+    const ForgeColumn *columns = forge_at(arena, arena->column_table);
+    const int32_t *categories = forge_at(arena, arena->category_columns);
+    uint32_t refused = put_numbers(row, features, arena->encoded);
+    if (arena->categorical) memset((void *) forge_row_codes(arena, row), 0, ((size_t) arena->encoded + 1) * 8);
+    for (int64_t j = 0; j < arena->category_columns.count; j++) {
+        const ForgeColumn *column = columns + categories[j];
+        double level = features[column->first];
+        if (column->encoding == FORGE_ENCODE_NATIVE)
+            put_level(arena, column, level == level ? (int32_t) level : column->levels, row);
+    }
+    row[2 * (int64_t) arena->encoded] = UINT32_MAX;
+    row[2 * (int64_t) arena->encoded + 1] = UINT32_MAX;
+    if (!refused) return -1;
+    int32_t feature = 0;
+    while (!isinf((float) features[feature])) feature++;
+    return forge_feature_column(arena, feature);
+}
+
 static uint32_t put_column(const ForgeArena *arena, const ForgeColumn *column, double value, uint32_t *row) {
     if (column->encoding == FORGE_ENCODE_NATIVE) {
         put_level(arena, column, (int32_t) value, row);
         return 0;
     }
-    if (column->encoding == FORGE_ENCODE_ONE_HOT) {
+    if (column->encoding == FORGE_ENCODE_ONE_HOT || column->encoding == FORGE_ENCODE_HASHED) {
         put_indicators(column, (int32_t) value, row);
         return 0;
     }

@@ -43,20 +43,23 @@ int32_t forge_find_level(const ForgeArena *arena, const ForgeColumn *column, con
     }
 }
 
+int32_t forge_find_category(const ForgeArena *arena, const ForgeColumn *column, const void *bytes, int64_t length) {
+    if (!bytes) return column->levels;
+    if (column->encoding == FORGE_ENCODE_TFIDF) return 0;
+    if (column->encoding == FORGE_ENCODE_HASHED)
+        return (int32_t) (forge_level_hash(bytes, length) % (uint64_t) column->levels);
+    int32_t level = forge_find_level(arena, column, bytes, length);
+    return level < 0 ? column->levels + 1 : level;
+}
+
 void forge_values_from_cells(const ForgeArena *arena, const ForgeCell *cells, double *values) {
     for (int32_t c = 0; c < arena->columns; c++) values[c] = cells[c].number;
     for (int32_t c = arena->columns; c < arena->padded; c++) values[c] = 0;
     const ForgeColumn *columns = forge_at(arena, arena->column_table);
     const int32_t *categories = forge_at(arena, arena->category_columns);
     for (int64_t j = 0; j < arena->category_columns.count; j++) {
-        const ForgeColumn *column = columns + categories[j];
         ForgeCell cell = cells[categories[j]];
-        int32_t level = column->levels;
-        if (cell.bytes) {
-            level = forge_find_level(arena, column, cell.bytes, cell.length);
-            if (level < 0) level = column->levels + 1;
-        }
-        values[categories[j]] = level;
+        values[categories[j]] = forge_find_category(arena, columns + categories[j], cell.bytes, cell.length);
     }
 }
 

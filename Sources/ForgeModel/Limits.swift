@@ -6,6 +6,14 @@ public enum ModelLimits {
     public static let encodedWidth = 1_000_000
     /// Distinct levels of a category column.
     public static let levels = 65_536
+    /// Powers of a transformed number.
+    public static let degree = 16
+    /// Parts of a date column.
+    public static let dateParts = 32
+    /// Bytes of a term of a text's vocabulary.
+    public static let term = 1 << 20
+    /// Features of columns that a product may have.
+    public static let factors = 8
     public static let classes = 1_000
     /// Nodes of all trees together.
     public static let nodes = 1 << 27

@@ -15,6 +15,7 @@ struct DamageTests {
             let cells = (0..<scorer.columns).map { index -> ForgeCell in
                 ForgeCell(number: Double(index) - 1.5, bytes: nil, length: 0)
             }
+            _ = model.featureNames
             try cells.withUnsafeBufferPointer { cells in
                 _ = try scorer.score(cells)
                 _ = try scorer.explain(cells)
@@ -35,13 +36,15 @@ struct DamageTests {
             try make.trees(columns: 2, trees: 2, depth: 3, classes: 2).encoded(),
             try make.trees(columns: 1, trees: 2, depth: 2, classes: 3, shares: true, vector: true).encoded(),
             try make.network(columns: 2, hidden: [3, 2], classes: 3, activation: .gelu).encoded(),
+            try make.linear(columns: 4, classes: 0, prepared: true).encoded(),
+            try make.trees(columns: 4, trees: 2, depth: 3, classes: 0, prepared: true).encoded(),
         ]
     }
 
     static let acceptable: Set<String?> = [nil, "FG003", "FG015", "FG013", "FG012", "FG028"]
 
     /// One bit of every byte here; all of them, and more, in scripts/fuzz.sh.
-    @Test(arguments: 0..<UInt64(4))
+    @Test(arguments: 0..<UInt64(6))
     func everyDamagedByteGivesAnErrorOrAUsableModel(_ seed: UInt64) throws {
         let artifact = try DamageTests.small(3)[Int(seed)]
         for place in artifact.indices {

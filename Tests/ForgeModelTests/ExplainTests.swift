@@ -11,12 +11,13 @@ struct ExplainTests {
             let scorer = try Scorer(artifact: document.encoded())
             let rows = make.rows(6, of: document.columns)
             let margins = try scorer.margins(rows)
+            let scale = document.products.isEmpty ? 1.0 : 1e6
             let explained = try scorer.explain(rows)
             let width = scorer.columns + 1
             for index in margins.indices {
                 let sum = explained[index * width..<(index + 1) * width].reduce(0, +)
                 #expect(
-                    abs(sum - margins[index]) <= 1e-9 * max(1, abs(margins[index])),
+                    abs(sum - margins[index]) <= 1e-9 * max(scale, abs(margins[index])),
                     "seed \(seed), margin \(index), \(document.form)")
             }
         }
@@ -42,7 +43,8 @@ struct ExplainTests {
         for classes in [0, 3] {
             for vector in [false, true] {
                 let document = make.trees(
-                    columns: make.int(0...3), trees: 4, depth: make.int(1...7), classes: classes, vector: vector)
+                    columns: make.int(0...3), trees: 4, depth: make.int(1...7), classes: classes, vector: vector,
+                    prepared: seed % 2 == 1)
                 guard document.encodedWidth <= 10 else { continue }
                 try compareWithBruteForce(document, &make, "seed \(seed), classes \(classes), vector \(vector)")
             }
@@ -63,7 +65,7 @@ struct ExplainTests {
         _ document: ModelDocument, _ make: inout RandomModels, _ what: String
     ) throws {
         guard case .trees(let form) = document.form else { return }
-        let encoder = RowEncoder(document.columns)
+        let encoder = RowEncoder(document)
         let scorer = try Scorer(artifact: document.encoded())
         let rows = make.rows(3, of: document.columns)
         let explained = try scorer.explain(rows)
@@ -71,7 +73,7 @@ struct ExplainTests {
         let perRow = scorer.outputs * (scorer.columns + 1)
         for row in 0..<3 {
             let features = encoded[row * encoder.width..<(row + 1) * encoder.width].map(Float.init)
-            let expected = BruteForce(form, document.columns, features).contributions()
+            let expected = BruteForce(form, encoder, features).contributions()
             for index in 0..<perRow {
                 let difference = abs(explained[row * perRow + index] - expected[index])
                 #expect(difference <= 1e-10 * max(1, abs(expected[index])), "\(what), row \(row), value \(index)")
@@ -105,6 +107,44 @@ struct ExplainTests {
         }
     }
 
+    /// The players are the columns; those outside of a subset have their mean features, and products of several columns
+    /// are products of whatever their factors then are.
+    @Test(arguments: 0..<UInt64(40))
+    func preparedLinearContributionsAreTheShapleyValues(_ seed: UInt64) throws {
+        var make = RandomModels(seed: seed)
+        let document = make.linear(columns: make.int(1...5), classes: 0, prepared: true)
+        guard case .linear(let form) = document.form else { return }
+        let (encoder, count) = (RowEncoder(document), document.columns.count)
+        let scorer = try Scorer(artifact: document.encoded())
+        let rows = make.rows(3, of: document.columns)
+        let (explained, encoded, owners) = (try scorer.explain(rows), encoder.rowMajor(rows), encoder.owners)
+        for row in 0..<3 {
+            let features = Array(encoded[row * encoder.width..<(row + 1) * encoder.width])
+            func value(_ feature: Int, _ subset: Int) -> Double {
+                guard owners[feature].count == 1, let owner = owners[feature].first else {
+                    let product = document.products[feature - (encoder.width - document.products.count)]
+                    return value(Int(product.left), subset) * value(Int(product.right), subset)
+                }
+                return subset & 1 << owner != 0 ? features[feature] : form.means[feature]
+            }
+            let margins = (0..<1 << count).map { subset in
+                features.indices.reduce(form.intercepts[0]) { $0 + form.coefficients[$1] * value($1, subset) }
+            }
+            var expected = [margins[0]] + [Double](repeating: 0, count: count)
+            for subset in 0..<1 << count {
+                for column in 0..<count where subset & 1 << column == 0 {
+                    let weight = BruteForce.weight(subset.nonzeroBitCount, count)
+                    expected[column + 1] += weight * (margins[subset | 1 << column] - margins[subset])
+                }
+            }
+            let scale = max(1, margins.map { abs($0) }.max()!)
+            for (index, value) in expected.enumerated() {
+                let got = explained[row * (count + 1) + index]
+                #expect(abs(got - value) <= 1e-11 * scale, "seed \(seed), row \(row), value \(index): \(got), \(value)")
+            }
+        }
+    }
+
     @Test(arguments: [1, 2, 3, 7, 32, 128])
     func quadratureIntegratesPolynomialsExactly(_ points: Int) {
         var abscissae = [Double](repeating: 0, count: points)
@@ -122,29 +162,31 @@ struct ExplainTests {
 /// Shapley values by their definition: over all subsets of the encoded features, of the tree's expectation given the subset.
 private struct BruteForce {
     let form: TreeForm
-    let columns: [ColumnSchema]
+    let encoder: RowEncoder
     let features: [Float]
 
-    init(_ form: TreeForm, _ columns: [ColumnSchema], _ features: [Float]) {
+    init(_ form: TreeForm, _ encoder: RowEncoder, _ features: [Float]) {
         self.form = form
-        self.columns = columns
+        self.encoder = encoder
         self.features = features
     }
 
     /// (outputs, columns + 1), the base first.
     func contributions() -> [Double] {
         let count = features.count
-        let width = columns.count + 1
+        let width = encoder.columns.count + 1
         var out = [Double](repeating: 0, count: form.outputs * width)
         let values = (0..<1 << count).map { expectation(subset: $0) }
         for output in 0..<form.outputs { out[output * width] = values[0][output] }
-        let owners = columns.indices.flatMap { Array(repeating: $0, count: columns[$0].encoding.width) }
+        let owners = encoder.owners
         for feature in 0..<count {
             for subset in 0..<1 << count where subset & 1 << feature == 0 {
                 let weight = BruteForce.weight(subset.nonzeroBitCount, count)
                 for output in 0..<form.outputs {
                     let gain = values[subset | 1 << feature][output] - values[subset][output]
-                    out[output * width + owners[feature] + 1] += weight * gain
+                    for owner in owners[feature] {
+                        out[output * width + owner + 1] += weight * gain / Double(owners[feature].count)
+                    }
                 }
             }
         }
@@ -152,7 +194,7 @@ private struct BruteForce {
     }
 
     /// |S|! (n - |S| - 1)! / n!
-    private static func weight(_ size: Int, _ count: Int) -> Double {
+    static func weight(_ size: Int, _ count: Int) -> Double {
         var weight = 1.0 / Double(count)
         for k in 0..<size { weight *= Double(k + 1) / Double(count - 1 - k) }
         return weight

@@ -36,23 +36,32 @@ struct RandomModels {
             kind: encoding.kind, encoding: encoding)
     }
 
-    mutating func linear(columns count: Int, classes: Int, categories: Bool = true) -> ModelDocument {
-        let columns = (0..<count).map { column($0, forTrees: false, categories: categories) }
-            + [number(count)]
-        let width = columns.reduce(0) { $0 + $1.encoding.width }
+    /// `prepared`: with encodings and products that no kernel has folded in.
+    mutating func linear(
+        columns count: Int, classes: Int, categories: Bool = true, prepared: Bool = false
+    ) -> ModelDocument {
+        let columns = (0..<count).map {
+            prepared && flag(0.8) ? preparedColumn($0, forTrees: false) : column($0, forTrees: false, categories: categories)
+        } + [number(count)]
+        let products = prepared ? products(of: columns) : []
+        let width = columns.reduce(products.count) { $0 + $1.encoding.width }
         let outputs = classes > 2 ? classes : 1
         let form = LinearForm(
             outputs: outputs, coefficients: (0..<outputs * width).map { _ in double() },
             intercepts: (0..<outputs).map { _ in double() }, means: (0..<width).map { _ in double() })
         return document(
-            columns, classes: classes, link: classes == 0 ? .identity : classes == 2 ? .logistic : .softmax, .linear(form))
+            columns, products, classes: classes, link: classes == 0 ? .identity : classes == 2 ? .logistic : .softmax,
+            .linear(form))
     }
 
     /// Dense layers of these widths; the weights are small enough for tanh not to saturate everywhere.
     mutating func network(
-        columns count: Int, hidden: [Int], classes: Int, activation: Activation, categories: Bool = true
+        columns count: Int, hidden: [Int], classes: Int, activation: Activation, categories: Bool = true,
+        prepared: Bool = false
     ) -> ModelDocument {
-        let columns = (0..<count).map { column($0, forTrees: false, categories: categories) } + [number(count)]
+        let columns = (0..<count).map {
+            prepared ? preparedColumn($0, forTrees: false) : column($0, forTrees: false, categories: categories)
+        } + [number(count)]
         let layers = [columns.reduce(0) { $0 + $1.encoding.width }] + hidden + [classes > 2 ? classes : 1]
         let form = NetworkForm(
             activation: activation, layers: layers,
@@ -71,19 +80,25 @@ struct RandomModels {
             encoding: .number(fill: 0.5, indicator: false, shift: 0, scale: 1))
     }
 
-    mutating func document(_ columns: [ColumnSchema], classes: Int, link: Link, _ form: ModelForm) -> ModelDocument {
+    mutating func document(
+        _ columns: [ColumnSchema], _ products: [FeatureProduct] = [], classes: Int, link: Link, _ form: ModelForm
+    ) -> ModelDocument {
         ModelDocument(
             task: classes == 0 ? "regression" : "classification", algorithm: "test", link: link, columns: columns,
-            labels: (0..<classes).map { Bytes("label \($0)".utf8) }, positive: classes == 2 ? int(0...1) : -1, form: form)
+            products: products, labels: (0..<classes).map { Bytes("label \($0)".utf8) }, positive: classes == 2 ? int(0...1) : -1, form: form)
     }
 
     /// Trees of random shape. `vector`: the leaves are vectors over all outputs.
     mutating func trees(
         columns count: Int, trees: Int, depth: Int, classes: Int, categories: Bool = true, shares: Bool = false,
-        vector: Bool = false, grow: Double = 0.8
+        vector: Bool = false, grow: Double = 0.8, prepared: Bool = false
     ) -> ModelDocument {
-        let columns = (0..<count).map { column($0, forTrees: true, categories: categories) } + [number(count)]
+        let columns = (0..<count).map {
+            prepared && flag(0.8) ? preparedColumn($0, forTrees: true) : column($0, forTrees: true, categories: categories)
+        } + [number(count)]
+        let products = prepared ? products(of: columns) : []
         let features = columns.flatMap { column in Array(repeating: column, count: column.encoding.width) }
+            + products.map { _ in columns[count] }
         let outputs = classes > 2 ? classes : 1
         var form = TreeForm(
             outputs: outputs, baseScores: (0..<outputs).map { _ in shares ? 0 : double() }, roots: [], treeOutputs: [],
@@ -95,7 +110,7 @@ struct RandomModels {
             _ = node(&form, features, depth: depth, cover: Float(int(50...5000)), vector: vector, grow: grow)
         }
         let link: Link = shares ? .shares : classes == 0 ? .identity : classes == 2 ? .logistic : .softmax
-        return document(columns, classes: classes, link: link, .trees(form))
+        return document(columns, products, classes: classes, link: link, .trees(form))
     }
 
     /// Trees whose every left child is a leaf: they have as many splits as they are deep.
@@ -157,8 +172,9 @@ struct RandomModels {
     mutating func rows(_ count: Int, of columns: [ColumnSchema]) -> [ColumnValues] {
         columns.map { column in
             switch column.kind {
-            case .number: .numbers((0..<count).map { _ in flag(0.15) ? .nan : double() })
-            case .category: codes(count, column.encoding.levels ?? [])
+            case .number:
+                .numbers((0..<count).map { _ in flag(0.15) ? .nan : column.isDate ? double(-3e8...3e8) : double() })
+            case .category: column.isText ? texts(count) : codes(count, column.encoding.levels ?? [])
             }
         }
     }

@@ -9,7 +9,7 @@ struct Reference {
 
     init(_ document: ModelDocument) {
         self.document = document
-        encoder = RowEncoder(document.columns)
+        encoder = RowEncoder(document)
     }
 
     func margins(_ rows: [ColumnValues], count: Int) -> [Double] {

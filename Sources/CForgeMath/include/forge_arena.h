@@ -8,10 +8,36 @@
 #define FORGE_COMPLETE_DEPTH 8                   // of the deepest trees that are also kept as complete ones
 #define FORGE_LANES 4                            // partial sums of a linear margin; rows are padded to a multiple
 #define FORGE_BLOCK 16                           // values of a hidden layer that are summed side by side
+#define FORGE_FACTORS 8                          // features of columns that a product may have at most
 
 enum { FORGE_LINEAR = 0, FORGE_TREES = 1, FORGE_NETWORK = 2 };
 enum { FORGE_IDENTITY = 0, FORGE_LOGISTIC = 1, FORGE_SOFTMAX = 2, FORGE_SHARES = 3, FORGE_LOG = 4 };
-enum { FORGE_ENCODE_NUMBER = 0, FORGE_ENCODE_ONE_HOT = 1, FORGE_ENCODE_NATIVE = 2 };
+enum {
+    FORGE_ENCODE_NUMBER = 0,
+    FORGE_ENCODE_ONE_HOT = 1,
+    FORGE_ENCODE_NATIVE = 2,
+    FORGE_ENCODE_HASHED = 3,  // one-hot whose levels are buckets
+    FORGE_ENCODE_TRANSFORMED = 4,
+    FORGE_ENCODE_BINS = 5,
+    FORGE_ENCODE_LOOKUP = 6,
+    FORGE_ENCODE_DATE_PARTS = 7,
+    FORGE_ENCODE_TFIDF = 8
+};
+enum { FORGE_IDENTITY_TRANSFORM = 0, FORGE_LOG1P = 1, FORGE_SQRT = 2, FORGE_YEO_JOHNSON = 3 };
+enum {  // parts of a date; the cycles are a sine and a cosine each
+    FORGE_YEAR = 0,
+    FORGE_MONTH = 1,
+    FORGE_DAY = 2,
+    FORGE_DAY_OF_WEEK = 3,
+    FORGE_DAY_OF_YEAR = 4,
+    FORGE_HOUR = 5,
+    FORGE_MINUTE = 6,
+    FORGE_MONTH_CYCLE = 7,
+    FORGE_DAY_OF_WEEK_CYCLE = 8,
+    FORGE_DAY_OF_YEAR_CYCLE = 9,
+    FORGE_HOUR_CYCLE = 10,
+    FORGE_DATE_PARTS = 11
+};
 
 // `count` elements from byte `offset` of the arena on.
 typedef struct ForgeSpan {
@@ -33,7 +59,27 @@ typedef struct ForgeColumn {
     ForgeSpan level_ends;        // int64: levels + 1 offsets from the arena's start; level i = [ends[i], ends[i + 1])
     ForgeSpan slots;             // ForgeSlot: open addressing over the levels' hashes, at most half full
     ForgeSpan contributions;     // linear: double (levels + 2, outputs): level; then NULL, then unseen
+    ForgeSpan numbers;           // double: bins: edges; lookup: (levels + 2, width); tf-idf: idf by term
+    ForgeSpan parts;             // int32: of a date
+    double lambda;               // transformed, as are the next two
+    int32_t transform, degree;
+    int32_t ordinal;             // bins: one feature, the bin's number; `indicator`: a missing value has its own
+    int32_t bigrams, sublinear;  // tf-idf, as are the next two
+    int32_t longest;             // bytes of the longest term
+    int32_t text;                // place among the texts of a row; -1: the column's value is a number
+    int32_t reserved;
 } ForgeColumn;
+
+// An encoded feature behind those of the columns. `factors` are features of one column each whose product it is, ordered by
+// column: features of columns, or products inside one column.
+typedef struct ForgeProduct {
+    int32_t left, right;             // earlier encoded features
+    int32_t column;                  // the one that all factors are of, or -1
+    int32_t degree;                  // features of columns in it, counted as often as they occur
+    int32_t count;                   // of factors
+    int32_t columns;                 // distinct ones among the factors
+    int32_t factors[FORGE_FACTORS];
+} ForgeProduct;
 
 typedef struct ForgeSlot {
     uint32_t tag;    // high half of the level's hash
@@ -80,9 +126,15 @@ typedef struct ForgeArena {
     int32_t columns, padded;      // columns rounded up to FORGE_LANES
     int32_t outputs, classes, positive;
     int32_t encoded;              // features of an encoded row
+    int32_t prepared;             // 1: the kernels read a row of prepared features; 0: values, the encoding folded in
+    int32_t texts;                // columns whose text itself is encoded
+    int64_t work;                 // bytes of work memory that encoding one text needs
     ForgeSpan column_table;       // ForgeColumn
     ForgeSpan labels;             // ForgeSpan of bytes, one per class
     ForgeSpan category_columns;   // int32: indexes of the category columns
+    ForgeSpan text_columns;       // int32 (texts)
+    ForgeSpan feature_columns;    // int32 (encoded): source column of a feature; -1: a product of features of several
+    ForgeSpan products;           // ForgeProduct: the last encoded features
     ForgeSpan bases;              // double (outputs): expected margin, the base of an explanation
     ForgeSpan intercepts;         // double (outputs): intercepts or base scores
 
@@ -91,6 +143,10 @@ typedef struct ForgeArena {
     ForgeSpan weights;            // double (outputs, padded)
     ForgeSpan missing;            // double (outputs, padded)
     ForgeSpan centers;            // double (outputs, padded): mean contribution of the column over the training rows
+
+    // linear over prepared features: margin = intercept + sum of coefficient * feature
+    ForgeSpan coefficients;       // double (outputs, encoded)
+    ForgeSpan means;              // double (encoded)
 
     // trees
     ForgeSpan nodes;              // ForgeNode, each tree in breadth-first order
@@ -102,7 +158,6 @@ typedef struct ForgeArena {
     ForgeSpan leaves;             // float (trees, 2^complete_depth)
     ForgeSpan category_words;     // uint32
     ForgeSpan leaf_vectors;       // float (rows, outputs)
-    ForgeSpan feature_columns;    // int32 (encoded): source column of a feature
     ForgeSpan plain_numbers;      // ForgePlain: the columns that a row takes as they are, in runs
     ForgeSpan other_columns;      // int32: the rest
     ForgeSpan quadrature;         // double (2, points): abscissae, then weights of Gauss-Legendre on [0, 1]
@@ -117,3 +172,11 @@ typedef struct ForgeArena {
 } ForgeArena;
 
 static inline void *forge_at(const ForgeArena *arena, ForgeSpan span) { return (char *) arena + span.offset; }
+
+// Places outside are no factors.
+static inline int32_t forge_product_factor(const ForgeProduct *product, int32_t place) {
+    return place >= 0 && place < FORGE_FACTORS ? product->factors[place] : 0;
+}
+static inline void forge_set_product_factor(ForgeProduct *product, int32_t place, int32_t feature) {
+    if (place >= 0 && place < FORGE_FACTORS) product->factors[place] = feature;
+}

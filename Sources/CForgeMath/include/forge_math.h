@@ -10,6 +10,8 @@
 
 // --- values: one double per column, padded with zeros: a number, or a level's index (levels = NULL, levels + 1 = unseen)
 void forge_values_from_cells(const ForgeArena *arena, const ForgeCell *cells, double *values);
+// The value of a category column: the level's index, or the bucket; levels = NULL, levels + 1 = unseen.
+int32_t forge_find_category(const ForgeArena *arena, const ForgeColumn *column, const void *_Nullable bytes, int64_t length);
 // Index of the level with these bytes, or -1.
 int32_t forge_find_level(const ForgeArena *arena, const ForgeColumn *column, const void *bytes, int64_t length);
 uint64_t forge_level_hash(const void *bytes, int64_t length);
@@ -24,6 +26,36 @@ void forge_encode_numbers(
 void forge_encode_numbers_rounded(
     const double *values, int64_t count, int32_t filled, double fill, double shift, double scale, float *features);
 
+// --- prepared features: the encoded row as doubles, columns first, then products
+// Fills the row. values: as above; texts: (texts); work: as ForgeArena.work says. -1, or the column whose value is infinite.
+int32_t forge_prepare(
+    const ForgeArena *arena, const double *values, const ForgeCell *_Nullable texts, void *work, double *features);
+// The features of one column; `text` is read where the column's text is encoded.
+void forge_prepare_column(
+    const ForgeArena *arena, int32_t column, double value, ForgeCell text, void *work, double *features);
+// The products of a row whose other features are there.
+void forge_prepare_products(const ForgeArena *arena, double *features);
+// The column of a feature; of a product across columns the first one.
+int32_t forge_feature_column(const ForgeArena *arena, int32_t feature);
+double forge_transform_number(int32_t transform, double lambda, double value);
+// How many edges are <= value.
+int32_t forge_find_bin(const ForgeArena *arena, const ForgeColumn *column, double value);
+int32_t forge_date_part_width(int32_t part);
+// Bytes of work memory that a text column needs, a multiple of 8.
+int64_t forge_text_work(const ForgeColumn *column);
+// Writes the feature's name, cut to `size` bytes; returns its whole length. Not NUL-terminated.
+int64_t forge_feature_name(const ForgeArena *arena, int32_t feature, char *_Nullable name, int64_t size);
+
+// --- margins and contributions of prepared features
+void forge_linear_feature_margins(const ForgeArena *arena, const double *features, double *margins);
+void forge_linear_feature_explain(const ForgeArena *arena, const double *features, double *contributions);
+// Margins of the mean row; 0, or -1 when one is not finite.
+int32_t forge_linear_feature_bases(const ForgeArena *arena, double *bases);
+// forge_tree_row of prepared features.
+int32_t forge_tree_feature_row(const ForgeArena *arena, const double *features, uint32_t *row);
+// Margins of any form that reads prepared features. -1, or the column that is out of range, or `columns` for the margin.
+int32_t forge_feature_margins(const ForgeArena *arena, const double *features, void *scratch, double *margins);
+
 // --- margins
 void forge_linear_margins(const ForgeArena *arena, const double *values, double *margins);
 // The doubled row that ForgeNode addresses: 2 * encoded + 2 keys, then as many codes if the trees test categories.
@@ -33,6 +65,8 @@ void forge_tree_margins(const ForgeArena *arena, const uint32_t *row, double *ma
 // The same by the plainest loop: the oracle of the tests.
 void forge_tree_margins_reference(const ForgeArena *arena, const uint32_t *row, double *margins);
 // Fills the encoded row, rounded to float32, at the start of a network's scratch memory. -1, or the column that cannot be.
+// forge_network_inputs of prepared features.
+int32_t forge_network_feature_inputs(const ForgeArena *arena, const double *features, void *scratch);
 int32_t forge_network_inputs(const ForgeArena *arena, const double *values, void *scratch);
 // Margins of the row that lies there.
 void forge_network_margins(const ForgeArena *arena, void *scratch, double *margins);
@@ -62,6 +96,12 @@ int32_t forge_row_explain(const ForgeArena *arena, const double *values, void *s
 // Where in the scratch memory the values and the margins of a row are kept.
 double *forge_scratch_values(const ForgeArena *arena, void *scratch);
 double *forge_scratch_margins(const ForgeArena *arena, void *scratch);
+// The prepared features (encoded) of models that are `prepared`; the texts (texts); the work memory of text columns.
+double *forge_scratch_features(const ForgeArena *arena, void *scratch);
+ForgeCell *forge_scratch_texts(const ForgeArena *arena, void *scratch);
+void *forge_scratch_work(const ForgeArena *arena, void *scratch);
+// Puts a row's values and texts there.
+void forge_scratch_load(const ForgeArena *arena, const ForgeCell *cells, void *scratch);
 int64_t forge_scratch_size(const ForgeArena *arena);
 
 // --- status texts: append to a NUL-terminated field of `size` bytes, cut at a character's end

@@ -12,7 +12,6 @@ struct Manifest {
     let artifact: [UInt8]
     let evaluation: Evaluation
     let comparison: Comparison?
-    let crossValidation: CrossValidation?
 
     var json: JSONValue {
         let labels = target.labels.map { JSONValue.text(String(decoding: $0, as: UTF8.self)) }
@@ -26,24 +25,13 @@ struct Manifest {
             "data_fingerprint": .text(data.fingerprint),
             "artifact_sha256": .text(SHA256.hex(of: artifact)),
             "artifact_bytes": .integer(Int64(artifact.count)), "environment": environment,
-            "comparison": comparison?.json ?? nil, "cross_validation": crossValidation?.json ?? nil,
+            "comparison": comparison?.json ?? nil,
         ]
     }
 
     private var split: JSONValue {
         var object: JSONValue = ["method": .text(job.split.method.rawValue), "seed": .integer(Int64(job.split.seed))]
-        let split = job.split
-        if split.holdsOutShare { object["test"] = .number(split.test) }
-        if split.validation > 0 { object["validation"] = .number(split.validation) }
-        if split.folds > 0 { object["folds"] = .integer(Int64(split.folds)) }
-        if split.outerFolds > 0 { object["outer_folds"] = .integer(Int64(split.outerFolds)) }
-        switch split.gap {
-        case .rows(let rows): if rows > 0 { object["gap"] = .integer(Int64(rows)) }
-        case .seconds(let seconds, let text):
-            object["gap"] = .text(text)
-            object["gap_seconds"] = .number(seconds)
-        }
-        for (key, value) in data.rule.json(target) { object[key] = value }
+        if job.split.method == .random { object["test"] = .number(job.split.test) }
         if job.split.method != .none { object["key"] = job.splitKey }
         if job.split.method == .column { object["column"] = job.splitKey }
         return object
@@ -75,16 +63,11 @@ struct Manifest {
     }
 
     private var rows: JSONValue {
-        var rows: JSONValue = [
+        [
             "read": .integer(Int64(data.rowsRead)), "train": .integer(Int64(data.training.rows)),
             "test": .integer(Int64(data.heldOut.rows)),
             "dropped": .integer(Int64(data.dropped.reduce(0) { $0 + $1.rows })),
         ]
-        if let validation = data.validation { rows["validation"] = .integer(Int64(validation.rows)) }
-        if let stopping = data.stopping, stopping !== data.validation {
-            rows["early_stopping"] = .integer(Int64(stopping.rows))
-        }
-        return rows
     }
 
     private var report: JSONValue {
@@ -120,9 +103,7 @@ struct Manifest {
 
     /// By source column, encoded features summed, as shares of 1, largest first.
     private var importance: [JSONValue] {
-        let sums = plan.columns.map { column in
-            fitted.importance[column.offset..<column.offset + column.schema.encoding.width].reduce(0, +)
-        }
+        let sums = plan.columnSums(of: fitted.importance)
         let total = sums.reduce(0, +)
         let order = sums.indices.sorted { sums[$0] != sums[$1] ? sums[$0] > sums[$1] : $0 < $1 }
         return order.map { index in

@@ -9,13 +9,24 @@ struct Design {
     enum Dense: Sendable {
         case value(column: Int, NumberEncoder)
         case indicator(column: Int)
+        /// The first of as many features as the plan's column has.
+        case encoded(column: PlannedColumn, index: Int)
+        /// One of the features behind the first.
+        case more
+        /// Of two packed features.
+        case product(Int, Int)
         case one
     }
 
     struct Hot: Sendable {
         var column: Int
         var first: Int32  // packed
-        var levelMap: LevelMap
+        var places: Places
+
+        enum Places: Sendable {
+            case levels(LevelMap)
+            case bins(index: Int)  // of the plan's column
+        }
     }
 
     let part: Part
@@ -24,6 +35,7 @@ struct Design {
     let width: Int
     let encodedIndex: [Int]  // (width) by packed index; -1 for the intercept
     let intercept: Int?  // packed index
+    let encoder: ColumnEncoder
     /// First row of each chunk.
     private let starts: [Int]
     /// The chunks to walk: all, unless this is a `sample`.
@@ -38,8 +50,9 @@ struct Design {
         var denseIndex: [Int] = []
         var hot: [Hot] = []
         var hotIndex: [Int] = []
-        for column in plan.columns {
+        for (place, column) in plan.columns.enumerated() {
             let index = column.source
+            let features = column.offset..<column.offset + column.schema.encoding.width
             switch column.schema.encoding {
             case .number(let fill, let indicator, let shift, let scale):
                 dense.append(.value(column: index, NumberEncoder(fill: fill, shift: shift, scale: scale)))
@@ -48,19 +61,34 @@ struct Design {
                     dense.append(.indicator(column: index))
                     denseIndex.append(column.offset + 1)
                 }
-            case .oneHot:
-                hot.append(Hot(column: index, first: Int32(hotIndex.count), levelMap: column.levelMap))
-                hotIndex += column.offset..<column.offset + column.schema.encoding.width
+            case .oneHot, .hashed:
+                hot.append(Hot(column: index, first: Int32(hotIndex.count), places: .levels(column.levelMap)))
+                hotIndex += features
+            case .bins(_, _, ordinal: false):
+                hot.append(Hot(column: index, first: Int32(hotIndex.count), places: .bins(index: place)))
+                hotIndex += features
+            case .transformed, .bins, .lookup, .dateParts, .tfidf:
+                guard !features.isEmpty else { continue }
+                dense.append(.encoded(column: column, index: place))
+                dense += repeatElement(.more, count: features.count - 1)
+                denseIndex += features
             case .native: preconditionFailure("the plan gives linear models no native categories")
-            default: preconditionFailure("a design takes no \(column.schema.encoding.name)")
             }
         }
+        let firstProduct = plan.width - plan.products.count
+        dense += repeatElement(.more, count: plan.products.count)
+        denseIndex += firstProduct..<plan.width
         if intercept {
             dense.append(.one)
             denseIndex.append(-1)
         }
         self.intercept = intercept ? dense.count - 1 : nil
+        encoder = plan.encoder
         for index in hot.indices { hot[index].first += Int32(dense.count) }
+        let packed = Dictionary(uniqueKeysWithValues: (denseIndex + hotIndex).enumerated().map { ($1, $0) })
+        for (index, product) in plan.products.enumerated() {
+            dense[packed[firstProduct + index]!] = .product(packed[Int(product.left)]!, packed[Int(product.right)]!)
+        }
         self.dense = dense
         self.hot = hot
         encodedIndex = denseIndex + hotIndex

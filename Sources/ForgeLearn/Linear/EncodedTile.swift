@@ -37,17 +37,51 @@ final class EncodedTile {
         rows = count
         self.firstRow = firstRow
         let chunk = design.part.chunks[chunk]
+        for (index, hot) in design.hot.enumerated() {
+            let out = ones + index * Design.tileRows
+            switch hot.places {
+            case .levels(let map): map.places(of: chunk.codes(hot.column) + first, count: rows, from: hot.first, into: out)
+            case .bins(let column):
+                design.encoder.bins(column, chunk.float64(hot.column) + first, count: rows, from: hot.first, into: out)
+            }
+        }
         for (index, feature) in design.dense.enumerated() {
             let out = values + index * Design.tileRows
             switch feature {
             case .value(let column, let encoder): encoder.encode(chunk.float64(column) + first, count: rows, into: out)
             case .indicator(let column): NumberEncoder.indicate(chunk.float64(column) + first, count: rows, into: out)
+            case .encoded(let column, let index): encode(column, index, chunk, first, out)
+            case .more: break
+            case .product(let left, let right): multiply(left, right, out)
             case .one: out.update(repeating: 1, count: rows)
             }
         }
-        for (index, hot) in design.hot.enumerated() {
-            let out = ones + index * Design.tileRows
-            hot.levelMap.places(of: chunk.codes(hot.column) + first, count: rows, from: hot.first, into: out)
+    }
+
+    private func encode(_ column: PlannedColumn, _ index: Int, _ chunk: Chunk, _ first: Int, _ out: UnsafeMutablePointer<Double>) {
+        let stride = Design.tileRows
+        if column.schema.kind == .number {
+            design.encoder.encode(index, chunk.float64(column.source) + first, count: rows, into: out, stride: stride)
+        } else {
+            design.encoder.encode(
+                index, chunk.codes(column.source) + first, column.levelMap, count: rows, into: out, stride: stride)
+        }
+    }
+
+    /// The factors are before the product: they are encoded already.
+    private func multiply(_ left: Int, _ right: Int, _ out: UnsafeMutablePointer<Double>) {
+        for (factor, isFirst) in [(left, true), (right, false)] {
+            if factor < design.dense.count {
+                let from = values + factor * Design.tileRows
+                for row in 0..<rows { out[row] = isFirst ? from[row] : out[row] * from[row] }
+            } else {
+                let column = design.hot.lastIndex { Int($0.first) <= factor }!
+                let ones = ones + column * Design.tileRows
+                for row in 0..<rows {
+                    let value = Int(ones[row]) == factor ? 1.0 : 0
+                    out[row] = isFirst ? value : out[row] * value
+                }
+            }
         }
     }
 

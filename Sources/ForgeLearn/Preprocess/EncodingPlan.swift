@@ -31,6 +31,8 @@ struct EncodingPlan: Sendable {
     let columns: [PlannedColumn]
     /// Encoded features behind those of the columns.
     let products: [FeatureProduct]
+    /// Encodes what linear algebra and trees do not encode themselves.
+    let encoder: ColumnEncoder
     let statistics: [ColumnStatistics]
     /// What was decided or left out, in sentences.
     let notes: [String]
@@ -54,6 +56,7 @@ struct EncodingPlan: Sendable {
         }
         self.columns = columns
         products = []
+        encoder = try ColumnEncoder(columns.map(\.schema), products: products)
         self.statistics = statistics
         notes = Self.notes(columns, statistics, data)
         try Self.checkWidth(columns)

@@ -11,23 +11,25 @@ final class BinnedRows: @unchecked Sendable {
     init(_ input: borrowing FitInput, _ learned: LearnedTarget, limit: Int) throws {
         let memory = OwnedMemory()
         let part = input.data.training
-        let encoded = input.plan.columns.flatMap {
-            TreeFeature.features(of: $0.source, $0, part.layout.storages[$0.source])
-        }
+        let encoded = TreeFeature.features(of: input.plan, part.layout)
         let widths = try input.plan.columns.flatMap { column in
             let most = try Self.levels(of: column.schema) ?? min(limit, max(1, part.rows))
             return Array(repeating: most, count: column.schema.encoding.width)
-        }
+        } + input.plan.products.map { _ in min(limit, max(1, part.rows)) }
         let count = part.rows
         let bins = encoded.map { _ in memory.array(of: UInt16.self, count) }
         let lows = widths.map { memory.array(of: Float.self, $0) }
         let highs = widths.map { memory.array(of: Float.self, $0) }
         let counts = memory.array(of: Int32.self, encoded.count)
         let threads = input.threads
+        let together = OwnedMemory()  // for the features that are not encoded one by one
+        nonisolated(unsafe) let ready = encoded.map { $0.isEncoded ? together.array(of: Float.self, count) : nil }
+        ChunkEncoder(input.plan).encode(part, ready)
         nonisolated(unsafe) let (out, low, high, found) = (bins, lows, highs, counts)
         inParallel(encoded.count, threads: threads) { index in
             let scratch = BinScratch(rows: count, bins: widths[index])
-            encoded[index].encode(part, scratch.values)
+            if let values = ready[index] { scratch.values.update(from: values, count: count) }
+            else { encoded[index].encode(part, scratch.values) }
             found[index] =
                 encoded[index].isCategory
                 ? scratch.copy(levels: widths[index], into: out[index])

@@ -6,6 +6,7 @@ import ForgeModel
 final class TreeBatches {
     private let part: Part
     private let features: [TreeFeature]
+    private let encoder: ChunkEncoder
     private let labels: [[Double]]  // an array of rows per target
     private let weights: [Double]?
     private let observer: any TrainingObserver
@@ -23,7 +24,8 @@ final class TreeBatches {
         self.labels = labels
         self.weights = weights
         self.observer = observer
-        features = plan.columns.flatMap { TreeFeature.features(of: $0.source, $0, part.layout.storages[$0.source]) }
+        features = TreeFeature.features(of: plan, part.layout)
+        encoder = ChunkEncoder(plan)
         buffers = features.map { feature in
             feature.isDirect ? nil : UnsafeMutablePointer<Float>.allocate(capacity: part.layout.capacity)
         }
@@ -56,6 +58,7 @@ final class TreeBatches {
     }
 
     private func load(_ chunk: Chunk) throws {
+        encoder.encode(chunk, buffers)
         let interfaces = features.indices.map { index in
             let base = buffers[index] ?? chunk.float32(features[index].column)
             if let buffer = buffers[index] { features[index].encode(chunk, buffer) }
@@ -93,6 +96,7 @@ struct TreeFeature {
         case indicator
         case level(Int32, LevelMap)  // one-hot: 1 when the row's feature is this one
         case native(LevelMap)
+        case encoded  // with all its column's, or as a product, by `ChunkEncoder`
     }
 
     let column: Int
@@ -100,6 +104,14 @@ struct TreeFeature {
 
     var isDirect: Bool { if case .direct = kind { true } else { false } }
     var isCategory: Bool { if case .native = kind { true } else { false } }
+
+    var isEncoded: Bool { if case .encoded = kind { true } else { false } }
+
+    /// All encoded features of a plan.
+    static func features(of plan: EncodingPlan, _ layout: ChunkLayout) -> [TreeFeature] {
+        plan.columns.flatMap { features(of: $0.source, $0, layout.storages[$0.source]) }
+            + plan.products.map { _ in TreeFeature(column: -1, kind: .encoded) }
+    }
 
     /// The encoded features of a column, in the encoder's order.
     static func features(of index: Int, _ column: PlannedColumn, _ storage: Storage) -> [TreeFeature] {
@@ -113,7 +125,8 @@ struct TreeFeature {
                 TreeFeature(column: index, kind: .level($0, column.levelMap))
             }
         case .native: [TreeFeature(column: index, kind: .native(column.levelMap))]
-        default: preconditionFailure("trees take no \(column.schema.encoding.name)")
+        case .transformed, .bins, .lookup, .hashed, .dateParts, .tfidf:
+            Array(repeating: TreeFeature(column: index, kind: .encoded), count: column.schema.encoding.width)
         }
     }
 
@@ -125,6 +138,7 @@ struct TreeFeature {
         case .indicator: NumberEncoder.indicate(chunk.float64(column), count: rows, into: out)
         case .level(let level, let levelMap): levelMap.indicate(level, in: chunk.codes(column), count: rows, into: out)
         case .native(let levelMap): levelMap.encode(chunk.codes(column), count: rows, into: out)
+        case .encoded: break
         }
     }
 }

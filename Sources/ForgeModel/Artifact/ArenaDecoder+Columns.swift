@@ -15,9 +15,15 @@ extension ArenaDecoder {
         let categories = try builder.reserve(Int32.self, count: count)
         arena.columns = Int32(truncatingIfNeeded: count)
         arena.padded = (arena.columns &+ FORGE_LANES &- 1) & ~(FORGE_LANES &- 1)
+        let texts = try builder.reserve(Int32.self, count: count)
+        let numbers = try columnNumbers()
         var first = 0
         var firstLevel = 0
+        var firstNumber = 0
         var categoryCount = 0
+        var textCount = 0
+        var work: Int64 = 0
+        var prepared: Int32 = 0
         var builder = self.builder
         try description.forEachColumn { index, described throws(Refusal) in
             var column = ForgeColumn()
@@ -28,7 +34,10 @@ extension ArenaDecoder {
             column.width = Int32(truncatingIfNeeded: described.width)
             first &+= described.width
             guard first <= ModelLimits.encodedWidth else { throw .tooLarge("the model has too many encoded features") }
-            if described.encoding == FORGE_ENCODE_NUMBER {
+            column.text = -1
+            column.levels = Int32(truncatingIfNeeded: described.categories)
+            if !described.isFolded { prepared = 1 }
+            if described.isNumber {
                 column.kind = Int32(FORGE_NUMBER)
                 try ArenaDecoder.number(described, fill: fills[index], shift: shifts[index], scale: scales[index], &column)
             } else {
@@ -38,17 +47,30 @@ extension ArenaDecoder {
                 categories.store(Int32(truncatingIfNeeded: index), at: categoryCount)
                 categoryCount &+= 1
             }
+            try ArenaDecoder.numbers(described, numbers, firstNumber, &column, &builder)
+            firstNumber &+= described.numbers
+            if described.encoding == FORGE_ENCODE_TFIDF {
+                column.text = Int32(truncatingIfNeeded: textCount)
+                texts.store(Int32(truncatingIfNeeded: index), at: textCount)
+                textCount &+= 1
+                work = max(work, withUnsafePointer(to: column) { forge_text_work($0) })
+            }
             table.store(column, at: index)
         }
         self.builder = builder
+        try require(firstNumber == numbers.count, "it has numbers of no column")
         try require(first > 0, "it has no encoded features")
         try require(firstLevel == offsets.count &- 1, "it has levels of no column")
         arena.encoded = Int32(truncatingIfNeeded: first)
+        arena.prepared = prepared
+        arena.texts = Int32(truncatingIfNeeded: textCount)
+        arena.work = work
+        arena.text_columns = texts.prefix(textCount).span
         arena.column_table = table.span
         arena.category_columns = categories.prefix(categoryCount).span
     }
 
-    private static func copy(_ text: Description.Reader.Text, _ builder: inout ArenaBuilder) throws(Refusal) -> ForgeSpan {
+    static func copy(_ text: Description.Reader.Text, _ builder: inout ArenaBuilder) throws(Refusal) -> ForgeSpan {
         let region = try builder.reserve(UInt8.self, count: text.length)
         if !builder.measuring {
             var bytes = text.bytes
@@ -61,7 +83,7 @@ extension ArenaDecoder {
         _ described: Description.Column, fill: Double, shift: Double, scale: Double, _ column: inout ForgeColumn
     ) throws(Refusal) {
         try require(fill.isFinite && shift.isFinite && scale.isFinite && scale != 0, "a column's scaling is not valid")
-        column.filled = described.filled ? 1 : 0
+        column.filled = described.filled || described.encoding == FORGE_ENCODE_TRANSFORMED ? 1 : 0
         column.indicator = described.indicator ? 1 : 0
         column.fill = fill
         column.shift = shift
@@ -76,7 +98,6 @@ extension ArenaDecoder {
     ) throws(Refusal) {
         let levels = described.levels
         try require(levels <= offsets.count &- 1 &- firstLevel, "a column has more levels than there are")
-        column.levels = Int32(truncatingIfNeeded: levels)
         let (null, other) = LevelMap.extraPlaces(
             levels: column.levels, nullLevel: described.nullLevel, otherLevel: described.otherLevel)
         column.null_feature = null < 0 ? -1 : column.first &+ null
@@ -91,6 +112,12 @@ extension ArenaDecoder {
         column.level_ends = ends.span
         column.slots = slots.span
         column.slot_mask = UInt32(truncatingIfNeeded: slotCount &- 1)
+        if described.encoding == FORGE_ENCODE_TFIDF {
+            var longest: Int64 = 0
+            for i in upTo(levels) { longest = max(longest, offsets[firstLevel &+ i &+ 1] &- offsets[firstLevel &+ i]) }
+            guard longest <= Int64(ModelLimits.term) else { throw .tooLarge("the model has a term that is too long") }
+            column.longest = Int32(truncatingIfNeeded: longest)
+        }
         if builder.measuring { return }
         for i in upTo(length) { text.store(bytes[start &+ i], at: i) }
         for i in upTo(levels &+ 1) {

@@ -9,6 +9,8 @@ extension ArenaDecoder {
         let intercepts = try artifact.vector(.intercepts, Double.self, count: outputs)
         let means = try artifact.vector(.means, Double.self, count: encoded)
         try require(!artifact.has(.roots) && !artifact.has(.networkLayers), "it has two forms")
+        try requireFilled("a linear model has a natively encoded column", "a number of a linear model has no fill value")
+        if arena.prepared != 0 { return try decodePreparedLinear(coefficients, intercepts, means) }
 
         let padded = Int(arena.padded)
         let cells = outputs &* padded
@@ -62,18 +64,40 @@ extension ArenaDecoder {
         }
     }
 
-    /// A table (levels + 2, outputs) for each category column; the columns are checked on the way.
+    /// The coefficients as they are, for a row of prepared features.
+    private mutating func decodePreparedLinear(
+        _ coefficients: Elements<Double>, _ intercepts: Elements<Double>, _ means: Elements<Double>
+    ) throws(Refusal) {
+        let out = (
+            intercepts: try builder.reserve(Double.self, count: intercepts.count),
+            bases: try builder.reserve(Double.self, count: intercepts.count),
+            coefficients: try builder.reserve(Double.self, count: coefficients.count),
+            means: try builder.reserve(Double.self, count: means.count)
+        )
+        arena.intercepts = out.intercepts.span
+        arena.bases = out.bases.span
+        arena.coefficients = out.coefficients.span
+        arena.means = out.means.span
+        if builder.measuring { return }
+        try requireFinite(coefficients)
+        try requireFinite(intercepts)
+        try requireFinite(means)
+        for i in upTo(coefficients.count) { out.coefficients.store(coefficients[i], at: i) }
+        for i in upTo(intercepts.count) { out.intercepts.store(intercepts[i], at: i) }
+        for i in upTo(means.count) { out.means.store(means[i], at: i) }
+        guard let head = placeHead(out.bases), let bases = out.bases.base else { return }
+        let result = forge_linear_feature_bases(UnsafePointer(head), bases.assumingMemoryBound(to: Double.self))
+        try require(result == 0, "its coefficients are out of range")
+    }
+
+    /// A table (levels + 2, outputs) for each category column.
     private mutating func reserveContributions() throws(Refusal) {
         var builder = self.builder
         let outputs = description.outputs
         let table = columns
         try description.forEachColumn { index, described throws(Refusal) in
-            if described.encoding == FORGE_ENCODE_NUMBER {
-                try require(described.filled, "a number of a linear model has no fill value")
-                return
-            }
-            try require(described.encoding == FORGE_ENCODE_ONE_HOT, "a linear model has a natively encoded column")
-            let rows = try builder.reserve(Double.self, count: (described.levels &+ 2) &* outputs)
+            if described.isNumber { return }
+            let rows = try builder.reserve(Double.self, count: (described.categories &+ 2) &* outputs)
             if var column = table.load(index) {
                 column.contributions = rows.span
                 table.store(column, at: index)

@@ -9,7 +9,7 @@ extension ArenaDecoder {
         let intercepts = try artifact.vector(.intercepts, Double.self, count: description.outputs)
         try require(!artifact.has(.roots) && !artifact.has(.coefficients), "it has two forms")
         try checkSizes(sizes, weights: weights.count, biases: biases.count)
-        try checkNetworkColumns()
+        try requireFilled("a network has a natively encoded column", "a number of a network has no fill value")
 
         let hidden = sizes.count &- 2
         let layers = try builder.reserve(ForgeLayer.self, count: hidden)
@@ -53,15 +53,6 @@ extension ArenaDecoder {
         }
         guard weightCount <= ModelLimits.networkWeights else { throw .tooLarge("the network has too many weights") }
         try require(weights == weightCount && biases == biasCount, "a tensor has another shape than expected")
-    }
-
-    private func checkNetworkColumns() throws(Refusal) {
-        for c in upTo(Int(arena.columns)) {
-            guard let column = columns.load(c) else { continue }
-            try require(column.encoding != FORGE_ENCODE_NATIVE, "a network has a natively encoded column")
-            try require(
-                column.encoding != FORGE_ENCODE_NUMBER || column.filled != 0, "a number of a network has no fill value")
-        }
     }
 
     private mutating func hiddenLayer(

@@ -2,15 +2,6 @@ import CForgeMath
 
 /// What scoring and explaining trees need beside the nodes.
 extension ArenaDecoder {
-    func storeFeatureColumns(_ featureColumns: Region<Int32>) {
-        for c in upTo(Int(arena.columns)) {
-            guard let column = columns.load(c) else { continue }
-            for f in upTo(Int(column.width)) {
-                featureColumns.store(Int32(truncatingIfNeeded: c), at: Int(column.first) &+ f)
-            }
-        }
-    }
-
     /// Parts the columns into runs of numbers that trees take as they are, and the rest.
     mutating func storeRowPlan(_ plainNumbers: Region<ForgePlain>, _ otherColumns: Region<Int32>) {
         var run = ForgePlain(column: 0, feature: 0, count: 0)
@@ -19,7 +10,7 @@ extension ArenaDecoder {
         for c in upTo(Int(arena.columns)) {
             guard let column = columns.load(c) else { continue }
             let plain =
-                column.kind == Int32(FORGE_NUMBER) && column.filled == 0 && column.indicator == 0 && column.shift == 0
+                column.encoding == Int32(FORGE_ENCODE_NUMBER) && column.filled == 0 && column.indicator == 0 && column.shift == 0
                 && column.scale == 1
             if !plain {
                 otherColumns.store(Int32(truncatingIfNeeded: c), at: others)
@@ -62,7 +53,7 @@ extension ArenaDecoder {
     }
 
     /// The kernels want the arena's head in its place. `region` is any of the arena.
-    private func placeHead(_ region: Region<Double>) -> UnsafeMutablePointer<ForgeArena>? {
+    func placeHead(_ region: Region<Double>) -> UnsafeMutablePointer<ForgeArena>? {
         guard let pointer = region.base else { return nil }
         let head = pointer + (0 &- region.offset)
         head.storeBytes(of: arena, as: ForgeArena.self)

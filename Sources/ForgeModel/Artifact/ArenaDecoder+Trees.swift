@@ -27,7 +27,6 @@ extension ArenaDecoder {
         var depths: Region<Int32>
         var outputs: Region<Int32>
         var leafVectors: Region<Float>
-        var featureColumns: Region<Int32>
         var plainNumbers: Region<ForgePlain>
         var otherColumns: Region<Int32>
         var quadrature: Region<Double>
@@ -55,7 +54,6 @@ extension ArenaDecoder {
             try require(tensors.leafVectors[i].isFinite, "a number is not finite")
             regions.leafVectors.store(tensors.leafVectors[i], at: i)
         }
-        storeFeatureColumns(regions.featureColumns)
         storeRowPlan(regions.plainNumbers, regions.otherColumns)
         for tree in upTo(tensors.roots.count) { try decodeTree(tree, tensors, &regions) }
         // The last node in breadth-first order is a leaf.
@@ -89,7 +87,6 @@ extension ArenaDecoder {
             depths: try builder.reserve(Int32.self, count: padded),
             outputs: try builder.reserve(Int32.self, count: trees),
             leafVectors: try builder.reserve(Float.self, count: tensors.leafVectors.count),
-            featureColumns: try builder.reserve(Int32.self, count: encoded),
             plainNumbers: try builder.reserve(ForgePlain.self, count: columns),
             otherColumns: try builder.reserve(Int32.self, count: columns),
             quadrature: try builder.reserve(Double.self, count: 2 &* points),
@@ -104,7 +101,6 @@ extension ArenaDecoder {
         arena.depths = regions.depths.prefix(trees).span
         arena.tree_outputs = regions.outputs.span
         arena.leaf_vectors = regions.leafVectors.span
-        arena.feature_columns = regions.featureColumns.span
         arena.splits = regions.splits.span
         arena.leaves = regions.leaves.span
         arena.nodes = regions.nodes.span
@@ -240,8 +236,9 @@ extension ArenaDecoder {
     private mutating func storeCategories(
         _ tensors: TreeTensors, _ regions: inout TreeRegions, _ feature: Int32, _ first: Int, _ last: Int
     ) throws(Refusal) {
-        guard let column = columns.load(Int(featureColumn(feature))) else { return }
-        try require(column.encoding == Int32(FORGE_ENCODE_NATIVE), "a split tests categories of a column without")
+        guard let column = columns.load(Int(featureColumn(feature))), column.encoding == Int32(FORGE_ENCODE_NATIVE) else {
+            throw .corrupt("a split tests categories of a column without")
+        }
         let words = last &- first
         try require(words <= Int(column.levels &+ 31) / 32, "a split tests a category that is not there")
         let used = UInt32(truncatingIfNeeded: column.levels & 31)

@@ -38,6 +38,7 @@ struct ArenaDecoder {
         arena.link = Int32(truncatingIfNeeded: description.link)
         try decodeClasses()
         try decodeColumns()
+        try decodeProducts()
         switch description.form {
         case FORGE_LINEAR: try decodeLinear()
         case FORGE_NETWORK: try decodeNetwork()

@@ -11,12 +11,23 @@ struct Description {
     struct Column {
         var name: Reader.Text
         var type: Reader.Text
+        var parts: Reader  // stands at the first part of a date
         var encoding = FORGE_ENCODE_NUMBER
         var filled = false
-        var indicator = false
+        var indicator = false  // or `missing` of bins
         var levels = 0
         var nullLevel = false
         var otherLevel = false
+        var transform = FORGE_IDENTITY_TRANSFORM
+        var degree = 0
+        var edges = 0
+        var ordinal = false
+        var lookupWidth = 0
+        var buckets = 0
+        var partCount = 0
+        var partWidth = 0
+        var bigrams = false
+        var sublinear = false
     }
 
     private(set) var form = FORGE_LINEAR

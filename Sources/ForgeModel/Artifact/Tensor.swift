@@ -101,4 +101,6 @@ struct Elements<Element: TensorElement> {
         guard index >= 0, index < count else { return .zero }
         return base.loadUnaligned(fromByteOffset: index &* MemoryLayout<Element>.stride, as: Element.self)
     }
+
+    func prefix(_ count: Int) -> Elements { Elements(base: base, count: min(max(count, 0), self.count)) }
 }

@@ -32,7 +32,7 @@ public enum Backend {
     ) -> Int32 {
         let values = forge_scratch_values(arena, scratch)
         let margins = forge_scratch_margins(arena, scratch)
-        forge_values_from_cells(arena, cells, values)
+        forge_scratch_load(arena, cells, scratch)
         let refused = forge_row_margins(arena, values, scratch, margins)
         if refused >= 0 { return status.setOutOfRange(arena, column: refused, values) }
         forge_row_scores(arena, margins, scores)
@@ -57,7 +57,7 @@ public enum Backend {
         _ contributions: UnsafeMutablePointer<Double>, _ status: Status
     ) -> Int32 {
         let values = forge_scratch_values(arena, scratch)
-        forge_values_from_cells(arena, cells, values)
+        forge_scratch_load(arena, cells, scratch)
         let refused = forge_row_explain(arena, values, scratch, contributions)
         return refused >= 0 ? status.setOutOfRange(arena, column: refused, values) : 0
     }

@@ -7,11 +7,14 @@ public struct LevelMap: Sendable {
 
     private let places: [Int32]  // by code
     private let null: Int32
+    /// By code, where the text itself is encoded; else empty.
+    let texts: [Bytes]
 
     /// `texts[code]` is what a code stands for.
     public init(_ encoding: ColumnEncoding, texts: [Bytes]) {
         switch encoding {
-        case .number, .transformed, .bins, .dateParts, .tfidf: self.init([], [], null: LevelMap.none, other: LevelMap.none)
+        case .number, .transformed, .bins, .dateParts: self.init(places: [], null: LevelMap.none)
+        case .tfidf: self.init(places: [], null: LevelMap.none, texts: texts)
         case .native(let levels): self.init(levels, texts, null: LevelMap.none, other: LevelMap.none)
         case .oneHot(let levels, let nullLevel, let otherLevel):
             let count = Int32(truncatingIfNeeded: levels.count)
@@ -25,7 +28,8 @@ public struct LevelMap: Sendable {
         }
     }
 
-    private init(places: [Int32], null: Int32) {
+    private init(places: [Int32], null: Int32, texts: [Bytes] = []) {
+        self.texts = texts
         self.places = places
         self.null = null
     }
@@ -46,6 +50,9 @@ public struct LevelMap: Sendable {
     static func extraPlaces(levels: Int32, nullLevel: Bool, otherLevel: Bool) -> (null: Int32, other: Int32) {
         (nullLevel ? levels : none, otherLevel ? levels &+ (nullLevel ? 1 : 0) : none)
     }
+
+    /// The code's place, or `none`.
+    func place(of code: UInt32) -> Int32 { code == ColumnValues.missingCode ? null : places[Int(code)] }
 
     private func place(_ code: UInt32, _ places: UnsafeBufferPointer<Int32>) -> Int32 {
         code == ColumnValues.missingCode ? null : places[Int(code)]

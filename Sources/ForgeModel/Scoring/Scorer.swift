@@ -77,7 +77,8 @@ public final class Scorer: Sendable {
 
     private func batch(_ columns: [ColumnValues], _ rows: [Int]?, width: Int, _ kernel: Kernel) throws -> [Double] {
         try checkCount(columns.count)
-        let table = try columns.enumerated().map { try RowColumn($1, model.arena, $0) }
+        let table = try columns.enumerated().map { try RowColumn($1, model.arena, $0, rows) }
+        let texts = table.filter(\.isText).map(TileTexts.init)
         let length = table.first?.count ?? 0
         try checkShape(table, rows, length)
         let count = rows?.count ?? length
@@ -91,7 +92,10 @@ public final class Scorer: Sendable {
                 for first in stride(from: 0, to: count, by: Scorer.tileRows) {
                     let last = min(first + Scorer.tileRows, count)
                     for c in table.indices { table[c].load(first..<last, of: rows, into: tile + c, stride: padded) }
+                    for text in texts { text.load(first..<last, of: rows) }
                     for i in first..<last {
+                        let cells = forge_scratch_texts(model.arena, scratch)
+                        for t in texts.indices { cells[t] = texts[t].cells[i - first] }
                         let values = tile + (i - first) * padded
                         let refused = kernel(values, scratch, out.baseAddress! + i * width)
                         if refused >= 0 { throw outOfRange(refused, values) }
@@ -137,66 +141,6 @@ public final class Scorer: Sendable {
         var status = ForgeStatus()
         withUnsafeMutablePointer(to: &status) { _ = Status($0).setOutOfRange(model.arena, column: column, values) }
         return ForgeError(status)
-    }
-}
-
-/// A batch column with its dictionary mapped to the model's levels once.
-private struct RowColumn {
-    private let source: ColumnValues
-    private let levels: [Double]  // per code of the batch: the model's level
-    private let missing: Double
-    let count: Int
-
-    init(_ source: ColumnValues, _ arena: UnsafePointer<ForgeArena>, _ index: Int) throws {
-        self.source = source
-        let column = Backend.columns(arena) + index
-        missing = Double(column.pointee.levels)
-        switch source {
-        case .numbers(let numbers):
-            guard column.pointee.kind == Int32(FORGE_NUMBER) else { throw RowColumn.wrongKind(arena, column.pointee) }
-            count = numbers.count
-            levels = []
-        case .codes(let codes, let texts):
-            guard column.pointee.kind == Int32(FORGE_CATEGORY) else { throw RowColumn.wrongKind(arena, column.pointee) }
-            if let stray = codes.first(where: { $0 != ColumnValues.missingCode && $0 >= texts.count }) {
-                throw ForgeError(
-                    .modelMismatch,
-                    "column \"\(RowColumn.name(arena, column.pointee))\" has code \(stray), but only \(texts.count) levels")
-            }
-            count = codes.count
-            levels = texts.map { text in
-                let level = text.withUnsafeBytes { bytes in
-                    bytes.baseAddress.map { forge_find_level(arena, column, $0, Int64(bytes.count)) }
-                        ?? forge_find_level(arena, column, column, 0)
-                }
-                return Double(level < 0 ? column.pointee.levels + 1 : level)
-            }
-        }
-    }
-
-    /// Writes the values of rows `range` (of the chosen rows, if any) at `target`, `stride` apart.
-    func load(_ range: Range<Int>, of rows: [Int]?, into target: UnsafeMutablePointer<Double>, stride: Int) {
-        switch source {
-        case .numbers(let numbers):
-            for (k, i) in range.enumerated() { target[k * stride] = numbers[rows?[i] ?? i] }
-        case .codes(let codes, _):
-            for (k, i) in range.enumerated() {
-                let code = codes[rows?[i] ?? i]
-                target[k * stride] = code == ColumnValues.missingCode ? missing : levels[Int(code)]
-            }
-        }
-    }
-
-    private static func name(_ arena: UnsafePointer<ForgeArena>, _ column: ForgeColumn) -> String {
-        let bytes = UnsafeRawBufferPointer(start: Backend.text(arena, column.name), count: Int(column.name.count))
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    private static func wrongKind(_ arena: UnsafePointer<ForgeArena>, _ column: ForgeColumn) -> ForgeError {
-        let kinds = column.kind == Int32(FORGE_NUMBER) ? ("a number", "categories") : ("a category", "numbers")
-        return ForgeError(
-            .wrongColumnType,
-            "column \"\(name(arena, column))\" is \(kinds.0) of the model, but the rows hold \(kinds.1)")
     }
 }
 
