@@ -29,10 +29,20 @@ extension Evaluation {
         return "on \(rows) \(heldOut ? "held-out" : "training") rows: " + metrics.joined(separator: ", ")
     }
 
-    private static func shortened(_ value: Double) -> String {
+    static func shortened(_ value: Double) -> String {
         guard value != 0, value.magnitude < 1e9 else { return "\(value)" }
         var unit = 1.0
         while value.magnitude * unit < 1_000, unit < 1e9 { unit *= 10 }
         return "\((value * unit).rounded() / unit)"
+    }
+}
+
+extension CrossValidation {
+    var summary: String {
+        let shown = metrics.map { metric in
+            "\(metric.name) \(metric.mean.map(Evaluation.shortened) ?? "undefined")"
+                + (metric.deviation.map { " ± \(Evaluation.shortened($0))" } ?? "")
+        }
+        return "over \(folds) folds: " + (shown + notes).joined(separator: ", ")
     }
 }

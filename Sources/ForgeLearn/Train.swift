@@ -9,7 +9,21 @@ public func train(
     _ job: TrainingJob, _ data: DataSet, champion: ChampionModel?, observer: any TrainingObserver
 ) throws -> TrainingOutcome {
     BLAS.setThreads(1)  // rows are spread over threads here; BLAS must not spread them again
-    let model = try fitModel(job, data, observer: observer)
+    observer.progress(0, phase: "prepare")
+    let target = try data.resolveTarget(job)
+    let inner = Double(data.folds.count)
+    let outer = Double(data.outerFolds.count) * (job.learnsFromFolds ? inner + 1 : 1)
+    let shares = (outer: 0.9 * outer / (outer + inner + 1), whole: 0.9)  // a fold takes about as long as the whole
+
+    let nested = try data.outerFolds.isEmpty ? nil : crossFit(
+        data.outerFolds, of: data, target: target, job: job, observer: StageObserver(observer, 0...shares.outer)
+    ) { try learn(job, $0, crossFits: job.learnsFromFolds, observer: $1).model }
+    let learned = try learn(job, data, crossFits: true, observer: StageObserver(observer, shares.outer...shares.whole))
+    let crossValidation = (nested ?? learned.crossFit).map {
+        CrossValidation($0.results, innerFolds: nested == nil ? 0 : data.folds.count)
+    }
+    if let crossValidation { observer.log(.info, crossValidation.summary) }
+    let model = learned.model
 
     observer.progress(0.9, phase: "evaluate")
     let scores = try model.scores(of: data.evaluatedPart, data, job)
@@ -20,9 +34,24 @@ public func train(
     observer.log(.info, evaluation.summary(rows: data.evaluatedPart.rows, heldOut: data.evaluatesHeldOut))
     let manifest = Manifest(
         job: job, data: data, target: model.target, plan: model.plan, fitted: model.fitted, artifact: model.artifact,
-        evaluation: evaluation, comparison: comparison)
+        evaluation: evaluation, comparison: comparison, crossValidation: crossValidation)
     observer.progress(1, phase: "done")
     return TrainingOutcome(artifact: model.artifact, manifest: manifest.json)
+}
+
+/// The whole procedure on one data set: predictions out of its folds, then the model of all its training rows. With folds, what
+/// is to be learned from predictions of rows not trained on belongs here: outer folds then estimate it along with the rest.
+private func learn(
+    _ job: TrainingJob, _ data: DataSet, crossFits: Bool, observer: any TrainingObserver
+) throws -> (model: TrainedModel, crossFit: CrossFit?) {
+    let folds = crossFits ? Double(data.folds.count) : 0
+    let share = folds / (folds + 1)
+    let crossFitted = try folds == 0 ? nil : crossFit(
+        data.folds, of: data, target: data.resolveTarget(job), job: job, observer: StageObserver(observer, 0...share)
+    ) { try fitModel(job, $0, observer: $1) }
+    data.releaseCells()
+    let model = try fitModel(job, data, observer: StageObserver(observer, share...1))
+    return (model, crossFitted)
 }
 
 /// What was learned from the training rows of a data set, and from nothing else.
@@ -87,7 +116,7 @@ extension DataSet {
     /// Weight of each training row: its own times its class's; nil when all are 1.
     func fitWeights(_ target: Target, _ job: TrainingJob) throws -> [Double]? {
         let own = training.weights.isEmpty ? nil : training.weights
-        guard case .classes(let classes) = target, let byClass = try classes.weights(job.parameters["class_weight"])
+        guard case .classes(let classes) = target, let byClass = try classes.weights(job.parameters["class_weight"], mayLack: isFold)
         else {
             return own
         }
@@ -101,7 +130,7 @@ extension DataSet {
         let own = part.weights.isEmpty ? nil : part.weights
         guard case .classes(let classes) = target else { return ValidationRows(part: part, classes: [], weights: own) }
         let labels = classes.of(part)
-        let byClass = try classes.weights(job.parameters["class_weight"])
+        let byClass = try classes.weights(job.parameters["class_weight"], mayLack: isFold)
         guard own != nil || byClass != nil || labels.contains(-1) else {
             return ValidationRows(part: part, classes: labels, weights: nil)
         }
@@ -113,8 +142,8 @@ extension DataSet {
 }
 
 extension Classes {
-    /// Weight of each class, or nil without class_weight.
-    func weights(_ asked: JSONValue) throws -> [Double]? {
+    /// Weight of each class, or nil without class_weight. `mayLack`: a label that is not among the classes is passed over.
+    func weights(_ asked: JSONValue, mayLack: Bool) throws -> [Double]? {
         if asked.textValue == "balanced" {
             var counts = [Int](repeating: 0, count: count)
             for label in training { counts[Int(label)] += 1 }
@@ -124,6 +153,7 @@ extension Classes {
         var result = [Double](repeating: 1, count: count)
         for member in object {
             guard let index = labels.firstIndex(of: Bytes(member.key.utf8)) else {
+                if mayLack { continue }
                 throw ForgeError(
                     .invalidParameter, "class_weight names \"\(member.key)\", which is no label of the training rows",
                     detail: "labels: "

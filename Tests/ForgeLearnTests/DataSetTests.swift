@@ -63,11 +63,11 @@ import Testing
 
     @Test func aPartColumnSplitsAndOtherWordsAreReported() throws {
         var table = table(rows: 6)
-        table.add("part", ["train", "test", "train", nil, "validation", "train"], role: .part)
+        table.add("part", ["train", "test", "train", nil, "holdout", "train"], role: .part)
         let run = run(table, split: ["method": "column", "column": "part"])
         let data = try run.read()
         #expect(data.trainingRows == 3 && data.heldOutRows == 1)
-        #expect(data.dropped.map(\.reason) == ["part is neither train nor test"] && data.dropped[0].rows == 2)
+        #expect(data.dropped.map(\.reason) == ["part is neither train, test nor validation"] && data.dropped[0].rows == 2)
     }
 
     @Test(arguments: [1, 10, 250, 499])

@@ -160,35 +160,106 @@ $$;
 comment on function forge.preprocess_problems is
     'entries of preprocess that are unknown, mistyped or do not suit the column; columns null: the columns are not known; internal';
 
-create or replace function forge.split_problems(split jsonb) returns setof forge.problem
-language plpgsql immutable
+create or replace function forge.gap_seconds(gap text) returns double precision
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return extract(epoch from gap::interval);
+exception when data_exception then
+    return null;
+end
+$$;
+comment on function forge.gap_seconds is 'length of an interval''s text, a month being 30 days; null: it is none; internal';
+
+create or replace function forge.split_problems(request forge.training_requests) returns setof forge.problem
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    split constant jsonb := request.split;
+    methods constant text[] := '{random,stratified,time,group,column,none}';
+    rules constant jsonb := '{
+        "seed": {"type": "integer", "default": 42}, "folds": {"type": "integer", "default": 0, "minimum": 2, "maximum": 100},
+        "outer_folds": {"type": "integer", "default": 0, "minimum": 2, "maximum": 20}}';
+    meaning constant jsonb := '{"seed": "such as 42", "folds": "5 or 10 are usual; 0: no cross-validation",
+        "outer_folds": "folds of a nested cross-validation, outside of the folds; 0: not nested"}';
     method text := coalesce(split ->> 'method', 'random');
+    takes_share boolean := method not in ('column', 'none');
+    folds numeric;
+    entry text;
+    share numeric;
+    shares numeric := 0;
+    seconds double precision;
+    time_type text := (select c ->> 'type' from jsonb_array_elements(request.columns) c where c ->> 'role' = 'time');
 begin
     if jsonb_typeof(split) <> 'object' then
         return next forge.invalid_parameter(format('split must be an object, got %s', split), 'such as {"method": "random", "test": 0.2, "seed": 42}');
         return;
     end if;
-    return query select u.* from forge.unknown_keys(split, array['method', 'test', 'seed', 'column'], 'split') u;
-    if method not in ('random', 'column', 'none') then
-        return next forge.invalid_parameter(format('split.method "%s" is not available', method), 'use random, column or none');
+    return query select u.* from forge.unknown_keys(split,
+        array['method', 'test', 'validation', 'seed', 'column', 'folds', 'outer_folds', 'gap'], 'split') u;
+    if method <> all (methods) then
+        return next forge.invalid_parameter(format('split.method "%s" is not known', method), 'use ' || array_to_string(methods, ', '));
     end if;
-    if split ? 'test' and (jsonb_typeof(split -> 'test') <> 'number' or not (split ->> 'test')::numeric between 1e-9 and 1 - 1e-9) then
-        return next forge.invalid_parameter(format('split.test must be a number between 0 and 1, got %s', split -> 'test'),
-            '0.2 holds a fifth of the rows out; {"method": "none"} holds none out');
+    return query
+        select (forge.invalid_parameter(format('split.%s %s, got %s', e.key, refusal, e.value), meaning ->> e.key)).*
+        from jsonb_each(split) e, lateral forge.parameter_refusal(e.value, rules -> e.key) refusal
+        where rules ? e.key and refusal is not null and e.value <> case when e.key = 'seed' then 'null' else '0' end::jsonb;
+    folds := case when jsonb_typeof(split -> 'folds') = 'number' then (split ->> 'folds')::numeric else 0 end;
+    if coalesce(split -> 'outer_folds', '0') <> '0' and folds = 0 then
+        return next forge.invalid_parameter('split.outer_folds needs split.folds, the inner ones', '{"folds": 3, "outer_folds": 5}');
     end if;
-    if split ? 'seed' and forge.parameter_refusal(split -> 'seed', '{"type": "integer", "default": 42}') is not null then
-        return next forge.invalid_parameter(format('split.seed must be an integer, got %s', split -> 'seed'), 'such as 42');
+    foreach entry in array array['test', 'validation'] loop
+        if split ? entry then
+            share := case when jsonb_typeof(split -> entry) = 'number' then (split ->> entry)::numeric end;
+            if share is null or share >= 1 or share < 1e-9 and not (share = 0 and (entry = 'validation' or folds > 0)) then
+                return next forge.invalid_parameter(format('split.%s must be a number between 0 and 1, got %s', entry, split -> entry),
+                    case entry when 'test' then '0.2 holds a fifth of the rows out; {"method": "none"} holds none out'
+                        else '0.1 sets a tenth of the rows apart' end);
+            elsif entry = 'test' and not takes_share and share > 0 then
+                return next forge.invalid_parameter(format('split.test is not for split.method "%s"', method),
+                    case method when 'column' then 'its column says which rows are held out' else 'it holds none out' end);
+            else
+                shares := shares + share;
+            end if;
+        elsif entry = 'test' and takes_share then
+            shares := shares + 0.2;
+        end if;
+    end loop;
+    if shares >= 1 then
+        return next forge.invalid_parameter('split.test and split.validation leave no rows to train on', 'their sum must be below 1');
     end if;
     if (method = 'column') <> (coalesce(jsonb_typeof(split -> 'column'), 'null') = 'string') then
         return next forge.invalid_parameter('split.method "column" and split.column go together',
-            '{"method": "column", "column": "part"}, where part is a text column of train and test');
+            '{"method": "column", "column": "part"}, where part is a text column of train, test and validation');
+    elsif method = 'column' and split ? 'validation' then
+        return next forge.invalid_parameter('split.validation is not for split.method "column"', 'its column says validation itself');
+    end if;
+    if method = 'stratified' and request.task <> 'classification' then
+        return next forge.invalid_parameter(format('split.method "stratified" is for classification, not %s', request.task), 'use random');
+    elsif method = 'group' and coalesce(cardinality(request.group_columns), 0) = 0 then
+        return next forge.invalid_parameter('split.method "group" needs group_columns', 'name what rows of one group have in common');
+    elsif method = 'time' and request.time_column is null then
+        return next forge.invalid_parameter('split.method "time" needs time_column', 'name the column that says when a row was');
+    end if;
+    if split ? 'gap' then
+        seconds := case when jsonb_typeof(split -> 'gap') = 'string' then forge.gap_seconds(split ->> 'gap') end;
+        if method <> 'time' then
+            return next forge.invalid_parameter('split.gap is for split.method "time"', 'leave it out');
+        elsif seconds < 0 or seconds is null
+            and forge.parameter_refusal(split -> 'gap', '{"type": "integer", "default": 0, "minimum": 0}') is not null then
+            return next forge.invalid_parameter(format('split.gap must be a number of rows or an interval, got %s', split -> 'gap'),
+                'such as 100 or "7 days"');
+        elsif seconds is not null and time_type !~ '^(date|timestamp)' then
+            return next forge.invalid_parameter(format('split.gap is an interval, time_column "%s" has type %s', request.time_column, time_type),
+                'give the gap as a number of rows');
+        end if;
     end if;
 end
 $$;
-comment on function forge.split_problems is 'entries of split that are unknown, mistyped, out of range or not available; internal';
+comment on function forge.split_problems is
+    'entries of split that are unknown, mistyped, out of range, or do not go with each other, the task or the columns; internal';
 
 create or replace function forge.schedule_problems(priority int, run_at timestamptz) returns setof forge.problem
 language plpgsql immutable

@@ -158,7 +158,7 @@ begin
             union all select 5, v.* from forge.params_problems(request.params, request.algorithm, request.task) v
                 where exists (select from forge.algorithms a where a.name = request.algorithm and request.task = any (a.tasks))
             union all select 6, v.* from forge.preprocess_problems(request.preprocess, case when columns is not null then request.columns end) v
-            union all select 7, s.* from forge.split_problems(request.split) s
+            union all select 7, s.* from forge.split_problems(request) s
             union all select 8, s.* from forge.sample_problems(coalesce(request.sample, 'null')) s
             union all select 9, s.* from forge.schedule_problems(request.priority, request.run_at) s
             union all select 10, c.* from forge.config_problems(request.config) c

@@ -117,7 +117,10 @@ declare
 begin
   return jsonb_build_object(
     'id', r.id, 'attempt', r.attempt, 'model', r.model, 'task', r.task, 'algorithm', r.algorithm, 'target', r.target,
-    'params', r.params, 'preprocess', r.preprocess, 'split', r.split, 'sample', r.sample, 'columns', r.columns,
+    'params', r.params, 'preprocess', r.preprocess, 'split',
+    case when jsonb_typeof(r.split -> 'gap') = 'string'
+      then r.split || jsonb_build_object('gap_seconds', forge.gap_seconds(r.split ->> 'gap')) else r.split end,
+    'sample', r.sample, 'columns', r.columns,
     'target_type', r.target_type, 'requested_by', r.requested_by::text, 'threads', ceil(r.cpu_limit),
     'champion', (
       select jsonb_build_object('version', v.version, 'algorithm', v.algorithm, 'manifest', v.manifest, 'metric', null)

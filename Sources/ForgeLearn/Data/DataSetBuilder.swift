@@ -6,23 +6,25 @@ import ForgeModel
 public final class DataSetBuilder {
     static let levelLimit = 65_536  // of a column; the reader refuses more
 
-    private let job: TrainingJob
-    private let columns: [JobColumn]  // of the blocks
+    let job: TrainingJob
+    let columns: [JobColumn]  // of the blocks
     private let features: [Int]  // block columns that are features
-    private let target: Int
+    let target: Int
     private let weight: Int?
     private let part: Int?
     private let time: Int?
     private let groups: [Int]
     private let split: KeyedChoice
     private let sampling: KeyedChoice
-    private let training: Part
-    private let heldOut: Part
-    private var levels: [[Bytes]]
+    let narrow: ChunkLayout
+    let training: Part
+    let heldOut: Part
+    let validation: Part
+    var levels: [[Bytes]]
     private let fingerprint = Fingerprint()
     private var rowsRead = 0
     private var sampledOut = 0
-    private var tally = RowTally()
+    var tally = RowTally()
     private var range: [ValueRange]
 
     /// `header` is the reader's first block. Only its bytes up to the call's return are used.
@@ -53,21 +55,42 @@ public final class DataSetBuilder {
                 .missingColumn, "the source has no feature columns",
                 hint: "name features, or a source with more columns")
         }
-        if job.split.method == .column, part == nil {
-            throw ForgeError(
-                .missingColumn, "split.method is column, and the source has no part column",
-                hint: "name a text column of train and test as split.column")
-        }
         split = KeyedChoice(seed: job.split.seed, purpose: .split)
         sampling = KeyedChoice(seed: job.split.seed, purpose: .sample)
+        try Self.requireColumns(of: job, columns)
         let narrow = features.map { Self.storage(of: columns[$0], job: job, heldOut: false) }
         let wide = features.map { Self.storage(of: columns[$0], job: job, heldOut: true) }
-        training = Part(ChunkLayout(narrow))
+        self.narrow = ChunkLayout(narrow)
         heldOut = Part(ChunkLayout(wide))
+        // Whatever may yet be held out keeps all its bits.
+        training = Part(job.split.isDecidedAfterReading ? heldOut.layout : self.narrow)
+        validation = Part(self.narrow)
         levels = Array(repeating: [], count: columns.count)
         range = Array(
             repeating: ValueRange(limit: job.algorithm.form == .trees ? .float32 : .float64), count: columns.count)
         fingerprint.update(header)
+    }
+
+    private static func requireColumns(of job: TrainingJob, _ columns: [JobColumn]) throws {
+        func lacks(_ role: JobColumn.Role) -> Bool { !columns.contains { $0.role == role } }
+        switch job.split.method {
+        case .column where lacks(.part):
+            throw ForgeError(
+                .missingColumn, "split.method is column, and the source has no part column",
+                hint: "name a text column of train and test as split.column")
+        case .group where lacks(.group):
+            throw ForgeError(
+                .missingColumn, "split.method is group, and no column says which rows belong together",
+                hint: "name what they have in common in group_columns")
+        case .stratified where job.task != .classification:
+            throw ForgeError(
+                .invalidParameter, "split.method is stratified, and \(job.task.rawValue) has no classes",
+                hint: "use split.method random")
+        case .time where lacks(.time):
+            throw ForgeError(
+                .missingColumn, "split.method is time, and no column says when a row was", hint: "name it as time_column")
+        default: break
+        }
     }
 
     /// Trees compare Float32. Held-out rows keep all bits when a champion, which may be linear, scores them too; so do
@@ -93,36 +116,25 @@ public final class DataSetBuilder {
     public func finish() throws -> DataSet {
         try checkValues()
         trimSample(slack: 0)
-        let kept = training.rows + heldOut.rows
+        let kept = parts.reduce(0) { $0 + $1.rows }
         guard kept > 0 else { throw noRowsError() }
-        guard training.rows > 0 else {
+        let rows = try allotted()
+        guard rows.cells.contains(where: { $0.fitted.rows > 0 }) else {
             throw ForgeError(
-                .notEnoughRows, "no rows to train on: all \(heldOut.rows) are held out",
+                .notEnoughRows, "no rows to train on: all \(rows.heldOut.rows) are held out",
                 hint: "give more rows, a smaller split.test, or {\"method\": \"none\"}")
         }
-        let (fitted, stopping) = withoutStoppingRows()
         let all = columns.indices.map { index in
             FeatureColumn(
                 name: Bytes(columns[index].name.utf8), type: Bytes(columns[index].type.utf8), kind: columns[index].kind,
                 levels: levels[index])
         }
         return DataSet(
-            features: features.map { all[$0] }, target: all[target], training: fitted, stopping: stopping, heldOut: heldOut,
-            fingerprint: fingerprint.finish(), rowsRead: rowsRead, dropped: tally.dropped,
-            sampledOut: sampledOut)
+            features: features.map { all[$0] }, target: all[target], rows: rows, fingerprint: fingerprint.finish(),
+            rowsRead: rowsRead, dropped: tally.dropped, sampledOut: sampledOut)
     }
 
-    /// The training rows, and apart from them those that decide when to stop: a share, by key.
-    private func withoutStoppingRows() -> (fitted: Part, stopping: Part?) {
-        guard let share = job.stoppingShare else { return (training, nil) }
-        let choice = KeyedChoice(seed: job.split.seed, purpose: .stopping)
-        let places = training.keys.map { choice.takes($0, fraction: share) ? UInt16(1) : 0 }
-        let taken = places.count { $0 == 1 }
-        guard taken > 0, taken < places.count else { return (training, nil) }
-        let parts = [Part(training.layout), Part(training.layout)]
-        training.distribute(places, into: parts)
-        return (parts[0], parts[1])
-    }
+    private var parts: [Part] { [training, validation, heldOut] }
 
     // MARK: - Levels
 
@@ -149,38 +161,48 @@ public final class DataSetBuilder {
 
     /// Rows of the block by destination, in their order.
     private var trainingRows: [Int32] = []
+    private var validationRows: [Int32] = []
     private var heldOutRows: [Int32] = []
 
     private func place(_ block: Block) {
         trainingRows.removeAll(keepingCapacity: true)
+        validationRows.removeAll(keepingCapacity: true)
         heldOutRows.removeAll(keepingCapacity: true)
+        let needsTime = job.split.method == .time ? time : nil
         for row in 0..<block.rows {
             let key = loadKey(block.keys, row)
             guard sampleTakes(key) else { continue }
             guard tally.accepts(target: number(block, target, row)) else { continue }
             if let weight, !tally.accepts(weight: number(block, weight, row)) { continue }
+            if let needsTime, !tally.accepts(time: number(block, needsTime, row)) { continue }
             switch side(key, block, row) {
             case .training: trainingRows.append(Int32(row))
-            case .heldOut: heldOutRows.append(Int32(row))
-            case nil: tally.dropOutsideParts()
+            case .validation: validationRows.append(Int32(row))
+            case .test: heldOutRows.append(Int32(row))
+            case .gap: tally.dropOutsideParts()
             }
         }
     }
 
-    private enum Side { case training, heldOut }
-
-    private func side(_ key: UInt64, _ block: Block, _ row: Int) -> Side? {
+    private func side(_ key: UInt64, _ block: Block, _ row: Int) -> Allotment.Side {
         switch job.split.method {
-        case .none: return .training
-        case .random: return split.takes(key, fraction: job.split.test) ? .heldOut : .training
+        case .random, .none:
+            let test = job.split.method == .random ? job.split.test : 0
+            let position = split.position(key)
+            return position < test ? .test : position < test + job.split.validation ? .validation : .training
         case .column:
-            guard let part else { return nil }
+            guard let part else { return .gap }
             let code = number(block, part, row)
-            guard !code.isNaN else { return nil }
+            guard !code.isNaN else { return .gap }
             let text = levels[part][Int(code)]
-            return text.elementsEqual("train".utf8) ? .training : text.elementsEqual("test".utf8) ? .heldOut : nil
+            return Self.sides.first { text.elementsEqual($0.text) }?.side ?? .gap
+        case .stratified, .group, .time: return .training  // until all rows are read
         }
     }
+
+    private static let sides: [(text: String.UTF8View, side: Allotment.Side)] = [
+        ("train".utf8, .training), ("test".utf8, .test), ("validation".utf8, .validation),
+    ]
 
     private func sampleTakes(_ key: UInt64) -> Bool {
         guard case .fraction(let fraction) = job.sample else { return true }
@@ -192,9 +214,10 @@ public final class DataSetBuilder {
     /// Of `{"rows": n}` the n smallest hashes stay. Trimmed when more than `slack` beyond 2n wait, so that memory stays bounded.
     private func trimSample(slack: Int) {
         guard case .rows(let wanted) = job.sample else { return }
-        let kept = training.rows + heldOut.rows
+        let parts = parts
+        let kept = parts.reduce(0) { $0 + $1.rows }
         guard kept > (slack == 0 ? wanted : 2 * wanted + slack) else { return }
-        let hashes = (training.keys + heldOut.keys).map(sampling.hash)
+        let hashes = parts.flatMap(\.keys).map(sampling.hash)
         let limit = hashes.sorted()[wanted - 1]
         var room = wanted - hashes.count { $0 < limit }  // rows of equal keys: the first ones stay
         let keep = hashes.map { hash in
@@ -202,21 +225,27 @@ public final class DataSetBuilder {
             room -= 1
             return room >= 0
         }
-        let trainingRows = training.rows
-        training.filter(Array(keep[..<trainingRows]))
-        heldOut.filter(Array(keep[trainingRows...]))
+        var first = 0
+        for part in parts {
+            let rows = part.rows
+            part.filter(Array(keep[first..<first + rows]))
+            first += rows
+        }
         sampledOut += kept - wanted
     }
 
     // MARK: - Copying
 
     private func copy(_ block: Block) {
-        let keepsKeys = {
-            if case .rows = self.job.sample { return true }
-            return self.job.stoppingShare != nil || self.job.algorithm.needsKeys
-        }()
-        trainingRows.withUnsafeBufferPointer { copy(block, $0, into: training, keys: keepsKeys) }
+        trainingRows.withUnsafeBufferPointer { copy(block, $0, into: training, keys: keepsTrainingKeys) }
+        validationRows.withUnsafeBufferPointer { copy(block, $0, into: validation, keys: keepsTrainingKeys) }
         heldOutRows.withUnsafeBufferPointer { copy(block, $0, into: heldOut, keys: true) }
+    }
+
+    private var keepsTrainingKeys: Bool {
+        if case .rows = job.sample { return true }
+        return job.split.isDecidedAfterReading || job.split.folds > 0 || job.stoppingShare != nil
+            || job.algorithm.needsKeys
     }
 
     private func copy(_ block: Block, _ rows: UnsafeBufferPointer<Int32>, into part: Part, keys: Bool) {

@@ -12,6 +12,9 @@ struct RowTally {
     private var badWeights = 0
     private var firstBadWeight = 0.0
     private var outsideParts = 0
+    private var missingTimes = 0
+    /// Rows between those trained on and later ones.
+    var gap = 0
 
     mutating func accepts(target value: Double) -> Bool {
         if value.isFinite { return true }
@@ -38,12 +41,18 @@ struct RowTally {
         return false
     }
 
+    mutating func accepts(time value: Double) -> Bool {
+        if value.isNaN { missingTimes += 1 }
+        return !value.isNaN
+    }
+
     mutating func dropOutsideParts() { outsideParts += 1 }
 
     var dropped: [(reason: String, rows: Int)] {
         [
             ("target is NULL", nullTargets), ("weight is NULL", missingWeights), ("weight is zero", zeroWeights),
-            ("part is neither train nor test", outsideParts),
+            ("time is NULL", missingTimes), ("part is neither train, test nor validation", outsideParts),
+            ("in the gap of the split", gap),
         ].filter { $0.1 > 0 }.map { (reason: $0.0, rows: $0.1) }
     }
 

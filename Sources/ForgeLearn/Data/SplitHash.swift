@@ -17,12 +17,18 @@ struct KeyedChoice: Sendable, Equatable {
         case sample = 0x5A4D_504C_45
         case calibration = 0xCA11_B8A7E
         case stopping = 0x5354_4F50
+        case fold = 0x464F_4C44
+        case outer = 0x4F55_5445_52
+        case report = 0x5245_504F_5254
     }
 
     init(seed: Int, purpose: Purpose) { salt = splitmix64(UInt64(bitPattern: Int64(seed))) ^ purpose.rawValue }
 
     func hash(_ key: UInt64) -> UInt64 { splitmix64(key ^ salt) }
 
+    /// The hash as a number in [0, 1): a share of about p of all keys lies below p.
+    func position(_ key: UInt64) -> Double { Double(hash(key)) * 0x1p-64 }
+
     /// True for a share of about `fraction` of all keys.
-    func takes(_ key: UInt64, fraction: Double) -> Bool { Double(hash(key)) * 0x1p-64 < fraction }
+    func takes(_ key: UInt64, fraction: Double) -> Bool { position(key) < fraction }
 }

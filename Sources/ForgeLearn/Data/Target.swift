@@ -22,6 +22,9 @@ struct Classes: Sendable, Equatable {
     var count: Int { labels.count }
     var isBinary: Bool { labels.count == 2 }
 
+    /// The target's value that stands for a class: a number, or a level's code.
+    func value(of index: Int) -> Double? { classOf.firstIndex(of: Int32(index)).map { known.values[$0] } }
+
     /// Class of each row; -1: one that no training row has.
     func of(_ part: Part) -> [Int32] { part.targets.map { known.index(of: $0).map { classOf[$0] } ?? -1 } }
 }
@@ -160,7 +163,7 @@ extension DataSet {
 
 /// Values numbered as they come. A few are found faster by looking through them than by hashing.
 private struct DistinctValues: Sendable, Equatable {
-    private(set) var values: [Double] = []
+    fileprivate(set) var values: [Double] = []
     private var numbers: [Double: Int] = [:]
     private static let few = 16
 

@@ -15,20 +15,6 @@ public struct JobColumn: Sendable, Equatable {
     public var role: Role
 }
 
-/// Which rows are held out.
-public struct Split: Sendable, Equatable {
-    public enum Method: String, Sendable { case random, column, none }
-    public var method: Method
-    /// Share of the rows held out by `random`; 0.2 by default, in [0, 1).
-    public var test: Double
-    /// Seed of the split, of the sample and of the fit; 42 by default.
-    public var seed: Int
-    /// Name of the text column that `column` reads.
-    public var column: String?
-
-    public static let defaults = Split(method: .random, test: 0.2, seed: 42, column: nil)
-}
-
 public enum Sample: Sendable, Equatable {
     case rows(Int)
     case fraction(Double)
@@ -59,7 +45,7 @@ public struct TrainingJob: Sendable {
         parameters = Parameters(json["params"] ?? nil, of: algorithm, task: task, problems: &problems)
         columns = try Self.readColumns(json)
         preprocess = PreprocessRequest(json["preprocess"] ?? nil, columns: columns, problems: &problems)
-        split = Self.readSplit(json["split"] ?? nil, problems: &problems)
+        split = Split(json: json["split"] ?? nil, problems: &problems)
         sample = Self.readSample(json["sample"] ?? nil, problems: &problems)
         threads = max(1, json["threads"]?.intValue ?? 1)
         champion = json["champion"].flatMap { $0.isNull ? .none : .some($0) }  // nil would be JSON's null
@@ -68,6 +54,9 @@ public struct TrainingJob: Sendable {
 
     public var target: JobColumn? { columns.first { $0.role == .target } }
     public var features: [JobColumn] { columns.filter { $0.role == .feature } }
+
+    /// Whether a model takes something from predictions out of fold, so that outer folds need inner ones of their own.
+    var learnsFromFolds: Bool { false }
 
     /// Share of the training rows set apart for early stopping; nil unless the hyperparameters `early_stopping` (true) or
     /// `early_stopping_rounds` (at least 1) ask for it. `validation_fraction` is the share, 0.1 where it is not declared.
@@ -104,40 +93,6 @@ public struct TrainingJob: Sendable {
 
     static let releaseHint =
         "install the extension, the schema and the sidecar of one release; forgectl doctor compares them"
-
-    private static func readSplit(_ json: JSONValue, problems: inout Problems) -> Split {
-        var split = Split.defaults
-        guard let object = json.objectValue else {
-            if !json.isNull { problems.add("split must be an object, got \(json.serialized)") }
-            return split
-        }
-        for member in object {
-            switch member.key {
-            case "method":
-                if let method = member.value.textValue.flatMap(Split.Method.init) {
-                    split.method = method
-                } else {
-                    problems.add("split.method must be random, column or none, got \(member.value.serialized)")
-                }
-            case "test":
-                if let test = member.value.doubleValue, test >= 0, test < 1 {
-                    split.test = test
-                } else {
-                    problems.add("split.test must be a number in [0, 1), got \(member.value.serialized)")
-                }
-            case "seed":
-                if let seed = member.value.intValue {
-                    split.seed = seed
-                } else {
-                    problems.add("split.seed must be an integer, got \(member.value.serialized)")
-                }
-            case "column": split.column = member.value.textValue
-            case "key": break  // how rows were told apart: written into manifests by `resolved`
-            default: problems.add("unknown split entry \"\(member.key)\"")
-            }
-        }
-        return split
-    }
 
     private static func readSample(_ json: JSONValue, problems: inout Problems) -> Sample? {
         guard !json.isNull else { return nil }

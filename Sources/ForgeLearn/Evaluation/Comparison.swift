@@ -61,27 +61,19 @@ struct Comparer {
     /// Held-out rows that the champion held out too.
     private func commonRows(_ manifest: JSONValue) throws -> [Int] {
         let split = manifest["split"] ?? nil
-        guard job.split.method != .none, data.heldOut.rows > 0 else {
-            throw Incomparable("this version held out no rows")
-        }
-        guard split["method"]?.textValue == job.split.method.rawValue else {
-            throw Incomparable("the champion held out its rows by another method")
-        }
-        guard split["key"] == resolvedKey else {
+        guard data.heldOut.rows > 0 else { throw Incomparable("this version held out no rows") }
+        guard split["key"] == job.splitKey else {
             throw Incomparable(
-                "the champion told rows apart by other columns: which rows it was trained on cannot be known")
+                split["method"]?.textValue == job.split.method.rawValue
+                    ? "the champion told rows apart by other columns: which rows it was trained on cannot be known"
+                    : "the champion held out its rows by another method")
         }
-        guard job.split.method == .random else { return Array(0..<data.heldOut.rows) }
-        guard let test = split["test"]?.doubleValue, let seed = split["seed"]?.intValue else {
-            throw Incomparable("the champion's split is not known")
-        }
-        let choice = KeyedChoice(seed: seed, purpose: .split)
-        let rows = data.heldOut.keys.indices.filter { choice.takes(data.heldOut.keys[$0], fraction: test) }
+        guard let before = HeldOutBefore(split: split) else { throw Incomparable("the champion's split is not known") }
+        let classes = if case .classes(let classes) = target { classes.of(data.heldOut) } else { [Int32]() }
+        let rows = before.rows(of: data.heldOut, classes: classes, labels: target.labels)
         guard !rows.isEmpty else { throw Incomparable("there are no rows that neither version was trained on") }
         return rows
     }
-
-    private var resolvedKey: JSONValue { job.splitKey }
 
     /// For each column of the champion the feature that has its values.
     private func readableColumns(_ document: ModelDocument) throws -> [Int] {
@@ -122,7 +114,9 @@ extension TrainingJob {
         switch split.method {
         case .none: return nil
         case .column: return JSONValue(split.column ?? columns.first { $0.role == .part }?.name)
-        case .random:
+        case .group: return ["group": .array(columns.filter { $0.role == .group }.map { .text($0.name) })]
+        case .time: return ["time": JSONValue(columns.first { $0.role == .time }?.name)]
+        case .random, .stratified:
             if let id = columns.first(where: { $0.role == .id }) { return ["id": .text(id.name)] }
             let names = columns.filter { $0.role == .feature || $0.role == .target }.map(\.name)
             return ["content": .array(names.map(JSONValue.text))]

@@ -12,6 +12,7 @@ struct Manifest {
     let artifact: [UInt8]
     let evaluation: Evaluation
     let comparison: Comparison?
+    let crossValidation: CrossValidation?
 
     var json: JSONValue {
         let labels = target.labels.map { JSONValue.text(String(decoding: $0, as: UTF8.self)) }
@@ -25,13 +26,24 @@ struct Manifest {
             "data_fingerprint": .text(data.fingerprint),
             "artifact_sha256": .text(SHA256.hex(of: artifact)),
             "artifact_bytes": .integer(Int64(artifact.count)), "environment": environment,
-            "comparison": comparison?.json ?? nil,
+            "comparison": comparison?.json ?? nil, "cross_validation": crossValidation?.json ?? nil,
         ]
     }
 
     private var split: JSONValue {
         var object: JSONValue = ["method": .text(job.split.method.rawValue), "seed": .integer(Int64(job.split.seed))]
-        if job.split.method == .random { object["test"] = .number(job.split.test) }
+        let split = job.split
+        if split.holdsOutShare { object["test"] = .number(split.test) }
+        if split.validation > 0 { object["validation"] = .number(split.validation) }
+        if split.folds > 0 { object["folds"] = .integer(Int64(split.folds)) }
+        if split.outerFolds > 0 { object["outer_folds"] = .integer(Int64(split.outerFolds)) }
+        switch split.gap {
+        case .rows(let rows): if rows > 0 { object["gap"] = .integer(Int64(rows)) }
+        case .seconds(let seconds, let text):
+            object["gap"] = .text(text)
+            object["gap_seconds"] = .number(seconds)
+        }
+        for (key, value) in data.rule.json(target) { object[key] = value }
         if job.split.method != .none { object["key"] = job.splitKey }
         if job.split.method == .column { object["column"] = job.splitKey }
         return object
@@ -63,11 +75,16 @@ struct Manifest {
     }
 
     private var rows: JSONValue {
-        [
+        var rows: JSONValue = [
             "read": .integer(Int64(data.rowsRead)), "train": .integer(Int64(data.training.rows)),
             "test": .integer(Int64(data.heldOut.rows)),
             "dropped": .integer(Int64(data.dropped.reduce(0) { $0 + $1.rows })),
         ]
+        if let validation = data.validation { rows["validation"] = .integer(Int64(validation.rows)) }
+        if let stopping = data.stopping, stopping !== data.validation {
+            rows["early_stopping"] = .integer(Int64(stopping.rows))
+        }
+        return rows
     }
 
     private var report: JSONValue {
