@@ -65,6 +65,16 @@ select regress.error($$insert into forge.training_requests (model, source, targe
 select regress.error($$insert into forge.training_requests (model, source, target, features, algorithm, preprocess) values ('m', 'customers', 'churned', '{age}', 'test_trees', '1')$$);
 select regress.error($$insert into forge.training_requests (model, source, target, features, algorithm, split) values ('m', 'customers', 'churned', '{age}', 'test_trees',
     '{"method": "stratified", "test": 1, "seed": "x", "shuffle": true}')$$);
+
+-- A split by time with everything wrong; what the methods need; what they allow.
+select regress.error($$insert into forge.training_requests (model, source, target, features, algorithm, split) values ('m', 'customers', 'churned', '{age}', 'test_trees',
+    '{"method": "time", "test": 0.7, "validation": 0.3, "folds": 1, "outer_folds": 30, "gap": "a week"}')$$);
+select regress.error($$insert into forge.training_requests (model, source, target, features, algorithm, split) values ('m', 'customers', 'churned', '{age}', 'test_trees',
+    '{"method": "group", "gap": 3, "outer_folds": 3}')$$);
+select regress.error($$insert into forge.training_requests (model, source, target, features, algorithm, time_column, split) values ('m', 'customers', 'churned', '{age}', 'test_trees', 'id',
+    '{"method": "time", "gap": "7 days"}')$$);
+select regress.error($$insert into forge.training_requests (model, source, target, features, algorithm, split) values ('m', 'customers', 'churned', '{age}', 'test_trees',
+    '{"method": "shuffled"}')$$);
 select regress.error($$insert into forge.training_requests (model, source, target, features, algorithm, split) values ('m', 'customers', 'churned', '{age}', 'test_trees', '{"method": "column"}')$$);
 select regress.error($$insert into forge.training_requests (model, source, target, features, algorithm, split) values ('m', 'customers', 'churned', '{age}', 'test_trees',
     '{"method": "column", "column": "id"}')$$);
