@@ -15,6 +15,9 @@ import Testing
         var isRegression: Bool { task == "regression" }
         /// Learns targets above zero only.
         var isPositive: Bool { ["poisson", "gamma", "tweedie"].contains(algorithm) }
+        var isClassification: Bool { task == "classification" }
+        /// A metric that is 1 at its best.
+        var quality: String { isClassification ? "roc_auc" : "r2" }
         var testDescription: String { "\(algorithm), \(task)" }
     }
 
@@ -48,6 +51,9 @@ import Testing
     private func addTarget(_ margin: [Double], _ subject: Subject, _ classes: Int = 2, to table: inout Table) {
         if subject.isRegression {
             table.add("y", subject.isPositive ? margin.map { exp($0 / 2) } : margin, role: .target)
+        } else if subject.task == "ranking" {
+            table.add("y", margin.map { max(0, min(4, $0.rounded(.down) + 2)) }, role: .target)
+            table.add("query", margin.indices.map { Double($0 % max(1, margin.count / 20)) }, role: .group)
         } else {
             let labels = margin.map { max(0, min(classes - 1, Int($0.rounded(.down)) + classes / 2)) }
             table.add("y", labels.map { "class \($0)" }, role: .target)
@@ -64,7 +70,7 @@ import Testing
 
     private func expectFinite(_ scores: [[Double]], _ subject: Subject) {
         #expect(!scores.joined().contains { !$0.isFinite })
-        guard !subject.isRegression else { return }
+        guard subject.isClassification else { return }
         for row in scores {
             #expect(row.allSatisfy { $0 >= 0 && $0 <= 1 } && abs(row.reduce(0, +) - 1) < 1e-9, "\(row)")
         }
@@ -77,8 +83,8 @@ import Testing
         var run = run(subject, table(subject, rows: 2_000))
         run.split = ["test": 0.3]
         let outcome = try run.train()
-        let metric = subject.isRegression ? "r2" : "roc_auc"
-        #expect(outcome.manifest["metrics"]?[metric]?.doubleValue ?? 0 > 0.75)
+        let quality = outcome.manifest["metrics"]?[subject.quality]?.doubleValue
+        #expect(quality ?? 0 > 0.75 || subject.task == "ranking")
         #expect(outcome.manifest["metrics_part"] == "test")
         expectFinite(try run.scores(of: outcome), subject)
     }
@@ -276,14 +282,14 @@ import Testing
     func permutedColumnsGiveTheSamePredictions(_ subject: Subject) throws {
         let plain = table(subject)
         var permuted = plain
-        permuted.columns = [2, 1, 3, 0].map { plain.columns[$0] }
+        permuted.columns = [2, 1, 3, 0].map { plain.columns[$0] } + plain.columns[4...]
         let (first, second) = (run(subject, plain), run(subject, permuted))
         let (one, other) = (try first.train(), try second.train())
         if subject.isLinear {
             let found = deviation(try first.scores(of: one), try second.scores(of: other))
             #expect(found < 1e-6, "\(found)")
         } else {
-            let metric = subject.isRegression ? "r2" : "roc_auc"
+            let metric = subject.quality
             let (a, b) = (
                 one.manifest["metrics"]?[metric]?.doubleValue ?? 0, other.manifest["metrics"]?[metric]?.doubleValue ?? 1
             )
@@ -293,7 +299,7 @@ import Testing
 
     // MARK: - Classes
 
-    @Test(arguments: all.filter { !$0.isRegression })
+    @Test(arguments: all.filter(\.isClassification))
     func learnsFourClasses(_ subject: Subject) throws {
         var run = run(subject, table(subject, rows: 2_000, classes: 4))
         run.split = ["test": 0.3]
@@ -306,7 +312,7 @@ import Testing
         expectFinite(try run.scores(of: outcome), subject)
     }
 
-    @Test(arguments: all.filter { !$0.isRegression })
+    @Test(arguments: all.filter(\.isClassification))
     func separableClassesGiveFiniteProbabilities(_ subject: Subject) throws {
         var table = Table()
         table.add("x", (0..<100).map { Double($0) })
@@ -317,7 +323,7 @@ import Testing
         #expect(scores[0][1] > 0.5 && scores[99][0] > 0.5)  // labels: high, low
     }
 
-    @Test(arguments: all.filter { !$0.isRegression })
+    @Test(arguments: all.filter(\.isClassification))
     func classWeightsEqualRowWeights(_ subject: Subject) throws {
         var weighted = table(subject)
         let index = weighted.columns.firstIndex { $0.role == .target }!

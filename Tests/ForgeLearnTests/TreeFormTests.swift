@@ -49,7 +49,7 @@ import Testing
         let input = FitInput(
             parameters: job.parameters, data: data, plan: plan, target: target, weights: nil, threads: 1, seed: 42,
             observer: SilentObserver())
-        let matrix = try input.quantileMatrix(labels: try input.treeLabels(oneColumn: true), bins: 256)
+        let matrix = try input.quantileMatrix(labels: try input.treeLabels(), bins: 256)
         let objective = ["reg:squarederror", "", "binary:logistic", "multi:softprob"][classes]
         var parameters = input.commonTreeParameters + [("objective", objective), ("max_depth", "6")]
         if classes > 2 { parameters.append(("num_class", "\(classes)")) }
@@ -57,7 +57,7 @@ import Testing
         for round in 0..<15 { try booster.boost(round: round) }
         let outputs = max(1, classes == 2 ? 1 : classes)
         var builder = TreeFormBuilder(outputs: outputs, features: plan.width)
-        try builder.add(booster.saved(), logistic: classes == 2, leafScale: 1)
+        try builder.add(booster.saved(), link: classes == 2 ? .logistic : .identity)
         #expect(builder.built.categoryBits.isEmpty == !preprocess.isNull && builder.built.roots.count == 15 * outputs)
 
         let artifact = try ModelDocument(

@@ -1,9 +1,8 @@
 import ForgeModel
 
 extension FitInput {
-    /// The target as XGBoost takes it. Classes: 1 for the positive one of two; of more the class's number, or, unless
-    /// `oneColumn`, an indicator column each.
-    func treeLabels(oneColumn: Bool) throws -> [[Double]] {
+    /// The target as XGBoost takes it. Classes: 1 for the positive one of two; of more the class's number.
+    func treeLabels() throws -> [[Double]] {
         switch target {
         case .values:
             let targets = data.training.targets
@@ -15,8 +14,16 @@ extension FitInput {
             return [targets]
         case .classes(let classes):
             if classes.isBinary { return [indicator(of: classes.positive, in: classes)] }
-            if oneColumn { return [classes.training.map(Double.init)] }
-            return (0..<classes.count).map { indicator(of: $0, in: classes) }
+            return [classes.training.map(Double.init)]
+        }
+    }
+
+    /// The same of validation rows; a class that training does not know counts as the first, with weight 0.
+    func treeLabels(of rows: ValidationRows) -> [Double] {
+        switch target {
+        case .values: rows.part.targets
+        case .classes(let classes):
+            rows.classes.map { classes.isBinary ? ($0 == Int32(classes.positive) ? 1 : 0) : Double(max(0, $0)) }
         }
     }
 

@@ -17,21 +17,21 @@ struct TreeFormBuilder {
 
     var built: TreeForm { form }
 
-    /// Adds the model's trees, leaves times `leafScale`, and its base score, as a margin, times the same.
-    mutating func add(_ model: UBJSON, logistic: Bool, leafScale: Double) throws {
+    /// Adds the model's first trees, all of them by default, and its base score, as a margin.
+    mutating func add(_ model: UBJSON, link: Link, trees limit: Int = .max) throws {
         guard let learner = model["learner"], let body = learner["gradient_booster"]?["model"],
             let trees = body["trees"]?.items, let treeOutputs = body["tree_info"]?.int32Values,
             treeOutputs.count == trees.count
         else { throw unreadable("its trees") }
-        try addBase(learner, logistic: logistic, scale: leafScale)
-        for (tree, output) in zip(trees, treeOutputs) {
+        try addBase(learner, link: link)
+        for (tree, output) in zip(trees, treeOutputs).prefix(limit) {
             guard output >= 0, output < form.outputs else { throw unreadable("tree_info") }
-            try add(tree: XGBoostTree(tree), output: output, leafScale: leafScale)
+            try add(tree: XGBoostTree(tree), output: output)
         }
     }
 
-    /// `base_score` is in the objective's own space: a probability for logistic, else a margin.
-    private mutating func addBase(_ learner: UBJSON, logistic: Bool, scale: Double) throws {
+    /// `base_score` is in the objective's own space: a probability for logistic, a mean for logarithmic ones, else a margin.
+    private mutating func addBase(_ learner: UBJSON, link: Link) throws {
         guard let text = learner["learner_model_param"]?["base_score"]?.textValue else {
             throw unreadable("base_score")
         }
@@ -39,11 +39,17 @@ struct TreeFormBuilder {
         guard values.count == form.outputs || values.count == 1 else { throw unreadable("base_score \(text)") }
         for output in 0..<form.outputs {
             let base = values[values.count == 1 ? 0 : output]
-            form.baseScores[output] += scale * Double(logistic ? -logf(1 / base - 1) : base)
+            let margin =
+                switch link {
+                case .logistic: -logf(1 / base - 1)
+                case .log: logf(base)
+                default: base
+                }
+            form.baseScores[output] += Double(margin)
         }
     }
 
-    private mutating func add(tree: XGBoostTree, output: Int32, leafScale: Double) throws {
+    private mutating func add(tree: XGBoostTree, output: Int32) throws {
         let first = Int32(form.features.count)
         form.roots.append(first)
         form.treeOutputs.append(output)
@@ -63,10 +69,7 @@ struct TreeFormBuilder {
                 gains[Int(tree.features[node])] += Double(tree.gains[node])
             }
             form.features.append(isLeaf ? -1 : tree.features[node])
-            form.thresholds.append(
-                isLeaf
-                    ? Float(Double(tree.conditions[node]) * leafScale)
-                    : tree.categories[node] == nil ? tree.conditions[node] : 0)
+            form.thresholds.append(isLeaf || tree.categories[node] == nil ? tree.conditions[node] : 0)
             form.left.append(isLeaf ? 0 : first + Int32(order.count))
             form.right.append(isLeaf ? 0 : first + Int32(order.count) + 1)
             form.defaultLeft.append(!isLeaf && tree.defaultLeft[node] != 0)

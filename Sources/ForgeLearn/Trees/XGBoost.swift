@@ -10,14 +10,23 @@ func callXGBoost(_ status: Int32) throws {
     throw ForgeError(.numericalFailure, "XGBoost refused: \(reason)", hint: "look at the request's parameters and data")
 }
 
-/// A column of Float32 in memory, as XGBoost reads it (NumPy's array interface, version 3).
+/// Numbers in memory, as XGBoost reads them (NumPy's array interface, version 3).
 struct ArrayInterface {
-    let base: UnsafePointer<Float>
+    let address: UnsafeRawPointer
     let shape: [Int]
+    let type: String
+
+    init(address: UnsafeRawPointer, shape: [Int], type: String) {
+        self.address = address
+        self.shape = shape
+        self.type = type
+    }
+
+    init(base: UnsafePointer<Float>, shape: [Int]) { self.init(address: base, shape: shape, type: "<f4") }
 
     var json: String {
         let shape = shape.map(String.init).joined(separator: ",")
-        return "{\"data\":[\(UInt(bitPattern: base)),true],\"shape\":[\(shape)],\"typestr\":\"<f4\",\"version\":3}"
+        return "{\"data\":[\(UInt(bitPattern: address)),true],\"shape\":[\(shape)],\"typestr\":\"\(type)\",\"version\":3}"
     }
 }
 
@@ -25,8 +34,8 @@ struct ArrayInterface {
 final class QuantileMatrix {
     let handle: DMatrixHandle
 
-    /// Bins the rows of `source`, which is walked several times.
-    init(_ source: TreeBatches, bins: Int, threads: Int) throws {
+    /// Bins the rows of `source`, which is walked several times, into bins of their own or those of `reference`.
+    init(_ source: TreeBatches, bins: Int, threads: Int, like reference: QuantileMatrix? = nil) throws {
         var proxy: DMatrixHandle?
         try callXGBoost(XGProxyDMatrixCreate(&proxy))
         defer { XGDMatrixFree(proxy) }
@@ -34,7 +43,7 @@ final class QuantileMatrix {
         let context = Unmanaged.passUnretained(source).toOpaque()
         var matrix: DMatrixHandle?
         let status = XGQuantileDMatrixCreateFromCallback(
-            context, proxy, nil, { TreeBatches.from($0).reset() }, { TreeBatches.from($0).next() },
+            context, proxy, reference?.handle, { TreeBatches.from($0).reset() }, { TreeBatches.from($0).next() },
             "{\"missing\":NaN,\"nthread\":\(threads),\"max_bin\":\(bins)}", &matrix)
         if let failure = source.failure { throw failure }
         try callXGBoost(status)
@@ -48,12 +57,15 @@ final class QuantileMatrix {
 final class Booster {
     let handle: BoosterHandle
     let matrix: QuantileMatrix
+    private let watched: QuantileMatrix?
 
-    init(_ matrix: QuantileMatrix, _ parameters: [(String, String)]) throws {
+    /// Predictions for `matrix` and `watched` are kept from round to round.
+    init(_ matrix: QuantileMatrix, watching watched: QuantileMatrix? = nil, _ parameters: [(String, String)]) throws {
         self.matrix = matrix
+        self.watched = watched
         var handle: BoosterHandle?
-        let matrices: [DMatrixHandle?] = [matrix.handle]
-        try callXGBoost(XGBoosterCreate(matrices, 1, &handle))
+        let matrices: [DMatrixHandle?] = [matrix.handle] + (watched.map { [$0.handle] } ?? [])
+        try callXGBoost(XGBoosterCreate(matrices, UInt64(matrices.count), &handle))
         self.handle = handle!
         for (name, value) in parameters { try callXGBoost(XGBoosterSetParam(handle, name, value)) }
     }
@@ -62,15 +74,15 @@ final class Booster {
 
     func boost(round: Int) throws { try callXGBoost(XGBoosterUpdateOneIter(handle, Int32(round), matrix.handle)) }
 
-    /// The training loss, under the `eval_metric` of the parameters.
-    func trainingLoss(round: Int) throws -> Double {
+    /// The loss on some rows, under the `eval_metric` of the parameters.
+    func loss(on matrix: QuantileMatrix, round: Int) throws -> Double {
         var matrices: [DMatrixHandle?] = [matrix.handle]
         var text: UnsafePointer<CChar>?
-        try "train".withCString { name in
+        try "rows".withCString { name in
             var names: [UnsafePointer<CChar>?] = [name]
             try callXGBoost(XGBoosterEvalOneIter(handle, Int32(round), &matrices, &names, 1, &text))
         }
-        // "[3]\ttrain-rmse:0.25"
+        // "[3]\trows-rmse:0.25"
         return text.flatMap { String(cString: $0).split(separator: ":").last }.flatMap { Double($0) } ?? .nan
     }
 
