@@ -1,6 +1,18 @@
 -- What a superuser runs once in each database that Forge serves, before `forgectl migrate`; running it again does no harm
 -- and brings the extension up to the installed files. Everything else is done by a member of forge_admin.
 
+-- Names, levels and messages travel between server, sidecar and artifacts as UTF-8.
+do $encoding$
+begin
+    if current_setting('server_encoding') <> 'UTF8' then
+        raise exception using errcode = 'FG028',
+            message = format('database "%s" is encoded in %s, and Forge needs UTF8',
+                current_database(), current_setting('server_encoding')),
+            hint = 'create database ... encoding ''UTF8'' template template0, and move the data there with pg_dump';
+    end if;
+end
+$encoding$;
+
 -- Roles belong to the whole cluster: another database may have made them already, at this very moment too.
 do $roles$
 declare

@@ -54,7 +54,8 @@ public struct Migrator {
     /// Applies what is missing; doing it again does nothing.
     @discardableResult
     public func up() throws -> [Step] {
-        try asAdministrator {
+        try requireUTF8()
+        return try asAdministrator {
             try createTable()
             let rows = try applied()
             try refuseNewerSchema(rows)
@@ -76,6 +77,15 @@ public struct Migrator {
     }
 
     // MARK: - Stages
+
+    private func requireUTF8() throws {
+        let row = try connection.query(
+            "select pg_catalog.current_setting('server_encoding') as encoding, pg_catalog.current_database() as database").first
+        guard let encoding = try row?.requiredText("encoding"), encoding != "UTF8" else { return }
+        throw ForgeError(
+            .versionMismatch, "database \"\(try row?.requiredText("database") ?? "")\" is encoded in \(encoding), and Forge needs UTF8",
+            hint: Diagnosis.encodingRemedy)
+    }
 
     struct Applied {
         let sha256: String

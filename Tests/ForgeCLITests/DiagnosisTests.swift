@@ -39,6 +39,12 @@ import Testing
 
     @Test func oldServerIsAProblem() { #expect(problems { $0.serverVersion = 140_010 }.map(\.check) == ["server"]) }
 
+    @Test func anotherEncodingThanUTF8IsAProblem() {
+        let found = problems { $0.encoding = "LATIN1" }
+        #expect(found.map(\.check) == ["encoding"])
+        #expect(found.first?.message == "database shop is encoded in LATIN1, and Forge needs UTF8")
+    }
+
     @Test func tooFewConnectionsForTheJobsIsAProblem() {
         #expect(problems { $0.maxConnections = 6; $0.connections = 3 }.map(\.check) == ["connections"])
         #expect(problems { $0.maxConnections = 7; $0.connections = 3 } == [])

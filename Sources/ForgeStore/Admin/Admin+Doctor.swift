@@ -14,7 +14,8 @@ extension Admin {
                 (select s.setting::bigint * 8192 from pg_catalog.pg_settings s where s.name = 'shared_buffers') as shared_buffers,
                 (select s.setting from pg_catalog.pg_settings s where s.name = 'forge.inprocess_predict') as predict,
                 pg_catalog.current_setting('max_parallel_maintenance_workers')::int as maintenance_workers,
-                current_user as role, pg_catalog.current_database() as database
+                current_user as role, pg_catalog.current_database() as database,
+                pg_catalog.current_setting('server_encoding') as encoding
             """)
         guard let row = server.first else { return facts }
         facts.serverVersion = try row.requiredInt("version")
@@ -26,6 +27,7 @@ extension Admin {
         facts.maintenanceWorkers = try row.requiredInt("maintenance_workers")
         facts.role = try row.requiredText("role")
         facts.database = try row.requiredText("database")
+        facts.encoding = try row.requiredText("encoding")
         try gatherExtensions(&facts)
         try gatherRoles(&facts)
         facts.hasSchema = try connection.query("select pg_catalog.to_regclass('forge.migrations') is not null as has").first?.bool("has") ?? false

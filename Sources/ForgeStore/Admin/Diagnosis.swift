@@ -50,6 +50,7 @@ public struct DoctorFacts: Sendable {
     public var serverName = ""
     public var isStandby = false
     public var database = ""
+    public var encoding = "UTF8"
     public var role = ""
     /// Without those reserved for superusers.
     public var maxConnections = 100
@@ -92,7 +93,7 @@ public enum Diagnosis {
     static let vulnerableVector = (from: [0, 6, 0], to: [0, 8, 1])
 
     public static func findings(_ facts: DoctorFacts) -> [Finding] {
-        [server(facts), connections(facts), memory(facts), vector(facts), `extension`(facts), predicting(facts), schema(facts)]
+        [server(facts), encoding(facts), connections(facts), memory(facts), vector(facts), `extension`(facts), predicting(facts), schema(facts)]
             .compactMap { $0 } + roles(facts) + [workers(facts), versions(facts), oversized(facts), functions(facts)].compactMap { $0 }
     }
 
@@ -113,6 +114,13 @@ public enum Diagnosis {
         }
         let place = facts.isStandby ? ", a standby: predictions work, training waits for the primary" : ""
         return ok("server", "PostgreSQL \(facts.serverName), database \(facts.database)\(place)")
+    }
+
+    static let encodingRemedy = "create database ... encoding 'UTF8' template template0, and move the data there with pg_dump"
+
+    static func encoding(_ facts: DoctorFacts) -> Finding? {
+        guard facts.encoding != "UTF8" else { return nil }
+        return problem("encoding", "database \(facts.database) is encoded in \(facts.encoding), and Forge needs UTF8", encodingRemedy)
     }
 
     /// A sidecar holds two connections and one for each job.
