@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-ENTRY = re.compile(r"forge_model_(measure|decode|info|column|label|score|predict|explain)$")
+ENTRY = re.compile(r"forge_model_(measure|decode|info|column|label|score|predict|explain|prepare|feature)$")
 FORBIDDEN = re.compile(r"(malloc|calloc|realloc|posix_memalign|abort|swift_(slow)?[aA]lloc\w*|swift_(bridgeObject)?[rR]etain\w*|"
                        r"swift_once|swift_unexpectedError\w*|swift_getGenericMetadata)(@plt)?$")
 LEAVES = re.compile(r".*@plt$|swift_willThrowTyped|swift_getWitnessTable$")
@@ -56,8 +56,8 @@ def read_functions(library):
 def main():
     functions = read_functions(sys.argv[1])
     queue = [address for address, function in functions.items() if ENTRY.match(function[0])]
-    if len(queue) != 8:
-        sys.exit(f"expected 8 entry points, found {len(queue)}")
+    if len(queue) != 10:
+        sys.exit(f"expected 10 entry points, found {len(queue)}")
     callers = dict.fromkeys(queue, "C")
     problems = []
     for address in queue:

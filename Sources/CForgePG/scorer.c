@@ -148,3 +148,13 @@ forge_scorer_contributions(ForgeScorer *scorer)
 		forge_status_raise(&scorer->status);
 	return contributions;
 }
+
+double *
+forge_scorer_features(ForgeScorer *scorer)
+{
+	double	   *features = forge_allocate(CurrentMemoryContext, sizeof(double) * scorer->model->info.features, "features");
+
+	if (forge_model_prepare(scorer->model->arena, scorer->cells, scorer->scratch, features, &scorer->status) != 0)
+		forge_status_raise(&scorer->status);
+	return features;
+}

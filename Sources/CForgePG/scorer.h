@@ -81,6 +81,8 @@ extern Datum forge_scorer_label(ForgeScorer *scorer);
 extern Datum forge_scorer_probabilities(ForgeScorer *scorer);
 // (outputs, columns + 1) row-major
 extern double *forge_scorer_contributions(ForgeScorer *scorer);
+// (features)
+extern double *forge_scorer_features(ForgeScorer *scorer);
 extern text *forge_model_label_text(const ForgeModel *model, int index);
 
 // Columns that a row, an object or a signature lacks or has in another type; reported together.

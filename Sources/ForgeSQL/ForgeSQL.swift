@@ -64,3 +64,18 @@ public func forgeModelExplain(
 ) -> Int32 {
     Backend.explain(model(arena), cells, scratch, contributions, Status(status))
 }
+
+@_cdecl("forge_model_prepare")
+public func forgeModelPrepare(
+    _ arena: UnsafeRawPointer, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer,
+    _ features: UnsafeMutablePointer<Double>, _ status: UnsafeMutablePointer<ForgeStatus>
+) -> Int32 {
+    Backend.prepare(model(arena), cells, scratch, features, Status(status))
+}
+
+@_cdecl("forge_model_feature")
+public func forgeModelFeature(
+    _ arena: UnsafeRawPointer, _ index: Int32, _ name: UnsafeMutablePointer<CChar>?, _ size: Int64
+) -> Int64 {
+    Backend.feature(model(arena), index, name, size)
+}

@@ -29,13 +29,17 @@ private func useModel(_ arena: UnsafeRawPointer, _ bytes: UnsafePointer<UInt8>, 
     defer { scores.deallocate() }
     let contributions = UnsafeMutablePointer<Double>.allocate(capacity: outputs * (columns + 1))
     defer { contributions.deallocate() }
+    let features = UnsafeMutablePointer<Double>.allocate(capacity: Int(info.features))
+    defer { features.deallocate() }
     readTexts(arena, info)
+    readFeatureNames(arena, info)
     for row in 0..<4 {
         fill(cells, columns, row, bytes, count)
         var status = ForgeStatus()
         _ = forgeModelScore(arena, cells, scratch, scores, &status)
         _ = forgeModelPredict(arena, cells, scratch, scores, &status)
         _ = forgeModelExplain(arena, cells, scratch, contributions, &status)
+        _ = forgeModelPrepare(arena, cells, scratch, features, &status)
     }
 }
 
@@ -55,6 +59,15 @@ private func readTexts(_ arena: UnsafeRawPointer, _ info: ForgeModelInfo) {
         for i in 0..<Int(length) { sum &+= Int(text[i]) }
     }
     if sum == 42 { print("read") }  // or the loops would be removed
+}
+
+private func readFeatureNames(_ arena: UnsafeRawPointer, _ info: ForgeModelInfo) {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { name in
+        for index in -1...min(info.features, 10_000) {
+            let length = forgeModelFeature(arena, index, name.baseAddress, 64)
+            if length > 0, name[Int(min(length, 64)) - 1] == 42 { print("named") }
+        }
+    }
 }
 
 /// Numbers of every kind, missing values, and texts cut out of the artifact itself, where its levels are.

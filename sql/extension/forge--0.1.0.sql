@@ -35,6 +35,13 @@ create function forge.explain(model text, features text)
 returns table (feature text, value text, contribution double precision, class text)
 language c stable parallel safe cost 10000 rows 30 as 'MODULE_PATHNAME', 'forge_explain_text';
 
+create function forge.prepared(model text, features record) returns table (feature text, value double precision)
+language c stable parallel safe cost 1000 rows 30 as 'MODULE_PATHNAME', 'forge_prepared_row';
+create function forge.prepared(model text, features jsonb) returns table (feature text, value double precision)
+language c stable parallel safe cost 1000 rows 30 as 'MODULE_PATHNAME', 'forge_prepared_jsonb';
+create function forge.prepared(model text, features text) returns table (feature text, value double precision)
+language c stable parallel safe cost 1000 rows 30 as 'MODULE_PATHNAME', 'forge_prepared_text';
+
 do $comments$
 declare
     form text;
@@ -61,6 +68,10 @@ begin
             'what each column adds to the margin (log-odds for classifiers) of a row: first (base), then the model''s columns, which '
             'together give the margin; exact SHAP for linear models, path-dependent TreeSHAP for trees; class is NULL unless the model has '
             'more than two; ' || takes || refuses);
+        execute format('comment on function forge.prepared(text, %s) is %L', form,
+            'a row as the model sees it: the name and value of each encoded feature, in the model''s order, as age, age_missing, plan=gold, '
+            'signed_up:month_sin, text:free trial or age*income; a value is NULL where trees take the feature as missing; a native '
+            'category''s is the index of its level; ' || takes || refuses);
     end loop;
 end
 $comments$;
@@ -105,13 +116,13 @@ declare
 begin
     for member, grantee in
         select p.oid, case
-            when p.proname operator(pg_catalog.=) any ('{predict,predict_label,predict_proba,explain}') then 'forge_analyst'
+            when p.proname operator(pg_catalog.=) any ('{predict,predict_label,predict_proba,explain,prepared}') then 'forge_analyst'
             when p.proname operator(pg_catalog.=) 'describe_source' then 'forge_trainer'
             when p.proname operator(pg_catalog.=) 'read_blocks' then 'forge_worker' end
         from pg_catalog.pg_proc p
         where p.pronamespace operator(pg_catalog.=) 'forge'::pg_catalog.regnamespace
             and p.proname operator(pg_catalog.=) any (
-                '{predict,predict_label,predict_proba,explain,describe_source,read_blocks,language_handler,language_validator}')
+                '{predict,predict_label,predict_proba,explain,prepared,describe_source,read_blocks,language_handler,language_validator}')
             and p.prolang operator(pg_catalog.=) (select l.oid from pg_catalog.pg_language l where l.lanname operator(pg_catalog.=) 'c')
     loop
         execute pg_catalog.format('revoke all on function %s from public', member);

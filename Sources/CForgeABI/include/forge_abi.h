@@ -33,6 +33,7 @@ typedef struct ForgeModelInfo {
     int32_t classes;      // 0 for regression
     int32_t positive;     // index of the positive class of a binary model, else -1
     int64_t scratch;      // bytes of scratch memory a scoring or explaining call needs (8-byte aligned)
+    int32_t features;     // encoded features of a row
 } ForgeModelInfo;
 
 typedef struct ForgeColumnInfo {
@@ -58,6 +59,11 @@ int32_t forge_model_score(const void *arena, const ForgeCell *cells, void *scrat
 int32_t forge_model_predict(const void *arena, const ForgeCell *cells, void *scratch, double *value, ForgeStatus *status);
 // contributions: (outputs, columns + 1) row-major on the margin; element 0 of each row is the base.
 int32_t forge_model_explain(const void *arena, const ForgeCell *cells, void *scratch, double *contributions, ForgeStatus *status);
+
+// features: (ForgeModelInfo.features), the row as the model sees it.
+int32_t forge_model_prepare(const void *arena, const ForgeCell *cells, void *scratch, double *features, ForgeStatus *status);
+// Writes the name of encoded feature `index`, cut to `size` bytes, not NUL-terminated; its whole length, -1 when there is none.
+int64_t forge_model_feature(const void *arena, int32_t index, char *name, int64_t size);
 
 #ifdef __cplusplus
 }

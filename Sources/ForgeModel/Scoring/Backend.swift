@@ -62,11 +62,27 @@ public enum Backend {
         return refused >= 0 ? status.setOutOfRange(arena, column: refused, values) : 0
     }
 
+    public static func prepare(
+        _ arena: Arena, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer,
+        _ features: UnsafeMutablePointer<Double>, _ status: Status
+    ) -> Int32 {
+        let values = forge_scratch_values(arena, scratch)
+        forge_scratch_load(arena, cells, scratch)
+        let refused = forge_prepare(
+            arena, values, forge_scratch_texts(arena, scratch), forge_scratch_work(arena, scratch), features)
+        return refused >= 0 ? status.setOutOfRange(arena, column: refused, values) : 0
+    }
+
+    public static func feature(_ arena: Arena, _ index: Int32, _ name: UnsafeMutablePointer<CChar>?, _ size: Int64) -> Int64 {
+        guard index >= 0, index < arena.pointee.encoded else { return -1 }
+        return forge_feature_name(arena, index, name, size)
+    }
+
     public static func info(_ arena: Arena) -> ForgeModelInfo {
         let model = arena.pointee
         return ForgeModelInfo(
             columns: model.columns, outputs: model.outputs, classes: model.classes, positive: model.positive,
-            scratch: model.scratch)
+            scratch: model.scratch, features: model.encoded)
     }
 
     public static func column(_ arena: Arena, _ index: Int32, _ out: UnsafeMutablePointer<ForgeColumnInfo>) -> Int32 {
