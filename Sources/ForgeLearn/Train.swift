@@ -30,13 +30,21 @@ public func train(
     let comparison = champion.map {
         Comparer(job: job, data: data, target: model.target, challenger: scores).compare($0)
     }
-    let evaluation = data.evaluate(scores, model.target)
+    var evaluation = Evaluation(data.measurable(scores, model.target, job))
+    if let bootstrap = job.bootstrap {
+        observer.progress(0.92, phase: "bootstrap")
+        let chosen = data.bootstrapSample(width: scores.width)
+        evaluation.intervals = bootstrap.intervals(
+            around: evaluation, sample: data.measurable(scores, model.target, job, chosen: chosen),
+            share: Double(chosen?.count ?? data.evaluatedPart.rows) / Double(data.evaluatedPart.rows), threads: job.threads)
+    }
     observer.log(.info, evaluation.summary(rows: data.evaluatedPart.rows, heldOut: data.evaluatesHeldOut))
     let manifest = Manifest(
         job: job, data: data, target: model.target, plan: model.plan, fitted: model.fitted, artifact: model.artifact,
         evaluation: evaluation, comparison: comparison, crossValidation: crossValidation)
     observer.progress(1, phase: "done")
-    return TrainingOutcome(artifact: model.artifact, manifest: manifest.json)
+    return TrainingOutcome(
+        artifact: model.artifact, manifest: manifest.json, heldOutScores: data.reported(scores, model.target))
 }
 
 /// The whole procedure on one data set: predictions out of its folds, then the model of all its training rows. With folds, what
@@ -104,14 +112,6 @@ extension DataSet {
     /// The held-out rows, or the training rows when none are held out.
     var evaluatedPart: Part { heldOut.rows > 0 ? heldOut : training }
     var evaluatesHeldOut: Bool { heldOut.rows > 0 }
-
-    func evaluate(_ scores: PartScores, _ target: Target) -> Evaluation {
-        switch target {
-        case .values: Evaluation(regression: evaluatedPart.targets, scores)
-        case .classes(let classes):
-            Evaluation(truth: classes.of(evaluatedPart), scores, positive: classes.positive)
-        }
-    }
 
     /// Weight of each training row: its own times its class's; nil when all are 1.
     func fitWeights(_ target: Target, _ job: TrainingJob) throws -> [Double]? {

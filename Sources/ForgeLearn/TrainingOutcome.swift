@@ -21,4 +21,19 @@ public struct ChampionModel: Sendable {
 public struct TrainingOutcome: Sendable {
     public var artifact: [UInt8]
     public var manifest: JSONValue
+    /// What the model says of its held-out rows; nil when none are held out.
+    public var heldOutScores: HeldOutScores?
+}
+
+/// Scores of held-out rows, for evaluation in SQL.
+public struct HeldOutScores: Sendable, Equatable {
+    /// More rows are thinned out by key, to these rows and scores.
+    public static let limits = (rows: 100_000, scores: 4_000_000)
+
+    /// (rows) the target's value, or its class's place among the labels, -1 for a class without training rows.
+    public var truth: [Double]
+    /// (rows, width) row-major: value, or probability of each class.
+    public var scores: [Double]
+
+    public var width: Int { truth.isEmpty ? 0 : scores.count / truth.count }
 }

@@ -131,6 +131,45 @@ import Testing
         #expect(try reason(broken) { $0.table = withID($0.table) }.contains("the champion cannot score these rows"))
     }
 
+    /// Of each method the rows that both versions held out, found by the champion's manifest alone.
+    @Test(arguments: ["stratified", "group", "time"])
+    func aLaterVersionFindsTheRowsThatTheChampionHeldOut(_ method: String) throws {
+        var table = withID(table(rows: 3_000, text: true))
+        table.add("when", (0..<3_000).map { Double($0 / 2) }, type: "timestamp", role: .time)
+        table.add("who", (0..<3_000).map { "user \($0 % 200)" }, role: .group)
+        let early = table.rows(Array(0..<2_000))
+        var run = Run(
+            table: early, algorithm: "logistic_regression", task: "classification",
+            split: ["method": .text(method), "seed": 1, "test": 0.3])
+        let champion = try champion(run)
+        let before = Set(try run.read().heldOut.keys)
+        run.table = table
+        run.split["test"] = 0.5
+        run.champion = champion
+        let comparison = try #require(try run.train().manifest["comparison"])
+        let now = Set(try run.read().heldOut.keys)
+        let oldKeys = Set((0..<2_000).map { table.key($0) })
+        #expect(comparison["reason"] == .null && comparison["better"] != nil)
+        // Rows that came later were never trained on; of the earlier ones those count that the champion held out.
+        let known = now.intersection(oldKeys)
+        let rows = comparison["rows"]!.intValue!
+        #expect(rows >= known.intersection(before).count && rows <= known.intersection(before).count + now.subtracting(oldKeys).count)
+        run.table = early
+        let same = try #require(try run.train().manifest["comparison"])
+        #expect(same["rows"]?.intValue == Set(try run.read().heldOut.keys).intersection(before).count)
+    }
+
+    @Test func randomAndStratifiedSplitsOfOneKeyAreComparable() throws {
+        var run = Run(
+            table: withID(table(text: true)), algorithm: "logistic_regression", task: "classification", split: ["seed": 1])
+        let champion = try champion(run)
+        let before = Set(try run.read().heldOut.keys)
+        run.split = ["seed": 1, "method": "stratified", "test": 0.3]
+        run.champion = champion
+        let comparison = try run.train().manifest["comparison"]
+        #expect(comparison?["rows"]?.intValue == Set(try run.read().heldOut.keys).intersection(before).count)
+    }
+
     @Test func newClassesCannotBeCompared() throws {
         var run = Run(
             table: withID(table(text: true)), algorithm: "logistic_regression", task: "classification",

@@ -184,4 +184,60 @@ import Testing
         #expect(recording.fractions.first == 0 && recording.fractions.last == 1)
         #expect(recording.fractions == recording.fractions.sorted())
     }
+
+    @Test func intervalsAreReportedOnRequestAndEncloseTheirMetric() throws {
+        var run = run("logistic_regression", ["method": "stratified"])
+        #expect(try run.train().manifest["metric_intervals"] == [:])
+        run.evaluation = ["bootstrap": 200, "level": 0.9]
+        let manifest = try run.train().manifest
+        for member in manifest["metrics"]!.objectValue! {
+            let interval = try #require(manifest["metric_intervals"]?[member.key], "\(member.key)")
+            #expect(interval["lower"]!.doubleValue! <= member.value.doubleValue! + 1e-9)
+            #expect(interval["upper"]!.doubleValue! >= member.value.doubleValue! - 1e-9)
+        }
+        run.evaluation = ["bootstrap": 7, "level": 2, "seed": 3]
+        let error = try #require(throws: ForgeError.self) { try run.train() }
+        for part in ["evaluation.bootstrap", "evaluation.level", "unknown entry config.evaluation.seed"] {
+            #expect(error.detail?.contains(part) == true, "\(error)")
+        }
+    }
+
+    @Test func heldOutScoresAreThoseOfTheModelOnItsTestRows() throws {
+        let run = run("logistic_regression", ["method": "stratified"], classes: 3)
+        let outcome = try run.train()
+        let kept = try #require(outcome.heldOutScores)
+        let data = try run.read()
+        #expect(kept.width == 3 && kept.truth.count == data.heldOutRows)
+        let rows = run.table.rows((0..<900).filter { Set(data.heldOut.keys).contains(run.table.key($0)) })
+        #expect(deviation(try run.scores(of: outcome, on: rows), stride(from: 0, to: kept.scores.count, by: 3).map {
+            Array(kept.scores[$0..<$0 + 3])
+        }) < 1e-12)
+        let labels = outcome.manifest["labels"]!.arrayValue!.map { $0.textValue! }
+        #expect(rows.columns.last!.cells == kept.truth.map { .text(labels[Int($0)]) })
+        #expect(try self.run("ridge", ["method": "none"], classes: 0).train().heldOutScores == nil)
+    }
+
+    @Test func rowsForEarlyStoppingAreApartFromThoseTrainedOnAndTested() throws {
+        let stopping: JSONValue = ["early_stopping": true]
+        for method in Self.methods {
+            var run = run("mlp", ["method": .text(method), "folds": 3])
+            run.params = stopping
+            let data = try run.read()
+            func keys(_ part: Part?) -> Set<UInt64> { Set(part?.keys ?? []) }
+            let subsets = data.folds.map { data.subset($0)! }
+            for subset in subsets + [data] {
+                let (trained, watched, held) = (keys(subset.training), keys(subset.stopping), keys(subset.heldOut))
+                #expect(!watched.isEmpty && trained.isDisjoint(with: watched))
+                #expect(held.isDisjoint(with: trained) && held.isDisjoint(with: watched))
+            }
+            let share = Double(data.stopping!.rows) / Double(data.stopping!.rows + data.training.rows)
+            #expect(share > 0.03 && share < 0.2, "\(method) \(share)")
+            if method == "group" {
+                #expect(Set(data.stopping!.groups).isDisjoint(with: data.training.groups))
+            }
+            run.split["validation"] = 0.2
+            let third = try run.read()
+            #expect(third.stopping === third.validation && third.subset(third.folds[0])!.stopping === third.validation)
+        }
+    }
 }

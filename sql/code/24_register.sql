@@ -69,8 +69,10 @@ begin
     where v.model = insert_version.model
     returning version into chosen;
 
-    insert into forge.model_metrics (model, version, part, metric, value)
-    select insert_version.model, chosen, coalesce(manifest ->> 'metrics_part', 'train'), e.key, (e.value #>> '{}')::double precision
+    insert into forge.model_metrics (model, version, part, metric, value, lower, upper)
+    select insert_version.model, chosen, coalesce(manifest ->> 'metrics_part', 'train'), e.key, (e.value #>> '{}')::double precision,
+        (manifest #>> array['metric_intervals', e.key, 'lower'])::double precision,
+        (manifest #>> array['metric_intervals', e.key, 'upper'])::double precision
     from jsonb_each(manifest -> 'metrics') e
     where jsonb_typeof(e.value) = 'number';
 
@@ -215,6 +217,11 @@ begin
     where s.request = register_version.request.id and s.lease_token = register_version.request.lease_token;
     perform forge.verify_artifact(request.model, chosen);
 
+    insert into forge.held_out_scores (model, version, chunk, truth, scores)
+    select request.model, chosen, s.chunk, s.truth, s.scores
+    from forge.staged_scores s
+    where s.request = register_version.request.id and s.lease_token = register_version.request.lease_token;
+
     promoted := forge.promote_registered(request.model, chosen, request.requested_by, request.promote, manifest);
     perform forge.apply_retention(request.model);
     insert into forge.audit_log (actor, action, model, details)
@@ -224,7 +231,7 @@ begin
 end
 $$;
 comment on function forge.register_version is
-    'registers what a request trained, from its manifest and staged chunks: model, version, metrics, artifact, functions, promotion; returns the version. Called by forge.complete, in its transaction; internal';
+    'registers what a request trained, from its manifest, staged chunks and scores: model, version, metrics, artifact, functions, promotion; returns the version. Called by forge.complete, in its transaction; internal';
 
 create or replace function forge.import_version(
     model text, manifest jsonb, artifact bytea, promote text default 'if_better',

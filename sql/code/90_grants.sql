@@ -24,6 +24,7 @@ alter table forge.model_artifacts enable row level security;
 alter table forge.model_aliases enable row level security;
 alter table forge.model_metrics enable row level security;
 alter table forge.feature_importances enable row level security;
+alter table forge.held_out_scores enable row level security;
 alter table forge.model_grants enable row level security;
 alter table forge.function_grants enable row level security;
 alter table forge.audit_log enable row level security;
@@ -35,7 +36,7 @@ begin
     drop policy if exists readers_see_models on forge.models;
     create policy readers_see_models on forge.models for select to forge_trainer, forge_analyst
         using (pg_catalog.pg_has_role(current_user, owner, 'usage') or forge.may_predict(name));
-    foreach protected in array array['model_versions', 'model_aliases', 'model_metrics', 'feature_importances'] loop
+    foreach protected in array array['model_versions', 'model_aliases', 'model_metrics', 'feature_importances', 'held_out_scores'] loop
         execute pg_catalog.format('drop policy if exists readers_see_models on forge.%I', protected);
         execute pg_catalog.format('create policy readers_see_models on forge.%I for select to forge_trainer, forge_analyst
             using (exists (select from forge.models m where m.name = model))', protected);
@@ -60,7 +61,7 @@ end
 $policies$;
 
 grant select on forge.models, forge.model_versions, forge.model_artifacts, forge.model_aliases, forge.model_metrics,
-    forge.feature_importances, forge.model_grants, forge.audit_log, forge.algorithms to forge_trainer, forge_analyst;
+    forge.feature_importances, forge.held_out_scores, forge.model_grants, forge.audit_log, forge.algorithms to forge_trainer, forge_analyst;
 grant insert (action, model, details) on forge.audit_log to forge_trainer;
 
 -- Row policies and references to models.
@@ -80,7 +81,7 @@ grant execute on function
     forge.grant_model(text, text, text), forge.revoke_model(text, text, text), forge.drop_model(text) to forge_trainer;
 -- Reading the registry and data; what the functions that run as their caller call in turn.
 grant execute on function
-    forge.describe(text), forge.feature_importance(text), forge.evaluate(text, text), forge.confusion_matrix(text, text),
+    forge.describe(text), forge.feature_importance(text), forge.cross_validation(text), forge.evaluate(text, text), forge.confusion_matrix(text, text),
     forge.roc_curve(text, text), forge.predict_table(text, text, text, text), forge.summary(text), forge.correlation(text),
     forge.source_columns(text), forge.source_query(text), forge.scoring_query(text, text, text),
     forge.require_rows(bigint, text), forge.regression_metrics(text), forge.label_metrics(text),

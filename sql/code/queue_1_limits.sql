@@ -11,7 +11,8 @@ begin
   -- every object, with the keys it may have
   for part in
     select * from (values
-      ('{}'::text[], 'config', array['resources', 'scheduling']),
+      ('{}'::text[], 'config', array['resources', 'scheduling', 'evaluation']),
+      ('{evaluation}', 'config.evaluation', array['bootstrap', 'level']),
       ('{resources}', 'config.resources', array['limits', 'requests']),
       ('{resources,limits}', 'config.resources.limits', array['cpu', 'memory']),
       ('{resources,requests}', 'config.resources.requests', array['cpu', 'memory']),
@@ -56,6 +57,16 @@ begin
   key := config #>> '{scheduling,max_retries}';
   if key is not null and (key !~ '^[0-9]{1,3}$' or key::int > 100) then
     return next row('FG027', format('config.scheduling.max_retries is "%s"', key), 'write a whole number from 0 to 100')::forge.problem;
+  end if;
+  if config #>> '{evaluation,bootstrap}' <> '0' and
+    forge.parameter_refusal(config #> '{evaluation,bootstrap}', '{"type": "integer", "default": 0, "minimum": 100, "maximum": 10000}') is not null
+  then
+    return next row('FG027', format('config.evaluation.bootstrap is %s', config #> '{evaluation,bootstrap}'),
+      'write a whole number of replicates from 100 to 10000, such as 1000; or 0')::forge.problem;
+  end if;
+  if forge.parameter_refusal(config #> '{evaluation,level}', '{"type": "number", "default": 0.95, "minimum": 0.5, "maximum": 0.999}') is not null then
+    return next row('FG027', format('config.evaluation.level is %s', config #> '{evaluation,level}'),
+      'write a share from 0.5 to 0.999, such as 0.95')::forge.problem;
   end if;
   key := config #>> '{scheduling,timeout}';
   if key is not null and (key !~ '^[0-9]{1,8}(\.[0-9]{1,6})?$' or key::double precision <= 0) then

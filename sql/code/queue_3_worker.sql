@@ -120,7 +120,7 @@ begin
     'params', r.params, 'preprocess', r.preprocess, 'split',
     case when jsonb_typeof(r.split -> 'gap') = 'string'
       then r.split || jsonb_build_object('gap_seconds', forge.gap_seconds(r.split ->> 'gap')) else r.split end,
-    'sample', r.sample, 'columns', r.columns,
+    'sample', r.sample, 'evaluation', r.config -> 'evaluation', 'columns', r.columns,
     'target_type', r.target_type, 'requested_by', r.requested_by::text, 'threads', ceil(r.cpu_limit),
     'champion', (
       select jsonb_build_object('version', v.version, 'algorithm', v.algorithm, 'manifest', v.manifest, 'metric', null)
@@ -195,3 +195,23 @@ begin
 end
 $$;
 comment on function forge.stage_chunk(bigint, uuid, int, bytea) is 'a part of the artifact, at most 8 MiB, for forge.complete to attach';
+
+create or replace function forge.stage_held_out_scores(
+  request bigint, lease_token uuid, chunk int, truth double precision[], scores double precision[]
+) returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  if not exists (
+    select from forge.training_requests r
+    where r.id = stage_held_out_scores.request and r.status = 'running' and r.lease_token = stage_held_out_scores.lease_token)
+  then
+    raise exception using errcode = 'FG017', message = format('request %s is no longer this worker''s', request);
+  end if;
+  insert into forge.staged_scores as s (request, lease_token, chunk, truth, scores)
+  values (stage_held_out_scores.request, stage_held_out_scores.lease_token, stage_held_out_scores.chunk,
+    stage_held_out_scores.truth, stage_held_out_scores.scores)
+  on conflict on constraint staged_scores_pkey do update set truth = excluded.truth, scores = excluded.scores;
+end
+$$;
+comment on function forge.stage_held_out_scores(bigint, uuid, int, double precision[], double precision[]) is
+  'a part of what the new version says of its held-out rows, as in forge.held_out_scores, for forge.complete to attach';

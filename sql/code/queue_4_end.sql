@@ -28,6 +28,7 @@ begin
   set ended_at = clock_timestamp(), outcome = end_run.outcome, error_code = code, error_message = message
   where a.request = r.id and a.ended_at is null;
   delete from forge.staged_chunks s where s.request = r.id;
+  delete from forge.staged_scores s where s.request = r.id;
 end
 $$;
 comment on function forge.end_run(forge.training_requests, text, text, text, text, text, text, int) is
@@ -161,10 +162,13 @@ begin
   delete from forge.staged_chunks s
   where not exists (
     select from forge.training_requests t where t.id = s.request and t.status = 'running' and t.lease_token = s.lease_token);
+  delete from forge.staged_scores s
+  where not exists (
+    select from forge.training_requests t where t.id = s.request and t.status = 'running' and t.lease_token = s.lease_token);
 end
 $$;
 comment on function forge.rescue() is
-  'ends runs whose lease or deadline has passed, 100 at a time, and sweeps chunks without a live lease; returns them with their new status';
+  'ends runs whose lease or deadline has passed, 100 at a time, and sweeps what was staged without a live lease; returns them with their new status';
 
 create or replace function forge.worker_gone(worker uuid, gone uuid[]) returns table (id bigint, status text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$

@@ -17,6 +17,7 @@ grant execute on function
   forge.heartbeat(bigint, uuid, interval, real), forge.job(bigint, uuid), forge.champion_artifact(bigint, uuid),
   forge.report(bigint, uuid, real, text), forge.record_log(bigint, uuid, text, text),
   forge.record_metrics(bigint, uuid, int[], text[], double precision[]), forge.stage_chunk(bigint, uuid, int, bytea),
+  forge.stage_held_out_scores(bigint, uuid, int, double precision[], double precision[]),
   forge.complete(bigint, uuid, jsonb), forge.fail(bigint, uuid, text, text, text, text, boolean, boolean),
   forge.release(bigint, uuid), forge.confirm_cancel(bigint, uuid), forge.rescue()
   to forge_worker;

@@ -59,7 +59,9 @@ public enum JobProcess {
         try reported.get()
 
         stage = .registering
-        return try store.complete(manifest: outcome.manifest, artifact: outcome.artifact)
+        return try store.complete(
+            manifest: outcome.manifest, artifact: outcome.artifact,
+            heldOut: outcome.heldOutScores.map { JobStore.HeldOutScores(truth: $0.truth, scores: $0.scores) })
     }
 
     /// With three decimals.

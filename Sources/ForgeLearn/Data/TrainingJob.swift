@@ -30,6 +30,8 @@ public struct TrainingJob: Sendable {
     public let preprocess: PreprocessRequest
     public let split: Split
     public let sample: Sample?
+    /// Intervals of the metrics; nil: none are asked for.
+    let bootstrap: Bootstrap?
     public let columns: [JobColumn]
     public let threads: Int
     /// The version to beat; nil when there is none.
@@ -47,6 +49,7 @@ public struct TrainingJob: Sendable {
         preprocess = PreprocessRequest(json["preprocess"] ?? nil, columns: columns, problems: &problems)
         split = Split(json: json["split"] ?? nil, problems: &problems)
         sample = Self.readSample(json["sample"] ?? nil, problems: &problems)
+        bootstrap = Bootstrap(json: json["evaluation"] ?? nil, seed: split.seed, problems: &problems)
         threads = max(1, json["threads"]?.intValue ?? 1)
         champion = json["champion"].flatMap { $0.isNull ? .none : .some($0) }  // nil would be JSON's null
         try problems.throwIfAny()

@@ -29,7 +29,7 @@ struct Comparer {
 
     func compare(_ champion: ChampionModel) -> Comparison {
         var result = Comparison(
-            champion: champion.version, metric: champion.metric ?? MetricDirection.defaultMetric(target))
+            champion: champion.version, metric: champion.metric ?? MetricDirection.defaultMetric(job.task, target))
         do {
             let rows = try commonRows(champion.manifest)
             let document = try ModelDocument(artifact: champion.artifact)
@@ -97,14 +97,7 @@ struct Comparer {
     }
 
     private func evaluate(_ scores: PartScores, _ rows: [Int]) -> Evaluation {
-        let width = scores.width
-        let chosen = PartScores(values: rows.flatMap { scores.values[$0 * width..<($0 + 1) * width] }, width: width)
-        switch target {
-        case .values: return Evaluation(regression: rows.map { data.heldOut.targets[$0] }, chosen)
-        case .classes(let classes):
-            let truth = classes.of(data.heldOut)
-            return Evaluation(truth: rows.map { truth[$0] }, chosen, positive: classes.positive)
-        }
+        Evaluation(data.measurable(scores, target, job, chosen: rows))
     }
 }
 

@@ -18,14 +18,14 @@ struct CrossFit {
         scores = PartScores(values: [], width: width)
     }
 
-    fileprivate mutating func add(_ predicted: PartScores, of data: DataSet, target: Target, fold: Int) {
+    fileprivate mutating func add(_ predicted: PartScores, of data: DataSet, target: Target, job: TrainingJob, fold: Int) {
         let part = data.heldOut
         scores.values += predicted.values
         targets += part.targets
         if case .classes(let classes) = target { self.classes += classes.of(part) }
         weights += part.weights
         foldOf += Array(repeating: UInt8(fold), count: part.rows)
-        results.append(FoldResult(rows: part.rows, outcome: .success(data.evaluate(predicted, target))))
+        results.append(FoldResult(rows: part.rows, outcome: .success(Evaluation(data.measurable(predicted, target, job)))))
     }
 
     fileprivate mutating func add(_ reason: Unfitted, rows: Int) {
@@ -64,7 +64,7 @@ func crossFit(
         do {
             let model = try fit(subset, stage)
             let predicted = try model.scores(of: subset.heldOut, subset, job).aligned(from: model.target, to: target)
-            result.add(predicted, of: subset, target: target, fold: number)
+            result.add(predicted, of: subset, target: target, job: job, fold: number)
             try each(number, model)
         } catch let error as ForgeError where error.comesOfFewRows {
             result.add(Unfitted(reason: error.message), rows: subset.heldOut.rows)

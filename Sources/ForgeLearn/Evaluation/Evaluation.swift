@@ -5,30 +5,20 @@ struct Evaluation: Sendable {
     private(set) var values: [(name: String, value: Double)] = []
     /// Names of metrics without a value here, with the reason.
     private(set) var undefined: [(name: String, reason: String)] = []
+    /// By metric; empty unless the request asks for them.
+    var intervals: [String: Bootstrap.Interval] = [:]
 
     subscript(name: String) -> Double? { values.first { $0.name == name }?.value }
 
-    private mutating func add(_ name: String, _ value: Double?, else reason: String) {
-        if let value { values.append((name, value)) } else { undefined.append((name, reason)) }
-    }
-
-    init(regression truth: [Double], _ scores: PartScores) {
-        let prediction = scores.column(0)
-        add("rmse", Metrics.rmse(truth, prediction), else: "the errors are too large to square")
-        add("mae", Metrics.mae(truth, prediction), else: "the errors are too large to sum")
-        add("r2", Metrics.r2(truth, prediction), else: "the target does not vary in these rows")
-    }
-
-    init(truth: [Int32], _ scores: PartScores, positive: Int) {
-        let predicted = scores.predictedClasses
-        if positive >= 0 {
-            let auc = Metrics.rocAUC(truth.map { $0 == Int32(positive) }, scores.column(positive))
-            add("roc_auc", auc, else: "these rows have one class only")
+    /// Every row counts once, whatever its weight in training.
+    init(_ rows: some Measurable) {
+        for metric in rows.measure([Double](repeating: 1, count: rows.units)) {
+            if let value = metric.value {
+                values.append((metric.name, value))
+            } else if let reason = metric.reason {
+                undefined.append((metric.name, reason))
+            }
         }
-        add("log_loss", Metrics.logLoss(truth, scores.values, classes: scores.width), else: "there are no rows")
-        add("accuracy", Metrics.accuracy(truth, predicted), else: "there are no rows")
-        if positive >= 0 { add("f1", Metrics.f1(truth, predicted, of: Int32(positive)), else: "there are no rows") }
-        add("f1_macro", Metrics.f1Macro(truth, predicted), else: "there are no rows")
     }
 
     var json: JSONValue {
@@ -36,19 +26,75 @@ struct Evaluation: Sendable {
         for (name, value) in values { object[name] = .number(value) }
         return .object(object)
     }
+
+    var intervalsJSON: JSONValue {
+        var object = JSONObject()
+        for (name, _) in values {
+            guard let interval = intervals[name] else { continue }
+            object[name] = ["lower": .number(interval.lower), "upper": .number(interval.upper)]
+        }
+        return .object(object)
+    }
+}
+
+extension DataSet {
+    /// The rows that are reported on, with what a model says of them; `chosen`: some of them.
+    func measurable(
+        _ scores: PartScores, _ target: Target, _ job: TrainingJob, chosen: [Int]? = nil
+    ) -> any Measurable {
+        let part = evaluatedPart
+        func picked<T>(_ values: [T]) -> [T] { chosen.map { $0.map { values[$0] } } ?? values }
+        let scores = chosen.map(scores.rows) ?? scores
+        if job.task == .ranking {
+            return RankedQueries(
+                relevance: picked(part.targets), scores: scores.column(0), groups: picked(part.groups))
+        }
+        switch target {
+        case .values:
+            return RegressionRows(
+                truth: picked(part.targets), prediction: scores.column(0), quantile: job.reportedQuantile)
+        case .classes(let classes):
+            return ClassRows(
+                truth: picked(classes.of(part)), scores: scores,
+                labels: classes.labels.map { String(decoding: $0, as: UTF8.self) }, positive: classes.positive)
+        }
+    }
+
+    /// Rows drawn from when intervals are asked for: all, or the first by key where there are too many.
+    func bootstrapSample(width: Int) -> [Int]? {
+        firstByKey(min(Bootstrap.rowLimit, Bootstrap.scoreLimit / max(1, width)))
+    }
+}
+
+extension PartScores {
+    func rows(_ chosen: [Int]) -> PartScores {
+        PartScores(values: chosen.flatMap { values[$0 * width..<($0 + 1) * width] }, width: width)
+    }
+}
+
+extension TrainingJob {
+    /// The quantile that the pinball loss is reported of: the one learned, else the median.
+    var reportedQuantile: Double {
+        parameters["quantile"].doubleValue ?? parameters["quantile_alpha"].doubleValue ?? 0.5
+    }
 }
 
 /// Which way a metric improves.
 enum MetricDirection {
+    static let smallerIsBetter: Set<String> = [
+        "rmse", "mae", "mape", "median_absolute_error", "pinball", "mean_poisson_deviance", "mean_gamma_deviance", "log_loss",
+        "brier",
+    ]
+
     /// The metric that decides on promotion unless a request names one.
-    static func defaultMetric(_ target: Target) -> String {
+    static func defaultMetric(_ task: LearningTask, _ target: Target) -> String {
         switch target {
-        case .values: "rmse"
+        case .values: task == .ranking ? "ndcg" : "rmse"
         case .classes(let classes): classes.isBinary ? "roc_auc" : "log_loss"
         }
     }
 
     static func isBetter(_ challenger: Double, than champion: Double, _ metric: String) -> Bool {
-        ["rmse", "mae", "log_loss"].contains(metric) ? challenger < champion : challenger > champion
+        smallerIsBetter.contains(metric) ? challenger < champion : challenger > champion
     }
 }

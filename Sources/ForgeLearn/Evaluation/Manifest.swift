@@ -22,7 +22,7 @@ struct Manifest {
             "target": .text(data.targetName), "target_type": .text(data.targetType), "labels": .array(labels),
             "positive": target.positive < 0 ? nil : labels[target.positive], "outputs": .integer(Int64(fitted.form.outputs)),
             "metrics": evaluation.json, "metrics_part": .text(data.evaluatesHeldOut ? "test" : "train"), "rows": rows,
-            "data_report": report, "feature_importance": .array(importance),
+            "metric_intervals": evaluation.intervalsJSON, "data_report": report, "feature_importance": .array(importance),
             "data_fingerprint": .text(data.fingerprint),
             "artifact_sha256": .text(SHA256.hex(of: artifact)),
             "artifact_bytes": .integer(Int64(artifact.count)), "environment": environment,

@@ -86,15 +86,27 @@ public final class JobStore {
         }
     }
 
+    /// What the new version says of its held-out rows (forge.held_out_scores).
+    public struct HeldOutScores: Sendable {
+        public var truth: [Double]  // (rows)
+        public var scores: [Double]  // (rows, width) row-major
+        public init(truth: [Double], scores: [Double]) {
+            self.truth = truth
+            self.scores = scores
+        }
+    }
+
     /// Stages the artifact and registers it; returns the version's number, nil if a cancel came first.
     /// After a lost connection it starts over: whatever went through is found and not done twice.
-    public func complete(manifest: JSONValue, artifact: [UInt8], attempts: Int = 5) throws -> Int? {
+    public func complete(
+        manifest: JSONValue, artifact: [UInt8], heldOut: HeldOutScores? = nil, attempts: Int = 5
+    ) throws -> Int? {
         var manifest = manifest
         manifest["chunks"] = .integer(Int64((artifact.count + Self.chunkBytes - 1) / Self.chunkBytes))
         var left = attempts
         while true {
             do {
-                return try completeOnce(manifest, artifact)
+                return try completeOnce(manifest, artifact, heldOut)
             } catch let error as PostgresError where error.isConnectionLoss && left > 1 {
                 left -= 1
                 open = nil
@@ -103,10 +115,11 @@ public final class JobStore {
         }
     }
 
-    private func completeOnce(_ manifest: JSONValue, _ artifact: [UInt8]) throws -> Int? {
+    private func completeOnce(_ manifest: JSONValue, _ artifact: [UInt8], _ heldOut: HeldOutScores?) throws -> Int? {
         let connection = try connection()
         do {
             try stage(artifact, connection)
+            if let heldOut { try stage(heldOut, connection) }
         } catch let error as PostgresError where error.sqlState == ErrorCode.leaseLost.text {
             // Lost to somebody else, or given up by our own COMMIT whose answer never came: forge.complete knows which.
         }
@@ -121,6 +134,26 @@ public final class JobStore {
             let chunk = Array(artifact[start..<min(start + Self.chunkBytes, artifact.count)])
             try connection.transaction {
                 try connection.query("select forge.stage_chunk($1, $2, $3, $4)", leaseParameters + [.int(index), .bytes(chunk)])
+            }
+        }
+    }
+
+    private static let chunkScores = 100_000
+
+    private func stage(_ heldOut: HeldOutScores, _ connection: Connection) throws {
+        let rows = heldOut.truth.count
+        guard rows > 0 else { return }
+        let width = heldOut.scores.count / rows
+        let step = max(1, Self.chunkScores / width)
+        for (index, first) in stride(from: 0, to: rows, by: step).enumerated() {
+            let last = min(first + step, rows)
+            try connection.transaction {
+                try connection.query(
+                    "select forge.stage_held_out_scores($1, $2, $3, $4, $5)",
+                    leaseParameters + [
+                        .int(index), .array(Array(heldOut.truth[first..<last])),
+                        .array(Array(heldOut.scores[first * width..<last * width])),
+                    ])
             }
         }
     }

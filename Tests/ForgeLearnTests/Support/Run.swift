@@ -11,6 +11,7 @@ struct Run {
     var preprocess: JSONValue = nil
     var split: JSONValue = ["method": "none"]
     var sample: JSONValue = nil
+    var evaluation: JSONValue = nil
     /// One: test cases run beside each other, and OpenMP threads that wait for a core spin.
     var threads = 1
     var blockRows = 16_384
@@ -22,7 +23,7 @@ struct Run {
             try TrainingJob(json: [
                 "id": 7, "attempt": 1, "model": "m", "task": .text(task), "algorithm": .text(algorithm),
                 "params": params,
-                "preprocess": preprocess, "split": split, "sample": sample,
+                "preprocess": preprocess, "split": split, "sample": sample, "evaluation": evaluation,
                 "columns": .array(table.columns.map(Table.describe)), "threads": .integer(Int64(threads)),
                 "champion": champion.map { ["version": .integer(Int64($0.version))] } ?? nil,
             ])

@@ -1,0 +1,22 @@
+-- What the folds of a version's training said.
+
+create or replace function forge.cross_validation(model text)
+returns table (metric text, mean double precision, sd double precision, folds int, fold_values double precision[])
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+        select m.key, (m.value ->> 'mean')::double precision, (m.value ->> 'sd')::double precision,
+            (v.manifest #>> '{cross_validation,folds}')::int,
+            array(select (e.fold #>> '{}')::double precision
+                  from jsonb_array_elements(m.value -> 'values') with ordinality e(fold, place) order by e.place)
+        from forge.resolve_model(cross_validation.model) r
+        join forge.model_versions v on v.model = r.model and v.version = r.version
+        cross join jsonb_each(case when jsonb_typeof(v.manifest #> '{cross_validation,metrics}') = 'object'
+            then v.manifest #> '{cross_validation,metrics}' else '{}' end) m
+        order by m.key;
+end
+$$;
+comment on function forge.cross_validation is
+    'metrics over the folds of a model''s training (split.folds, or split.outer_folds if it was nested): mean, sample standard deviation, and the value of each fold, NULL where it is not defined; no row without folds';
