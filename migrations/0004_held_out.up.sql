@@ -12,7 +12,7 @@ create table forge.held_out_scores (
     constraint rows_have_equally_many_scores check (cardinality(truth) > 0 and cardinality(scores) % cardinality(truth) = 0)
 );
 comment on table forge.held_out_scores is
-    'scores of the versions'' held-out rows, in chunks, at most 100,000 rows and 4,000,000 scores of a version, chosen by key; forge_admin''s';
+    'scores of the versions'' held-out rows, in chunks, at most 100,000 rows and 4,000,000 scores of a version, chosen by key; for whoever may predict with the model';
 comment on column forge.held_out_scores.model is 'name of the model';
 comment on column forge.held_out_scores.version is 'version that scored them';
 comment on column forge.held_out_scores.chunk is 'counts from 0 within the version';

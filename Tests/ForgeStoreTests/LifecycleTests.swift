@@ -163,6 +163,34 @@ private let crash = JobFailure(code: "FG018", message: "ended by signal 11", isP
         #expect(try world.outcomes(job.lease.request) == ["succeeded"])
     }
 
+    @Test func heldOutScoresComeWithTheVersionOrNotAtAll() async throws {
+        let job = try await claim()
+        let bytes = artifact(100)
+        let rows = 70_001
+        let heldOut = JobStore.HeldOutScores(
+            truth: (0..<rows).map { Double($0 % 3 - 1) }, scores: (0..<2 * rows).map { 1 / Double($0 + 3) })
+        var broken = try manifest(bytes)
+        broken["artifact_sha256"] = .text(String(repeating: "0", count: 64))
+        #expect(throws: PostgresError.self) {
+            try world.makeJobStore(job.lease).complete(manifest: broken, artifact: bytes, heldOut: heldOut)
+        }
+        #expect(try world.admin().query("select count(*) from forge.held_out_scores").first?[0] == "0")
+        _ = try world.makeJobStore(job.lease).complete(manifest: manifest(bytes), artifact: bytes, heldOut: heldOut)
+        let stored = try world.admin().query(
+            """
+            select count(*) as chunks, sum(cardinality(truth)) as rows, bool_and(cardinality(scores) = 2 * cardinality(truth)) as whole,
+              (select array_agg(t order by chunk, place) from forge.held_out_scores, unnest(truth) with ordinality u(t, place))
+                = (select array_agg(i % 3 - 1 order by i) from generate_series(0, \(rows - 1)) i)::float8[] as same_truth,
+              (select array_agg(s order by chunk, place) from forge.held_out_scores, unnest(scores) with ordinality u(s, place))
+                = (select array_agg(1::float8 / (i + 3) order by i) from generate_series(0, \(2 * rows - 1)) i) as same_scores,
+              (select count(*) from forge.staged_scores) as staged
+            from forge.held_out_scores
+            """
+        ).first!
+        #expect(try stored.int("chunks") == 2 && stored.int("rows") == rows && stored.int("staged") == 0)
+        #expect(stored["whole"] == "t" && stored["same_truth"] == "t" && stored["same_scores"] == "t")
+    }
+
     @Test func completingAgainAfterALostCommitReturnsTheSameVersion() async throws {
         let job = try await claim()
         let bytes = artifact(100)

@@ -58,13 +58,17 @@ begin
   if key is not null and (key !~ '^[0-9]{1,3}$' or key::int > 100) then
     return next row('FG027', format('config.scheduling.max_retries is "%s"', key), 'write a whole number from 0 to 100')::forge.problem;
   end if;
-  if config #>> '{evaluation,bootstrap}' <> '0' and
-    forge.parameter_refusal(config #> '{evaluation,bootstrap}', '{"type": "integer", "default": 0, "minimum": 100, "maximum": 10000}') is not null
+  key := config #>> '{evaluation,bootstrap}';
+  if key is not null and (jsonb_typeof(config #> '{evaluation,bootstrap}') <> 'number' or key !~ '^[0-9]{1,5}$'
+    or key::int <> 0 and key::int not between 100 and 10000)
   then
     return next row('FG027', format('config.evaluation.bootstrap is %s', config #> '{evaluation,bootstrap}'),
       'write a whole number of replicates from 100 to 10000, such as 1000; or 0')::forge.problem;
   end if;
-  if forge.parameter_refusal(config #> '{evaluation,level}', '{"type": "number", "default": 0.95, "minimum": 0.5, "maximum": 0.999}') is not null then
+  key := config #>> '{evaluation,level}';
+  if key is not null and (jsonb_typeof(config #> '{evaluation,level}') <> 'number' or key !~ '^0\.[0-9]{1,9}$'
+    or key::double precision not between 0.5 and 0.999)
+  then
     return next row('FG027', format('config.evaluation.level is %s', config #> '{evaluation,level}'),
       'write a share from 0.5 to 0.999, such as 0.95')::forge.problem;
   end if;
