@@ -188,7 +188,7 @@ private let crash = JobFailure(code: "FG018", message: "ended by signal 11", isP
             """
         ).first!
         #expect(try stored.int("chunks") == 2 && stored.int("rows") == rows && stored.int("staged") == 0)
-        #expect(stored["whole"] == "t" && stored["same_truth"] == "t" && stored["same_scores"] == "t")
+        #expect(stored[2] == "t" && stored[3] == "t" && stored[4] == "t")
     }
 
     @Test func completingAgainAfterALostCommitReturnsTheSameVersion() async throws {
