@@ -98,7 +98,7 @@ func fitModel(_ job: TrainingJob, _ data: DataSet, observer: any TrainingObserve
 
     let document = ModelDocument(
         task: job.task.rawValue, algorithm: job.algorithm.name, link: fitted.link, columns: plan.columns.map(\.schema),
-        products: plan.products, labels: target.labels, positive: target.positive, form: fitted.form)
+        products: plan.products + fitted.products, labels: target.labels, positive: target.positive, form: fitted.form)
     return TrainedModel(
         target: target, plan: plan, fitted: fitted, document: document, artifact: try document.encoded())
 }

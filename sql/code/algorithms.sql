@@ -157,6 +157,23 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
     "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
 }', '{}'),
+('gaussian_nb', '{classification}', 'linear',
+ 'Each class a bell curve per column, all columns taken as independent: trains in one look at the data.',
+'{
+    "var_smoothing": {"default":1e-09,"description":"Share of the largest variance of a column that is added to the variances of all.","maximum":1000000,"minimum":0,"type":"number"},
+    "priors": {"default":null,"description":"Shares of the classes, as {\"label\": share}; by default those of the rows'' weights.","type":"object"},
+    "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
+    "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
+}', '{}'),
+('multinomial_nb', '{classification}', 'linear',
+ 'Each class a distribution over words or other counts: the usual first model for text.',
+'{
+    "alpha": {"default":1,"description":"Count that is added to every column in every class, so that nothing is impossible.","exclusive_minimum":0,"maximum":1000000000,"type":"number"},
+    "fit_prior": {"default":true,"description":"Whether classes are as frequent as in the rows; otherwise all are alike.","type":"boolean"},
+    "class_prior": {"default":null,"description":"Shares of the classes, as {\"label\": share}, in place of fit_prior.","type":"object"},
+    "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
+    "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
+}', '{}'),
 ('mlp', '{classification,regression}', 'network',
  'A neural network of dense layers: learns smooth non-linear relations of many columns; wants thousands of rows.',
 '{
@@ -186,4 +203,4 @@ on conflict (name) do update set
     tasks = excluded.tasks, form = excluded.form, description = excluded.description,
     parameters = excluded.parameters, default_for = excluded.default_for;
 
-delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'lasso', 'elastic_net', 'huber', 'quantile_regression', 'poisson', 'gamma', 'tweedie', 'logistic_regression', 'linear_svm', 'gradient_boosting', 'decision_tree', 'random_forest', 'mlp');
+delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'lasso', 'elastic_net', 'huber', 'quantile_regression', 'poisson', 'gamma', 'tweedie', 'logistic_regression', 'linear_svm', 'gradient_boosting', 'decision_tree', 'random_forest', 'gaussian_nb', 'multinomial_nb', 'mlp');

@@ -37,6 +37,7 @@ public enum AlgorithmRegistry {
         .linearRegression, .ridge, .lasso, .elasticNet, .huber, .quantileRegression, .poisson, .gamma, .tweedie,
         .logisticRegression, .linearSVM,
         .gradientBoosting, .decisionTree, .randomForest,
+        .gaussianNB, .multinomialNB,
         .mlp,
     ]
 

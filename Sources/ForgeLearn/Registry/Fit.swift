@@ -41,6 +41,8 @@ struct FittedModel {
     var link: Link
     /// (encoded) weight of each encoded feature; summed to columns for the manifest.
     var importance: [Double]
+    /// Products that the fit put behind those of the plan; the form has coefficients for them too.
+    var products: [FeatureProduct] = []
     /// Sentences for the data report: what the fit had to leave out or could not reach.
     var notes: [String] = []
     /// Seconds, rounds and such have no place here: equal input gives equal models.
