@@ -141,7 +141,7 @@ def twins():
         Twin("multinomial_nb", "classification", "accuracy", ["digits", "satimage", "spambase", "letter"],
              lambda seed: naive_bayes.MultinomialNB(), design=tree_design),
         Twin("mlp", "regression", "rmse", ["apartments", "dragons", "flights"],
-             lambda seed: neural_network.MLPRegressor((64,), max_iter=100, random_state=seed), {"hidden_layer_sizes": [64], "max_iter": 100},
+             lambda seed: neural_network.MLPRegressor(hidden_layer_sizes=(64,), max_iter=100, random_state=seed), {"hidden_layer_sizes": [64], "max_iter": 100},
              seeded=True),
         Twin("mlp", "classification", "accuracy", ["breast_cancer", "digits", "phoneme", "satimage", "letter"],
              lambda seed: neural_network.MLPClassifier((64,), max_iter=100, random_state=seed),

@@ -77,6 +77,8 @@ def group_training(table, url, db, repeats):
         ("ridge, INSERT → 1 M predictions", "bench_ridge", "y", "ridge", {"alpha": 1.0}, "linear.py", ["ridge"], "1×"),
         ("elastic net, INSERT → 1 M predictions", "bench_elastic", "y", "elastic_net", {"alpha": 0.01, "l1_ratio": 0.5}, "linear.py",
          ["elastic_net"], "1×"),
+        ("mlp 2 × 64, 5 epochs, INSERT → 1 M predictions", "bench_mlp", "y", "mlp",
+         {"hidden_layer_sizes": [64, 64], "max_iter": 5, "batch_size": 200}, "linear.py", ["mlp"], "1×"),
     ]:
         ours = cold_and_warm(lambda: forge.end_to_end(db, model, target, algorithm, params), "total", repeats)
         theirs = cold_and_warm(lambda: peer(url, script, *arguments), "total", repeats)

@@ -7,6 +7,7 @@ Needs numpy, scikit-learn, xgboost 3.2, shap, safetensors. The numbers it wrote 
     python3 Tests/conformance/model_goldens.py
 """
 import json
+import math
 import pathlib
 
 import numpy as np
@@ -15,6 +16,7 @@ import xgboost
 from safetensors.numpy import save_file
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 GOLDENS = pathlib.Path(__file__).resolve().parents[1] / "ForgeModelTests" / "Goldens"
@@ -40,13 +42,13 @@ def category(name, levels, encoding):
     return described, (0.0, 0.0, 1.0), levels
 
 
-def save(name, columns, form, link, labels, tensors, rows, expected, algorithm):
+def save(name, columns, form, link, labels, tensors, rows, expected, algorithm, **more):
     """One artifact and, beside it, rows (a list per column; None = NULL) with what the peer says about them."""
     outputs = len(labels) if len(labels) > 2 else 1
     description = {
         "algorithm": algorithm, "columns": [column[0] for column in columns], "form": form, "format": 1, "link": link,
         "outputs": outputs, "positive": 1 if len(labels) == 2 else -1,
-        "task": "classification" if labels else "regression",
+        "task": "classification" if labels else "regression", **more,
     }
     levels, level_offsets = texts([level for column in columns for level in column[2]])
     label_bytes, label_offsets = texts(labels)
@@ -165,7 +167,54 @@ def tree_goldens():
               "scores": booster.predict(some).astype(float), "contributions": contributions.astype(float)}, "gradient_boosting")
 
 
+def network_tensors(weights, biases):
+    """Matrices (in, out) and vectors, as scikit-learn has them, as Forge's; the last biases are intercepts."""
+    return {
+        "network_layers": np.array([weights[0].shape[0]] + [w.shape[1] for w in weights], np.int32),
+        "network_weights": np.concatenate([w.T.ravel() for w in weights]).astype(np.float32),
+        "network_biases": np.concatenate([np.zeros(0), *biases[:-1]]).astype(np.float32),
+        "intercepts": np.array(biases[-1], np.float64)}
+
+
+def network_goldens():
+    x, y = load_diabetes(return_X_y=True, scaled=False)
+    scaler = StandardScaler().fit(x)
+    z = scaler.transform(x)
+    columns = [number(f"x{i}", 0.0, scaler.mean_[i], scaler.scale_[i]) for i in range(x.shape[1])]
+    model = MLPRegressor(hidden_layer_sizes=(20, 9), random_state=1, max_iter=300).fit(z, y)
+    predicted = model.predict(z[:ROWS])
+    save("network", columns, "network", "identity", [], network_tensors(model.coefs_, model.intercepts_), x[:ROWS].T.tolist(),
+         {"margins": predicted, "scores": predicted}, "mlp", activation="relu")
+
+    x, y = load_iris(return_X_y=True)
+    colours = np.array(["amber", "blue", "żółty"])[(np.arange(len(x)) * 7 + y) % 3]
+    one_hot = OneHotEncoder(sparse_output=False).fit(colours.reshape(-1, 1))
+    encoded = np.hstack([x, one_hot.transform(colours.reshape(-1, 1))])
+    columns = [number(f"x{i}", 0.0) for i in range(4)] + [category("colour", list(one_hot.categories_[0]), "one_hot")]
+    chosen = np.arange(0, len(x), len(x) // ROWS)[:ROWS]
+    rows = x[chosen].T.tolist() + [colours[chosen].tolist()]
+    model = MLPClassifier((17,), activation="tanh", random_state=1, max_iter=300).fit(encoded, y)
+    scores = model.predict_proba(encoded[chosen])
+    margins = np.tanh(encoded[chosen] @ model.coefs_[0] + model.intercepts_[0]) @ model.coefs_[1] + model.intercepts_[1]
+    assert np.allclose(np.exp(margins) / np.exp(margins).sum(axis=1, keepdims=True), scores)
+    save("network_classes", columns, "network", "softmax", ["0", "1", "2"], network_tensors(model.coefs_, model.intercepts_),
+         rows, {"margins": margins, "scores": scores}, "mlp", activation="tanh")
+
+    random = np.random.default_rng(5)  # scikit-learn has no GELU: its formula in double
+    sizes = [7, 33, 16, 4, 1]
+    weights = [random.normal(size=shape) / math.sqrt(shape[0]) for shape in zip(sizes, sizes[1:])]
+    biases = [random.normal(size=size) for size in sizes[1:]]
+    values = encoded[chosen]
+    for weight, bias in zip(weights[:-1], biases):
+        sums = values @ weight + bias
+        values = sums * np.vectorize(lambda s: (1 + math.erf(s / math.sqrt(2))) / 2)(sums)
+    margins = (values @ weights[-1] + biases[-1]).ravel()
+    save("network_gelu", columns, "network", "logistic", ["no", "yes"], network_tensors(weights, biases), rows,
+         {"margins": margins, "scores": 1 / (1 + np.exp(-margins))}, "mlp", activation="gelu")
+
+
 if __name__ == "__main__":
     GOLDENS.mkdir(exist_ok=True)
     linear_goldens()
     tree_goldens()
+    network_goldens()

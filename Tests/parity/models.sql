@@ -36,7 +36,10 @@ from (values
     ('boosting_r', 'number', 'gradient_boosting', '{"n_estimators": 20}', '{}'), ('boosting_b', 'answer', 'gradient_boosting', '{"n_estimators": 20}', '{"*": {"encode": "one_hot"}}'),
     ('boosting_m', 'colour', 'gradient_boosting', '{"n_estimators": 20}', '{}'),
     ('forest_r', 'number', 'random_forest', '{"n_estimators": 20}', '{"c_text": {"encode": "one_hot"}, "c_integer": {"impute": "none"}}'),
-    ('forest_b', 'answer', 'random_forest', '{"n_estimators": 20}', '{}'), ('forest_m', 'colour', 'random_forest', '{"n_estimators": 20}', '{}')
+    ('forest_b', 'answer', 'random_forest', '{"n_estimators": 20}', '{}'), ('forest_m', 'colour', 'random_forest', '{"n_estimators": 20}', '{}'),
+    ('network_r', 'number', 'mlp', '{"hidden_layer_sizes": [20, 8], "max_iter": 20}', '{}'),
+    ('network_b', 'answer', 'mlp', '{"activation": "gelu", "max_iter": 20}', '{}'),
+    ('network_m', 'colour', 'mlp', '{"activation": "tanh", "hidden_layer_sizes": [7, 33, 5], "max_iter": 20}', '{}')
 ) m(model, target, algorithm, params, preprocess);
 do $$
 begin

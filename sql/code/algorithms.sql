@@ -204,3 +204,6 @@ on conflict (name) do update set
     parameters = excluded.parameters, default_for = excluded.default_for;
 
 delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'lasso', 'elastic_net', 'huber', 'quantile_regression', 'poisson', 'gamma', 'tweedie', 'logistic_regression', 'linear_svm', 'gradient_boosting', 'decision_tree', 'random_forest', 'gaussian_nb', 'multinomial_nb', 'mlp');
+
+comment on column forge.algorithms.form is
+    'form of the fitted model: linear, trees, network';

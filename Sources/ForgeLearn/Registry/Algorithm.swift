@@ -3,7 +3,7 @@ import ForgeModel
 /// Everything Forge knows of one algorithm: declared in one file of its family's folder, listed in `AlgorithmRegistry`.
 public struct Algorithm: Sendable {
     /// The form of the fitted model, which also decides how columns are kept and encoded by default.
-    public enum Form: String, Sendable { case linear, trees, network }
+    public enum Form: String, Sendable, CaseIterable { case linear, trees, network }
 
     public let name: String
     public let tasks: [LearningTask]

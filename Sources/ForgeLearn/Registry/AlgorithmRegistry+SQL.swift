@@ -15,6 +15,9 @@ extension AlgorithmRegistry {
 
         delete from forge.algorithms where name not in (\(all.map { literal($0.name) }.joined(separator: ", ")));
 
+        comment on column forge.algorithms.form is
+            'form of the fitted model: \(Algorithm.Form.allCases.map(\.rawValue).joined(separator: ", "))';
+
         """
     }
 

@@ -124,6 +124,11 @@ select item, value from forge.check_request('leavers', 'customers', 'churned', f
     config => '{"resources": {"requests": {"cpu": "2", "memory": "2G"}}}') where section = 'worker' order by item;
 select count(*) = :before as nothing_made from forge.training_requests;
 
+-- A parameter may be an array, whose items have the bounds.
+reset role;
+select value, forge.parameter_refusal(value, '{"type": "integers", "minimum": 1, "maximum": 9, "max_items": 3, "default": [2]}') as refusal
+from (values ('[1, 9]'::jsonb), ('[]'), ('[3.0]'), ('[0]'), ('[1, 10]'), ('[1.5]'), ('["2"]'), ('[[1]]'), ('4'), ('null'), ('[1, 1, 1, 1]')) v(value);
+
 -- The source is analysed under the requester's search_path, with the requester's rights.
 reset role;
 create schema attic;
