@@ -94,7 +94,7 @@ import Testing
             table: table, algorithm: "mlp", task: "regression",
             params: [
                 "hidden_layer_sizes": [], "alpha": 0, "batch_size": 200, "learning_rate_init": 0.1, "max_iter": 3_000,
-                "solver": "sgd", "tol": 0,
+                "solver": "sgd", "n_iter_no_change": 3_000,
             ])
         let found = deviation(try network.scores(of: try network.train()), try linear.scores(of: try linear.train()))
         #expect(found < 2e-3, "\(found)")
@@ -108,7 +108,7 @@ import Testing
             table: table, algorithm: "mlp", task: "classification",
             params: [
                 "hidden_layer_sizes": [], "alpha": 10, "batch_size": 200, "learning_rate_init": 0.02, "max_iter": 3_000,
-                "learning_rate": "cosine", "tol": 0,
+                "learning_rate": "cosine", "n_iter_no_change": 3_000,
             ])
         let found = deviation(try network.scores(of: try network.train()), try logistic.scores(of: try logistic.train()))
         #expect(found < 2e-3, "\(found)")
