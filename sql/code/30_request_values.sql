@@ -27,7 +27,7 @@ language sql immutable parallel safe
 set search_path = pg_catalog, pg_temp
 as $$
     select case
-        when jsonb_typeof(value) <> 'array' or jsonb_path_exists(value, '$[*] ? (@.type() != "number" || @ != @.floor())')
+        when jsonb_typeof(value) <> 'array' or jsonb_path_exists(value, 'strict $[*] ? (@.type() != "number" || @ != @.floor())')
             then 'must be an array of integers'
         when jsonb_array_length(value) > (parameter ->> 'max_items')::int
             then format('must have at most %s items', parameter ->> 'max_items')
