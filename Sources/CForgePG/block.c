@@ -21,10 +21,16 @@ forge_block_refuse_infinity(const ForgeBlockColumn *column, double value)
 static void
 forge_block_refuse_level(const ForgeBlockColumn *column, int64 length, uint32 code)
 {
+	if (code == FORGE_TOO_MANY_CODE && column->levels->count < column->levels->limit)
+		ereport(ERROR,
+				(errcode(FORGE_TOO_MANY_LEVELS),
+				 errmsg("column \"%s\" has more than %d MB of distinct values", column->name,
+						(int) (FORGE_MAX_LEVEL_BYTES / 1024 / 1024)),
+				 errhint("Leave it out with exclude, or shorten its values in the source.")));
 	if (code == FORGE_TOO_MANY_CODE)
 		ereport(ERROR,
 				(errcode(FORGE_TOO_MANY_LEVELS),
-				 errmsg("column \"%s\" has more than %d distinct values", column->name, FORGE_MAX_LEVELS),
+				 errmsg("column \"%s\" has more than %u distinct values", column->name, column->levels->limit),
 				 column->is_target
 				 ? errhint("As a target it is probably an id, or a number held as text: cast it to a number in the source for "
 						   "regression, or group its values into classes.")
@@ -195,7 +201,8 @@ forge_block_create(int columns, ForgeBlockColumn *column, Oid id_type)
 	{
 		forge_converter_init(&column[i].converter, column[i].type);
 		if (column[i].kind == FORGE_CATEGORY)
-			column[i].levels = forge_levels_create(CurrentMemoryContext);
+			column[i].levels = forge_levels_create(
+				CurrentMemoryContext, column[i].is_target ? FORGE_MAX_CLASSES : FORGE_MAX_LEVELS);
 	}
 	block->capacity = forge_block_capacity(block);
 	forge_block_reserve(block, forge_block_fixed_bytes(block, block->capacity));

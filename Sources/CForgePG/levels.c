@@ -1,4 +1,4 @@
-// Open addressing with linear probing over at most 65,536 levels; at most half of the slots are used.
+// Open addressing with linear probing; at most half of the slots are used.
 #include "levels.h"
 
 #include "common/hashfn.h"
@@ -8,11 +8,12 @@
 #define FORGE_LEVELS_START 64
 
 ForgeLevels *
-forge_levels_create(MemoryContext context)
+forge_levels_create(MemoryContext context, uint32 limit)
 {
 	ForgeLevels *levels = MemoryContextAllocZero(context, sizeof *levels);
 
 	levels->context = context;
+	levels->limit = limit;
 	levels->capacity = FORGE_LEVELS_START;
 	levels->mask = 2 * FORGE_LEVELS_START - 1;
 	levels->slot = MemoryContextAllocZero(context, sizeof(ForgeLevelSlot) * (levels->mask + 1));
@@ -123,7 +124,7 @@ forge_levels_code(ForgeLevels *levels, const char *bytes, int length)
 
 	if (likely(slot->level))
 		return slot->level - 1;
-	if (levels->count == FORGE_MAX_LEVELS)
+	if (levels->count == levels->limit || forge_level_start(levels, levels->count) + length > FORGE_MAX_LEVEL_BYTES)
 		return FORGE_TOO_MANY_CODE;
 	if (levels->count == levels->capacity)
 	{

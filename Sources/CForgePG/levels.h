@@ -2,7 +2,9 @@
 #pragma once
 #include "forge_pg.h"
 
-#define FORGE_MAX_LEVELS 65536
+#define FORGE_MAX_CLASSES 65536				// distinct values of a target
+#define FORGE_MAX_LEVELS (4 * 1024 * 1024)	// of any other column: texts are mostly distinct
+#define FORGE_MAX_LEVEL_BYTES ((Size) 512 * 1024 * 1024)
 #define FORGE_NULL_CODE PG_UINT32_MAX
 #define FORGE_TOO_MANY_CODE (PG_UINT32_MAX - 1)
 
@@ -23,6 +25,7 @@ typedef struct ForgeLevelSlot
 typedef struct ForgeLevels
 {
 	MemoryContext context;
+	uint32		limit;			// of the count
 	uint32		count;
 	uint32		capacity;		// levels that the arrays hold
 	uint32		mask;			// slots - 1
@@ -34,8 +37,8 @@ typedef struct ForgeLevels
 	uint32		sent;			// levels that earlier blocks hold
 } ForgeLevels;
 
-extern ForgeLevels *forge_levels_create(MemoryContext context);
-// The level's number; FORGE_TOO_MANY_CODE for one beyond the limit.
+extern ForgeLevels *forge_levels_create(MemoryContext context, uint32 limit);
+// The level's number; FORGE_TOO_MANY_CODE for one beyond the limit, in number or in bytes.
 extern uint32 forge_levels_code(ForgeLevels *levels, const char *bytes, int length);
 
 static inline Size

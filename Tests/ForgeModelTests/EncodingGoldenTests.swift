@@ -50,7 +50,7 @@ struct EncodingGoldenTests {
         #expect(cases.count == 14)
         for golden in cases {
             let name = golden["name"]?.textValue ?? ""
-            let encoding = EncodingGoldenTests.encoding(golden)
+            let encoding = EncodingGoldenTests.encoding(try #require(golden["encoding"]))
             let encoder = try ColumnEncoder([EncodingGoldenTests.schema("x", encoding)])
             #expect(encoder.featureNames == (golden["names"]?.arrayValue ?? []).map { $0.textValue ?? "" }, "\(name)")
             let features = EncodingGoldenTests.features(encoder, encoding, golden["values"]?.arrayValue ?? [])

@@ -4,7 +4,9 @@ import ForgeModel
 ///
 /// Rows are told apart by their keys, so that the held-out rows and the sample do not depend on order or block size.
 public final class DataSetBuilder {
-    static let levelLimit = 65_536  // of a column; the reader refuses more
+    /// Distinct values, as the reader refuses more. A column that is not hashed or read as text has at most
+    /// `ModelLimits.levels` levels in its encoding.
+    static let levelLimit = (target: 65_536, others: 4 << 20)
 
     let job: TrainingJob
     let columns: [JobColumn]  // of the blocks
@@ -94,9 +96,10 @@ public final class DataSetBuilder {
     }
 
     /// Trees compare Float32. Held-out rows keep all bits when a champion, which may be linear, scores them too; so do
-    /// columns that are imputed or scaled before they are rounded.
+    /// columns that are imputed or scaled before they are rounded, and dates, of whose seconds Float32 would lose minutes.
     private static func storage(of column: JobColumn, job: TrainingJob, heldOut: Bool) -> Storage {
         if column.kind == .category { return .codes }
+        if column.type == "date" || column.type.hasPrefix("timestamp") { return .float64 }
         let rounded = job.algorithm.form == .trees && job.preprocess[Bytes(column.name.utf8)].isAutomatic
         return rounded && !(heldOut && job.champion != nil) ? .float32 : .float64
     }
@@ -141,10 +144,11 @@ public final class DataSetBuilder {
     private func addLevels(of block: Block) throws {
         for (column, new) in block.levels {
             levels[column] += new
-            guard levels[column].count <= Self.levelLimit else {
+            let limit = columns[column].role == .target ? Self.levelLimit.target : Self.levelLimit.others
+            guard levels[column].count <= limit else {
                 throw ForgeError(
                     .tooManyLevels,
-                    "column \"\(columns[column].name)\" has more than \(Self.levelLimit) distinct levels",
+                    "column \"\(columns[column].name)\" has more than \(limit) distinct levels",
                     hint: "exclude the column, or group its levels in the source")
             }
         }
