@@ -125,3 +125,16 @@ public enum Reference {
         return b
     }
 }
+
+extension Matrix {
+    /// `self · other`.
+    public func times(_ other: Matrix) -> Matrix {
+        precondition(columns == other.rows, "\(rows) × \(columns) times \(other.rows) × \(other.columns)")
+        var result = Matrix(rows: rows, columns: other.columns)
+        guard rows > 0, columns > 0, other.columns > 0 else { return result }
+        cblas_dgemm(
+            CblasColMajor, CblasNoTrans, CblasNoTrans, Int32(rows), Int32(other.columns), Int32(columns), 1, values,
+            Int32(rows), other.values, Int32(columns), 0, &result.values, Int32(rows))
+        return result
+    }
+}

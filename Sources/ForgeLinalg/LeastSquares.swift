@@ -49,6 +49,17 @@ public func minimumNormLeastSquares(_ a: Matrix, _ b: [Double], tolerance: Doubl
     return info == 0 ? (Array(x[0..<a.columns]), Int(rank)) : nil
 }
 
+/// Eigenvalues of a Gram matrix below this share of the largest are rounding errors of zero.
+private func rounding(_ order: Int) -> Double { 1e-14 * Double(order) }
+
+/// Unit vectors along which a symmetric positive semidefinite matrix (lower triangle) vanishes but for rounding.
+public func nullDirections(_ matrix: Matrix) -> [[Double]] {
+    guard let (values, vectors) = symmetricEigen(matrix), let largest = values.last else { return [] }
+    return values.indices.filter { values[$0] <= largest * rounding(values.count) }.map {
+        Array(vectors.values[$0 * matrix.rows..<($0 + 1) * matrix.rows])
+    }
+}
+
 /// `x` of minimum norm with `a · x = b`, for a symmetric positive semidefinite `a` (lower triangle), and the rank.
 ///
 /// Eigenvalues below 1e-14 · order of the largest are rounding errors of zero. nil when one lies between that and `doubtful` times
@@ -56,7 +67,7 @@ public func minimumNormLeastSquares(_ a: Matrix, _ b: [Double], tolerance: Doubl
 public func minimumNormSolution(_ a: Matrix, _ b: [Double], doubtful: Double) -> (solution: [Double], rank: Int)? {
     precondition(b.count == a.rows, "expected a right side of \(a.rows), got \(b.count)")
     guard let (values, vectors) = symmetricEigen(a), let largest = values.last, largest > 0 else { return nil }
-    let zero = largest * 1e-14 * Double(values.count)
+    let zero = largest * rounding(values.count)
     guard !values.contains(where: { $0 > zero && $0 < largest * doubtful }) else { return nil }
     var solution = [Double](repeating: 0, count: b.count)
     var rank = 0

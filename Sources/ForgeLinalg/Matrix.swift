@@ -48,3 +48,38 @@ public struct Tile {
         self.stride = stride
     }
 }
+
+extension Matrix {
+    public func scaled(_ factor: Double) -> Matrix {
+        Matrix(rows: rows, columns: columns, values: values.map { $0 * factor })
+    }
+
+    public var transposed: Matrix {
+        var result = Matrix(rows: columns, columns: rows)
+        for column in 0..<columns { for row in 0..<rows { result[column, row] = self[row, column] } }
+        return result
+    }
+
+    /// The lower triangle and its mirror image.
+    public var symmetric: Matrix {
+        var result = self
+        result.symmetrize()
+        return result
+    }
+
+    /// Inverse of an upper triangular matrix; nil when its diagonal holds a zero.
+    public var upperInverse: Matrix? {
+        precondition(rows == columns, "only a square matrix has an inverse")
+        guard (0..<rows).allSatisfy({ self[$0, $0] != 0 }) else { return nil }
+        var result = Matrix(rows: rows, columns: columns)
+        for column in 0..<columns {
+            result[column, column] = 1 / self[column, column]
+            for row in stride(from: column - 1, through: 0, by: -1) {
+                var sum = 0.0
+                for k in row + 1...column { sum += self[row, k] * result[k, column] }
+                result[row, column] = -sum / self[row, row]
+            }
+        }
+        return result
+    }
+}

@@ -8,9 +8,11 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from scipy import optimize
+import statsmodels.api as sm
+from scipy import optimize, stats
 from sklearn import compose, impute, linear_model, pipeline, preprocessing, svm
 from sklearn.linear_model._huber import _huber_loss_and_gradient
+from statsmodels.stats import outliers_influence
 
 here = pathlib.Path(__file__).parent
 
@@ -121,6 +123,61 @@ def logistics():
             linear_model.LogisticRegression(**settings, **exact)).fit(x, y).predict_proba(x))
 
 
+def table(name, result, parameters=None):
+    """Coefficient, standard error, statistic, p-value and confidence interval of each term."""
+    rows = np.column_stack([result.params, result.bse, result.tvalues, result.pvalues, np.asarray(result.conf_int())])
+    golden(f"{name}.table", rows)
+
+
+def inference():
+    x, y = parts("diabetes")
+    x1 = sm.add_constant(x)
+    table("diabetes.ols", sm.OLS(y, x1).fit())
+    golden("diabetes.vif", [outliers_influence.variance_inflation_factor(x1.to_numpy(), i) for i in range(1, 11)])
+    golden("diabetes.condition", [np.linalg.cond(x1)])
+    for kind in ["HC0", "HC1", "HC2", "HC3"]:
+        table(f"diabetes.ols_{kind}", sm.OLS(y, x1).fit(cov_type=kind))
+    groups = np.arange(len(y)) % 37
+    table("diabetes.ols_cluster", sm.OLS(y, x1).fit(cov_type="cluster", cov_kwds={"groups": groups}))
+    above = (y > 140).astype(int)
+    exact = {"disp": 0, "tol": 1e-14, "maxiter": 200, "method": "newton"}
+    table("diabetes.logit", sm.Logit(above, x1).fit(**exact))
+    table("diabetes.logit_HC0", sm.Logit(above, x1).fit(cov_type="HC0", **exact))
+    table("diabetes.logit_cluster", sm.Logit(above, x1).fit(cov_type="cluster", cov_kwds={"groups": groups}, **exact))
+    for name, family in [("poisson", sm.families.Poisson()), ("gamma", sm.families.Gamma(sm.families.links.Log())),
+                         ("tweedie", sm.families.Tweedie(var_power=1.5))]:
+        table(f"diabetes.glm_{name}", sm.GLM(y, x1, family).fit(tol=1e-14))
+        table(f"diabetes.glm_{name}_HC0", sm.GLM(y, x1, family).fit(tol=1e-14, cov_type="HC0"))
+    table("diabetes.quantreg", sm.QuantReg(y, x1).fit(vcov="iid", p_tol=1e-12, max_iter=10_000))
+
+    frame = pd.read_csv(here / "data/mixed.csv", keep_default_na=False, na_values=[""])
+    exog = pd.DataFrame({"const": 1.0, "age": frame.age.fillna(frame.age.median()), "age is null": frame.age.isna(),
+                         "income": frame.income.fillna(frame.income.median()), "income is null": frame.income.isna()})
+    for level in ["plus", "pro", "Ünlimited"]:
+        exog[level] = frame.plan == level
+    for level in ["islands", "north", "south", "west"]:
+        exog[level] = frame.region == level
+    exog["null"] = frame.region.isna()
+    exog = exog.astype(float)
+    table("mixed.wls", sm.WLS(frame.amount, exog, weights=frame.weight).fit())
+    table("mixed.wls_HC3", sm.WLS(frame.amount, exog, weights=frame.weight).fit(cov_type="HC3"))
+
+    x, y = parts("wine")
+    result = sm.MNLogit(y, sm.add_constant(x.iloc[:, :2])).fit(**exact)
+    rows = np.column_stack([a.T.reshape(-1) for a in (np.asarray(result.params), np.asarray(result.bse))])
+    golden("wine.mnlogit.table", rows)
+
+
+def distributions():
+    """t, degrees of freedom, two-sided p-value; 0 degrees: normal."""
+    rows = []
+    for degrees in [1, 2, 3.5, 10, 37, 79, 81, 200, 5e3, 1e6]:
+        for t in [0.01, 0.5, 1, 1.96, 5, 20, 37]:
+            rows.append([t, degrees, 2 * stats.t.sf(t, degrees)])
+    rows += [[z, 0, 2 * stats.norm.sf(z)] for z in [0.01, 1, 1.96, 8, 30]]
+    golden("student_t", rows)
+
+
 with warnings.catch_warnings():
     warnings.simplefilter("error")
     elastic_nets()
@@ -129,3 +186,6 @@ with warnings.catch_warnings():
     quantiles()
     support_vectors()
     logistics()
+warnings.simplefilter("ignore")
+inference()
+distributions()

@@ -79,10 +79,17 @@ begin
     insert into forge.feature_importances (model, version, feature, importance)
     select insert_version.model, chosen, f.feature, f.importance
     from jsonb_to_recordset(nullif(manifest -> 'feature_importance', 'null')) as f(feature text, importance double precision);
+
+    insert into forge.model_coefficients
+        (model, version, place, term, class, coefficient, std_error, statistic, p_value, lower, upper, vif)
+    select insert_version.model, chosen, e.place, c.term, c.class, c.coefficient, c.std_error, c.statistic, c.p_value, c.lower, c.upper, c.vif
+    from jsonb_array_elements(nullif(manifest -> 'coefficients', 'null')) with ordinality e(value, place),
+        jsonb_to_record(e.value) as c(term text, class text, coefficient double precision, std_error double precision,
+            statistic double precision, p_value double precision, lower double precision, upper double precision, vif double precision);
     return chosen;
 end
 $$;
-comment on function forge.insert_version is 'inserts version max + 1 with its metrics and importances (FG015: its artifact has no checksum); internal';
+comment on function forge.insert_version is 'inserts version max + 1 with its metrics, importances and coefficients (FG015: its artifact has no checksum); internal';
 
 create or replace function forge.verify_artifact(model text, version int) returns void
 language plpgsql

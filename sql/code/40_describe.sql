@@ -85,3 +85,21 @@ end
 $$;
 comment on function forge.feature_importance is
     'how much each source column matters to a model (or model@alias, model/version), most first; shares of the whole';
+
+create or replace function forge.coefficients(model text)
+returns table (
+    term text, class text, coefficient double precision, std_error double precision, statistic double precision,
+    p_value double precision, lower double precision, upper double precision, vif double precision)
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return query
+        select c.term, c.class, c.coefficient, c.std_error, c.statistic, c.p_value, c.lower, c.upper, c.vif
+        from forge.resolve_model(coefficients.model) r
+        join forge.model_coefficients c on c.model = r.model and c.version = r.version
+        order by c.place;
+end
+$$;
+comment on function forge.coefficients is
+    'the terms of a linear model (or model@alias, model/version) in the units of the data; standard errors, tests and 95 % confidence intervals if its params.statistics asked for them; no rows for other forms';

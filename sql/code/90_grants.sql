@@ -25,6 +25,7 @@ alter table forge.model_aliases enable row level security;
 alter table forge.model_metrics enable row level security;
 alter table forge.feature_importances enable row level security;
 alter table forge.held_out_scores enable row level security;
+alter table forge.model_coefficients enable row level security;
 alter table forge.model_grants enable row level security;
 alter table forge.function_grants enable row level security;
 alter table forge.audit_log enable row level security;
@@ -36,7 +37,7 @@ begin
     drop policy if exists readers_see_models on forge.models;
     create policy readers_see_models on forge.models for select to forge_trainer, forge_analyst
         using (pg_catalog.pg_has_role(current_user, owner, 'usage') or forge.may_predict(name));
-    foreach protected in array array['model_versions', 'model_aliases', 'model_metrics', 'feature_importances', 'held_out_scores'] loop
+    foreach protected in array array['model_versions', 'model_aliases', 'model_metrics', 'feature_importances', 'model_coefficients', 'held_out_scores'] loop
         execute pg_catalog.format('drop policy if exists readers_see_models on forge.%I', protected);
         execute pg_catalog.format('create policy readers_see_models on forge.%I for select to forge_trainer, forge_analyst
             using (exists (select from forge.models m where m.name = model))', protected);

@@ -23,11 +23,19 @@ struct Manifest {
             "positive": target.positive < 0 ? nil : labels[target.positive], "outputs": .integer(Int64(fitted.form.outputs)),
             "metrics": evaluation.json, "metrics_part": .text(data.evaluatesHeldOut ? "test" : "train"), "rows": rows,
             "metric_intervals": evaluation.intervalsJSON, "data_report": report, "feature_importance": .array(importance),
+            "coefficients": coefficients,
             "data_fingerprint": .text(data.fingerprint),
             "artifact_sha256": .text(SHA256.hex(of: artifact)),
             "artifact_bytes": .integer(Int64(artifact.count)), "environment": environment,
             "comparison": comparison?.json ?? nil, "cross_validation": crossValidation?.json ?? nil,
         ]
+    }
+
+    /// Of linear forms, in the units of the data.
+    private var coefficients: JSONValue {
+        if let table = fitted.coefficients { return table.json }
+        guard case .linear(let form) = fitted.form else { return [] }
+        return CoefficientTable(form, plan, labels: target.labels).json
     }
 
     private var split: JSONValue {
@@ -91,6 +99,8 @@ struct Manifest {
         var report: JSONValue = ["notes": .array((plan.notes + fitted.notes).map(JSONValue.text))]
         report["dropped"] = .array(data.dropped.map { ["reason": .text($0.reason), "rows": .integer(Int64($0.rows))] })
         if data.sampledOut > 0 { report["sampled_out"] = .integer(Int64(data.sampledOut)) }
+        if let number = fitted.coefficients?.conditionNumber { report["condition_number"] = .number(number) }
+        if let table = fitted.coefficients { report["reference_terms"] = .array(table.references.map(JSONValue.text)) }
         if let iterations = fitted.iterations { report["iterations"] = .integer(Int64(iterations)) }
         var missing = JSONObject()
         var unseen = JSONObject()

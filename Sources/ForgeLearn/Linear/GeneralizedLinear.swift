@@ -37,7 +37,7 @@ private let generalizedParameters: [Hyperparameter] = [
         "Most iterations of Newton's method (up to \(newtonLimit) coefficients) or of L-BFGS."),
     .number(
         "tol", 1e-6, minimum: 1e-12, maximum: 1, "Largest component of the mean deviance's gradient at which to stop."),
-    .fitIntercept,
+    .fitIntercept, .statistics,
 ]
 
 /// Half the deviance of a Tweedie distribution (Jørgensen 1987), less what depends on the target only, under a log link.
@@ -59,6 +59,15 @@ struct TweedieLoss: MarginLoss {
             let curvature = (1...2).contains(power) ? (2 - power) * mean - (1 - power) * share : mean
             return (mean / (2 - power) - share / (1 - power), mean - share, curvature)
         }
+    }
+
+    /// Robust errors take the observed information, as statsmodels does.
+    func information(target: Double, margin: Double, robust: Bool) -> RowInformation {
+        let mean = exp(margin)
+        let observed = robust ? evaluate(margin: margin, target: target).curvature : 0
+        return RowInformation(
+            information: observed > 0 ? observed : pow(mean, 2 - power), score: (target - mean) * pow(mean, 1 - power),
+            pearson: (target - mean) * (target - mean) * pow(mean, -power))
     }
 
     /// Targets that have a probability.
@@ -85,9 +94,20 @@ private func fitGeneralized(_ input: borrowing FitInput, _ name: String, power: 
         objective: objective, maximumIterations: input.parameters.integer("max_iter"), tolerance: tolerance,
         report: fitReport(input.observer)
     ).minimize(from: start)
-    return try .linear(
+    var fitted = try FittedModel.linear(
         design, moments, input.plan, point: outcome.point, link: .log, notes: outcome.notes(of: name),
         iterations: outcome.iterations)
+    let covariance = try input.covariance(penalised: objective.penalty > 0, allows: [.nonrobust, .hc0, .hc1, .cluster])
+    if let covariance {
+        let point = design.withoutConstants(outcome.point, input.plan, moments)
+        let margins = try design.margins(of: point, threads: input.threads, observer: input.observer)
+        fitted.coefficients = try Inference(input.context, design, moments).table(
+            point,
+            zip(targets, margins).map { loss.information(target: $0, margin: $1, robust: covariance != .nonrobust) },
+            covariance: covariance, dispersion: power != 1,
+            student: false)
+    }
+    return fitted
 }
 
 private func check(_ loss: TweedieLoss, _ input: borrowing FitInput) throws {

@@ -6,8 +6,8 @@ extension Algorithm {
     static let linearRegression = Algorithm(
         name: "linear_regression", tasks: [.regression], form: .linear,
         description: "Ordinary least squares: a weighted sum of the columns, the fastest to train and to read.",
-        parameters: [.fitIntercept],
-        fit: { input in try fitLeastSquares(input, alpha: 0) })
+        parameters: [.fitIntercept, .statistics],
+        fit: { input in try fitLeastSquares(input, alpha: 0, statistics: true) })
 
     /// Least squares with an L2 penalty on the encoded columns' coefficients, as scikit-learn's `Ridge`.
     static let ridge = Algorithm(
@@ -28,7 +28,9 @@ extension Hyperparameter {
         "fit_intercept", true, "Whether to learn a constant term, which no penalty touches.")
 }
 
-private func fitLeastSquares(_ input: borrowing FitInput, alpha: Double) throws -> FittedModel {
+private func fitLeastSquares(
+    _ input: borrowing FitInput, alpha: Double, statistics: Bool = false
+) throws -> FittedModel {
     let design = Design(input.data.training, input.plan)
     let solution = try NormalEquations(
         design: design, targets: input.data.training.targets, weights: input.weights, alpha: alpha,
@@ -42,20 +44,61 @@ private func fitLeastSquares(_ input: borrowing FitInput, alpha: Double) throws 
             "\(unexpected) encoded columns depend on the others: of all solutions the one with the smallest coefficients is kept"
         )
     }
-    return .linear(
+    var fitted = FittedModel.linear(
         design, solution.moments, coefficients: solution.coefficients, intercept: solution.intercept, notes: notes)
+    if let covariance = try statistics ? input.covariance(penalised: false) : nil {
+        try fitted.addTable(of: solution, design, input, covariance)
+    }
+    return fitted
+}
+
+extension FittedModel {
+    /// Student's t for the errors that the model assumes, the normal distribution for robust ones, as statsmodels'.
+    fileprivate mutating func addTable(
+        of solution: NormalEquations.Solution, _ design: Design, _ input: borrowing FitInput, _ covariance: Covariance
+    ) throws {
+        let full = Design(input.data.training, input.plan, intercept: input.parameters.boolean("fit_intercept"))
+        var point = solution.coefficients
+        if let intercept = full.intercept { point.insert(solution.intercept, at: intercept) }
+        let margins = try full.margins(of: point, threads: input.threads, observer: input.observer)
+        let rows = zip(input.data.training.targets, margins).map { target, margin in
+            RowInformation(information: 1, score: target - margin, pearson: (target - margin) * (target - margin))
+        }
+        coefficients = try Inference(input.context, full, input.moments(of: full)).table(
+            point, rows, covariance: covariance, dispersion: true, student: covariance == .nonrobust)
+    }
 }
 
 extension Design {
-    /// Moves what columns that never vary were given into the intercept, which is the same to every training row: (width) packed.
-    func withoutConstants(_ point: [Double], _ plan: EncodingPlan, _ moments: Moments) -> [Double] {
-        guard let intercept else { return point }
-        var constant = [Bool](repeating: false, count: width)
+    /// (rows) weighted sums of the rows' features.
+    func margins(of point: [Double], threads: Int, observer: any TrainingObserver) throws -> [Double] {
+        var result = [Double](repeating: 0, count: part.rows)
+        try result.withUnsafeMutableBufferPointer { result in
+            _ = try forEachTile(threads: threads, observer: observer) {
+            } _: { tile, _ in
+                point.withUnsafeBufferPointer {
+                    tile.addProduct($0.baseAddress!, to: result.baseAddress! + tile.firstRow)
+                }
+            }
+        }
+        return result
+    }
+
+    /// (width) whether a packed feature is of a column that never varies.
+    func constantFeatures(_ plan: EncodingPlan) -> [Bool] {
+        var constant = [Bool](repeating: false, count: plan.width)
         for column in plan.columns where !column.varies {
             for index in column.offset..<column.offset + column.schema.encoding.width { constant[index] = true }
         }
+        return encodedIndex.map { $0 >= 0 && constant[$0] }
+    }
+
+    /// Moves what columns that never vary were given into the intercept, which is the same to every training row: (width) packed.
+    func withoutConstants(_ point: [Double], _ plan: EncodingPlan, _ moments: Moments) -> [Double] {
+        guard let intercept else { return point }
+        let constant = constantFeatures(plan)
         var result = point
-        for index in 0..<width where index != intercept && constant[encodedIndex[index]] {
+        for index in 0..<width where constant[index] {
             result[intercept] += point[index] * moments.means[index]
             result[index] = 0
         }

@@ -127,7 +127,8 @@ private func outOfFold(
         guard zip(signs, others).contains(where: { $0 > 0 && $1 > 0 }),
             zip(signs, others).contains(where: { $0 < 0 && $1 > 0 })
         else { continue }
-        let found = try machine.margins(of: try machine.fit(signs, weights: others, from: start).point)
+        let point = try machine.fit(signs, weights: others, from: start).point
+        let found = try machine.design.margins(of: point, threads: machine.threads, observer: machine.observer)
         for row in folds.indices where folds[row] == fold { margins[row] = found[row] }
     }
     return margins

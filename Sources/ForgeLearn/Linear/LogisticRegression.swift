@@ -21,7 +21,7 @@ extension Algorithm {
             .number(
                 "tol", 1e-6, minimum: 1e-12, maximum: 1,
                 "Largest component of the mean loss's gradient at which to stop."),
-            .fitIntercept, .positiveClass, .classWeight,
+            .fitIntercept, .statistics, .positiveClass, .classWeight,
         ],
         fit: fitLogistic)
 }
@@ -49,9 +49,15 @@ private func fitLogistic(_ input: borrowing FitInput) throws -> FittedModel {
     let points = (0..<objective.outputs).map {
         Array(outcome.point[$0 * design.width..<($0 + 1) * design.width])
     }
-    return .linear(
+    var fitted = FittedModel.linear(
         design, moments, points: points, notes: outcome.notes(of: "logistic_regression"),
         iterations: outcome.iterations)
+    let allowed: [Covariance] = classes.isBinary ? [.nonrobust, .hc0, .hc1, .cluster] : [.nonrobust]
+    if let covariance = try input.covariance(penalised: penalised, allows: allowed) {
+        let free = points.map { design.withoutConstants($0, input.plan, moments) }
+        try fitted.addTable(ofLogistic: free, design, input, classes, covariance)
+    }
+    return fitted
 }
 
 private func refuseSeparable(_ outcome: Minimizer<LogisticObjective>.Outcome, penalised: Bool) throws {

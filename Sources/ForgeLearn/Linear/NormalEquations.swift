@@ -159,14 +159,46 @@ struct NormalEquations {
             let solution = factor.solve(zip(right, units).map(*))
             return (zip(solution, units).map(*), .cholesky, active.count)
         }
-        if let (solution, rank) = minimumNormSolution(gram, right, doubtful: Self.wellConditioned) {
+        if let (solution, rank) = minimumNormSolution(gram, right, doubtful: Self.wellConditioned),
+            try rank >= active.count - design.hot.count || dependsExactly(gram, active, origin)
+        {
             return (solution, .minimumNorm, rank)
         }
-        return try leastSquaresOfRows(active, origin, center)
+        return try leastSquaresOfRows(active, origin, center, units)
+    }
+
+    /// Whether the directions in which the Gram matrix vanishes vanish in the rows: powers of a number, say, may be so near to
+    /// dependent that rounding hides in the matrix what the rows still tell.
+    private func dependsExactly(_ gram: Matrix, _ active: [Int], _ origin: [Double]) throws -> Bool {
+        let directions = nullDirections(gram)
+        let points = directions.map { direction in
+            var point = [Double](repeating: 0, count: design.width)
+            for (index, value) in zip(active, direction) { point[index] = value }
+            return point
+        }
+        let offsets = points.map { point in
+            (design.dense.count..<max(design.width, design.dense.count)).reduce(0) { $0 + point[$1] * origin[$1] }
+        }
+        let lanes = try design.forEachTile(threads: threads, observer: observer) {
+            (squares: [Double](repeating: 0, count: points.count), margins: [Double](repeating: 0, count: Design.tileRows))
+        } _: { tile, lane in
+            centerDense(tile, origin)
+            for (number, point) in points.enumerated() {
+                tile.product(point, into: &lane.margins)
+                for row in 0..<tile.rows {
+                    let margin = lane.margins[row] - offsets[number]
+                    lane.squares[number] += (weights?[tile.firstRow + row] ?? 1) * margin * margin
+                }
+            }
+        }
+        return directions.indices.allSatisfy { number in
+            let size = active.indices.reduce(0) { $0 + gram[$1, $1] * directions[number][$1] * directions[number][$1] }
+            return lanes.reduce(0) { $0 + $1.squares[number] } <= 1e-24 * size
+        }
     }
 
     private func leastSquaresOfRows(
-        _ active: [Int], _ origin: [Double], _ center: Double
+        _ active: [Int], _ origin: [Double], _ center: Double, _ units: [Double]
     ) throws -> (solution: [Double], method: Method, rank: Int) {
         BLAS.setThreads(threads)
         defer { BLAS.setThreads(1) }
@@ -182,13 +214,13 @@ struct NormalEquations {
                 let target = targets[tile.firstRow + index]
                 qr.append { column in
                     column == width
-                        ? weight * (target - center) : weight * (row[active[column]] - origin[active[column]])
+                        ? weight * (target - center) : weight * (row[active[column]] - origin[active[column]]) * units[column]
                 }
             }
         }
         var qr = lanes[0]
         if alpha > 0 {
-            for index in 0..<width { qr.append { $0 == index ? alpha.squareRoot() : 0 } }
+            for index in 0..<width { qr.append { $0 == index ? alpha.squareRoot() * units[index] : 0 } }
         }
         let triangle = qr.finish()
         let square = triangle.restricted(to: Array(0..<width))
@@ -197,7 +229,7 @@ struct NormalEquations {
         guard let (solution, rank) = minimumNormLeastSquares(square, right, tolerance: tolerance) else {
             throw ForgeError(.numericalFailure, "the singular value decomposition did not converge", hint: "use ridge")
         }
-        return (solution, .qr, rank)
+        return (zip(solution, units).map(*), .qr, rank)
     }
 }
 

@@ -1,5 +1,6 @@
 import ForgeLinalg
 import ForgeModel
+import Glibc
 
 extension Algorithm {
     /// A quantile instead of the mean, as scikit-learn's `QuantileRegressor` and statsmodels' `QuantReg`.
@@ -14,7 +15,7 @@ extension Algorithm {
             ),
             .integer("max_iter", 200, minimum: 1, maximum: 10_000, "Most steps of the interior point method."),
             .number("tol", 1e-12, minimum: 1e-14, maximum: 1, "Duality gap, as a share of the loss, at which to stop."),
-            .fitIntercept,
+            .fitIntercept, .statistics,
         ],
         fit: fitQuantile)
 }
@@ -46,11 +47,47 @@ private func fitQuantile(_ input: borrowing FitInput) throws -> FittedModel {
     if alpha == 0, independent.count < centered.sums.gram.activeIndexes.count {
         point = leastNorm(point, design, centered)
     }
-    return try .linear(
+    var fitted = try FittedModel.linear(
         design, centered.moments, input.plan, point: point,
         notes: outcome.converged
             ? [] : ["quantile_regression did not converge in \(outcome.iterations) iterations: raise max_iter or tol"],
         iterations: outcome.iterations)
+    if let covariance = try input.covariance(penalised: alpha > 0, allows: [.nonrobust, .hc0]) {
+        let free = design.withoutConstants(point, input.plan, centered.moments)
+        let margins = try design.margins(of: free, threads: input.threads, observer: input.observer)
+        let residuals = zip(input.data.training.targets, margins).map(-)
+        let density = residualDensity(residuals, quantile: quantile, spread: spread)
+        let scores = residuals.map { residual in
+            covariance == .nonrobust
+                ? (quantile * (1 - quantile)).squareRoot() : residual > 0 ? quantile : 1 - quantile
+        }
+        fitted.coefficients = try Inference(input.context, design, centered.moments).table(
+            free, scores.map { RowInformation(information: 1, score: $0 / density) }, covariance: .hc0,
+            dispersion: false, student: true)
+    }
+    return fitted
+}
+
+/// The residuals' density at 0 by Epanechnikov's kernel with Hall and Sheather's bandwidth, as statsmodels' `QuantReg`.
+private func residualDensity(_ residuals: [Double], quantile: Double, spread: Double) -> Double {
+    let sorted = residuals.sorted()
+    func percentile(_ share: Double) -> Double {
+        let place = share * Double(sorted.count - 1)
+        let low = sorted[Int(place)]
+        return low + (place - place.rounded(.down)) * (sorted[min(Int(place) + 1, sorted.count - 1)] - low)
+    }
+    let count = Double(residuals.count)
+    let z = normalQuantile(quantile)
+    let peak = exp(-z * z / 2) / (2 * Double.pi).squareRoot()
+    let share =
+        cbrt(1 / count) * pow(normalQuantile(0.975), 2.0 / 3) * cbrt(1.5 * peak * peak / (2 * z * z + 1))
+    let reach = normalQuantile(min(quantile + share, 1 - 1e-12)) - normalQuantile(max(quantile - share, 1e-12))
+    let bandwidth = min(spread, (percentile(0.75) - percentile(0.25)) / 1.34) * reach
+    let sum = residuals.reduce(0) { sum, residual in
+        let u = residual / bandwidth
+        return abs(u) <= 1 ? sum + 0.75 * (1 - u * u) : sum
+    }
+    return sum / (count * bandwidth)
 }
 
 /// Features none of which depends on the others, by Cholesky's method with pivoting on a Gram matrix (lower triangle).

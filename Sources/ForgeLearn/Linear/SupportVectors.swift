@@ -39,20 +39,6 @@ struct SupportVectors {
         }
     }
 
-    /// (rows) weighted sums of the rows' features.
-    func margins(of point: [Double]) throws -> [Double] {
-        var result = [Double](repeating: 0, count: design.part.rows)
-        try result.withUnsafeMutableBufferPointer { result in
-            _ = try design.forEachTile(threads: threads, observer: observer) {
-            } _: { tile, _ in
-                point.withUnsafeBufferPointer {
-                    tile.addProduct($0.baseAddress!, to: result.baseAddress! + tile.firstRow)
-                }
-            }
-        }
-        return result
-    }
-
     private func newton<L: MarginLoss>(
         _ loss: L, _ targets: [Double], _ weights: [Double]?, _ start: [Double]?
     ) throws -> Outcome {

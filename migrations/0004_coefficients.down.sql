@@ -1,0 +1,1 @@
+drop table forge.model_coefficients;
