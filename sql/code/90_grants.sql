@@ -62,7 +62,7 @@ end
 $policies$;
 
 grant select on forge.models, forge.model_versions, forge.model_artifacts, forge.model_aliases, forge.model_metrics,
-    forge.feature_importances, forge.held_out_scores, forge.model_grants, forge.audit_log, forge.algorithms to forge_trainer, forge_analyst;
+    forge.feature_importances, forge.model_coefficients, forge.held_out_scores, forge.model_grants, forge.audit_log, forge.algorithms to forge_trainer, forge_analyst;
 grant insert (action, model, details) on forge.audit_log to forge_trainer;
 
 -- Row policies and references to models.
@@ -82,7 +82,7 @@ grant execute on function
     forge.grant_model(text, text, text), forge.revoke_model(text, text, text), forge.drop_model(text) to forge_trainer;
 -- Reading the registry and data; what the functions that run as their caller call in turn.
 grant execute on function
-    forge.describe(text), forge.feature_importance(text), forge.cross_validation(text), forge.evaluate(text, text), forge.confusion_matrix(text, text),
+    forge.describe(text), forge.feature_importance(text), forge.coefficients(text), forge.cross_validation(text), forge.evaluate(text, text), forge.confusion_matrix(text, text),
     forge.roc_curve(text, text), forge.predict_table(text, text, text, text), forge.summary(text), forge.correlation(text),
     forge.source_columns(text), forge.source_query(text), forge.scoring_query(text, text, text),
     forge.require_rows(bigint, text), forge.regression_metrics(text), forge.label_metrics(text),

@@ -34,8 +34,8 @@ struct StudentT {
         let rest = square / (degrees + square)  // 1 − x without cancellation
         // x^a (1 − x)^½ / B(a, ½)
         let front = exp(-a * log1p(square / degrees)) * rest.squareRoot() * gammaRatio(a) / Double.pi.squareRoot()
-        if x < (a + 1) / (a + 2.5) { return front * fraction(a, 0.5, x) / a }
-        return 1 - front * fraction(0.5, a, rest) / 0.5
+        if x < (a + 1) / (a + 2.5) { return front * fraction(a, 0.5, x, rest) }
+        return 1 - front * fraction(0.5, a, rest, x)
     }
 
     /// Γ(a + ½) / Γ(a).
@@ -48,24 +48,31 @@ struct StudentT {
         return a.squareRoot() * terms.reversed().reduce(0) { $0 / a + $1 }
     }
 
-    /// The continued fraction of I_x(a, b) by Lentz's method (Press et al., "Numerical Recipes", 6.4).
-    private func fraction(_ a: Double, _ b: Double, _ x: Double) -> Double {
-        let tiny = 1e-300
-        func apart(_ value: Double) -> Double { abs(value) < tiny ? tiny : value }
-        var c = 1.0
-        var d = 1 / apart(1 - (a + b) * x / (a + 1))
-        var result = d
-        for m in 1...100_000 {
-            let m = Double(m)
-            for numerator in [
-                m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-                -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
-            ] {
-                d = 1 / apart(1 + numerator * d)
-                c = apart(1 + numerator / c)
-                result *= d * c
-            }
-            if abs(d * c - 1) < 4e-16 { break }
+    /// The even part of the continued fraction of I_x(a, b), in terms of x and y = 1 − x, so that neither cancels when a is large
+    /// (DiDonato and Morris, "Algorithm 708: Significant digit computation of the incomplete beta function ratios", 1992, BFRAC).
+    private func fraction(_ a: Double, _ b: Double, _ x: Double, _ y: Double) -> Double {
+        let c = 1 + (x < y ? a - (a + b) * x : (a + b) * y - b)
+        let c1 = 1 + 1 / a
+        var (p, s) = (1.0, a + 1)
+        var (before, numerator) = (0.0, 1.0)
+        var (denominatorBefore, denominator) = (1.0, c / c1)
+        var result = c1 / c
+        for n in 1...100_000 {
+            let n = Double(n)
+            let w = n * (b - n) * x
+            let alpha = p * (p + b / a) * (a / s) * (a / s) * (w * x)
+            let beta = n + w / s + (1 + n / a) / (c1 + 2 * n / a) * (c + n * (y + 1))
+            p = 1 + n / a
+            s += 2
+            (before, numerator) = (numerator, alpha * before + beta * numerator)
+            (denominatorBefore, denominator) = (denominator, alpha * denominatorBefore + beta * denominator)
+            let found = numerator / denominator
+            let isDone = abs(found - result) <= 1e-16 * found
+            result = found
+            if isDone { break }
+            before /= denominator
+            denominatorBefore /= denominator
+            (numerator, denominator) = (found, 1)
         }
         return result
     }

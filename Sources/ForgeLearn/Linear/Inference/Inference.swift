@@ -44,7 +44,7 @@ struct Inference {
         self.design = design
         self.moments = moments
         let probe = CenteredRows(design: design, moments: moments, input: input)
-        let references = design.intercept == nil ? [] : Set(design.hot.map { Int($0.first) })
+        let references = design.intercept == nil ? [] : design.firstLevels(input.plan)
         let gram = try probe.gram(input.weights, of: Array(0..<design.width))
         let constant = design.constantFeatures(input.plan)
         let active = gram.activeIndexes.filter { !constant[$0] }
@@ -217,5 +217,17 @@ struct Inference {
             }
         }
         return byTerm.sorted { $0.key < $1.key }.map { ($0.key, $0.value.sorted { $0.key < $1.key }) }
+    }
+}
+
+extension Design {
+    /// First features of the one-hot columns, whose features add up to one in every training row.
+    fileprivate func firstLevels(_ plan: EncodingPlan) -> Set<Int> {
+        Set(
+            hot.map { Int($0.first) }.filter { first in
+                guard let column = plan.column(of: encodedIndex[first]) else { return false }
+                if case .oneHot = plan.columns[column].schema.encoding { return true }
+                return false
+            })
     }
 }
