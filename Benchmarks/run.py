@@ -74,6 +74,8 @@ def group_training(table, url, db, repeats):
          ["logistic"], "2×"),
         ("boosting 100 × depth 6, INSERT → 1 M predictions", "bench_boosting", "y", "gradient_boosting",
          {"n_estimators": 100, "max_depth": 6}, "boosting.py", [], "1.15×"),
+        ("forest 50 × depth 16, INSERT → 1 M predictions", "bench_forest", "label", "random_forest",
+         {"n_estimators": 50, "max_depth": 16, "min_samples_leaf": 10}, "forest.py", [], "1×"),
         ("ridge, INSERT → 1 M predictions", "bench_ridge", "y", "ridge", {"alpha": 1.0}, "linear.py", ["ridge"], "1×"),
         ("elastic net, INSERT → 1 M predictions", "bench_elastic", "y", "elastic_net", {"alpha": 0.01, "l1_ratio": 0.5}, "linear.py",
          ["elastic_net"], "1×"),
@@ -107,6 +109,11 @@ def group_functions(table, url, rows):
         _, seconds = forge.seconds_of(db, f"select sum({call}) from bench.points p", runs=3)
         table.add(f"100 trees of depth 6, {form}, warm", rows / seconds / 1e6, scoring["rows_per_second"] / 1e6,
                   "inplace_predict, 1 thread", goal, unit="M rows/s", higher_is_better=True)
+    explaining = peer(url, "tree_explaining.py")
+    _, seconds = forge.seconds_of(db, "select count(e.contribution) from (select * from bench.points limit 2000) p, "
+                                      "forge.explain('bench_boosting', p) e", runs=3)
+    table.add("explain 100 trees of depth 6, in SQL, warm", seconds / 2000 * 1e6, explaining["seconds_a_row"] * 1e6,
+              "pred_contribs, 1 thread", "1×", unit="µs a row")
     few = rows // 10
     _, seconds = forge.seconds_of(db, "select sum(forge_models.bench_linear(w)) from bench.wide w", runs=3)
     _, typed_seconds = forge.seconds_of(db, f"select sum(forge_models.bench_linear({names})) from bench.wide", runs=3)
