@@ -29,8 +29,8 @@ for version in "$@"; do
     [ -x "$suite" ] && stage "$(basename "$(dirname "$suite")") on PostgreSQL $version" "$suite" "$version"
   done
 done
-# One target after the other: tests that wait for a server, a daemon or a job would otherwise wait for each other's processor.
-# Threads that spin while they wait would take it from those awaited.
+# One target after the other: tests that wait for a server, a daemon or a job would otherwise wait for each other's
+# processor. Threads that spin while they wait would take it from those awaited.
 swift_test() { GOMP_SPINCOUNT=1000 FORGE_TEST_PG=$1 swift test --skip-build --filter "^$2\\."; }
 with_server=()
 for target in Tests/*Tests; do

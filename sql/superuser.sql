@@ -1,5 +1,5 @@
--- What a superuser runs once in each database that Forge serves, before `forgectl migrate`; running it again does no harm
--- and brings the extension up to the installed files. Everything else is done by a member of forge_admin.
+-- What a superuser runs once in each database that Forge serves, before `forgectl migrate`; running it again does no
+-- harm and brings the extension up to the installed files. Everything else is done by a member of forge_admin.
 
 -- Names, levels and messages travel between server, sidecar and artifacts as UTF-8.
 do $encoding$

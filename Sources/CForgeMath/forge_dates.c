@@ -1,5 +1,5 @@
-// Parts of a date, from seconds since 2000-01-01 UTC. Days to civil dates: H. Hinnant, "chrono-Compatible Low-Level Date
-// Algorithms".
+// Parts of a date, from seconds since 2000-01-01 UTC. Days to civil dates: H. Hinnant, "chrono-Compatible Low-Level
+// Date Algorithms".
 #include "forge_prepare.h"
 
 #include <math.h>

@@ -1,9 +1,9 @@
 // Path-dependent TreeSHAP: the Shapley values of v(S) = E[leaf | features in S follow the row, the others split by
 // cover] (Lundberg, Erion & Lee 2018, arXiv:1802.03888, Algorithm 1).
 //
-// Algorithm 2 of that paper unwinds polynomials by subtraction, which loses digits in deep trees. Here the same value is
-// the integral of the multilinear extension (Owen 1972): a leaf reached over features i with cover shares z_i and o_i = 1
-// where the row follows (else 0) is worth
+// Algorithm 2 of that paper unwinds polynomials by subtraction, which loses digits in deep trees. Here the same value
+// is the integral of the multilinear extension (Owen 1972): a leaf reached over features i with cover shares z_i and
+// o_i = 1 where the row follows (else 0) is worth
 //     phi_i += leaf * (o_i - z_i) * integral over t in [0, 1] of the product over j != i of (z_j (1 - t) + o_j t),
 // a polynomial of degree d - 1 that ceil(d / 2) Gauss-Legendre points integrate exactly; all terms are positive.
 //

@@ -42,8 +42,8 @@ int32_t forge_linear_feature_bases(const ForgeArena *arena, double *bases) {
     return sum == 0 ? 0 : -1;
 }
 
-// The integral over t in [0, 1] of the product of start + rise * t over all columns but `without`: what weighs a column's
-// own rise in the Shapley value of a product (Owen 1972), by the coefficients of the polynomial.
+// The integral over t in [0, 1] of the product of start + rise * t over all columns but `without`: what weighs a
+// column's own rise in the Shapley value of a product (Owen 1972), by the coefficients of the polynomial.
 static double weight_of_others(const double *starts, const double *rises, int32_t count, int32_t without) {
     double coefficients[FORGE_FACTORS] = {1}, integral = 0;
     int32_t degree = 0;

@@ -1,6 +1,7 @@
-// Forward pass of a dense network. A hidden value is its bias plus the products of weights and inputs in the order of the
-// inputs, those that are zero left out, all in float32; a margin is the intercept plus four partial sums of products in
-// double by input modulo four. Sixteen outputs are summed side by side, each in its own order, so any vectors give the same bits.
+// Forward pass of a dense network. A hidden value is its bias plus the products of weights and inputs in the order of
+// the inputs, those that are zero left out, all in float32; a margin is the intercept plus four partial sums of
+// products in double by input modulo four. Sixteen outputs are summed side by side, each in its own order, so any
+// vectors give the same bits.
 #include "forge_activation.h"
 #include "forge_math.h"
 
@@ -21,7 +22,8 @@ static inline Block load(const float *from) {
 // Scratch of a network: three vectors and a list of indexes, each as long as the widest layer.
 int64_t forge_network_scratch(const ForgeArena *arena) { return 4 * (int64_t) arena->widest * 4; }
 
-// Where the values are that are not zero: all zeros of a one-hot column and half of what ReLU lets through cost nothing.
+// Where the values are that are not zero: all zeros of a one-hot column and half of what ReLU lets through cost
+// nothing.
 static int32_t find_present(const float *values, int32_t count, int32_t *places) {
     int32_t found = 0;
     for (int32_t i = 0; i < count; i++) {

@@ -5,8 +5,8 @@
 
 uint32_t forge_float_key(float value) { return forge_key(value); }
 
-// Writes the key of a feature twice, or the least and the greatest when it is missing; without a branch, since gaps come
-// at random. Returns 1 when the value is beyond float32.
+// Writes the key of a feature twice, or the least and the greatest when it is missing; without a branch, since gaps
+// come at random. Returns 1 when the value is beyond float32.
 static inline uint32_t put(uint32_t *row, int64_t feature, double value) {
     float rounded = (float) value;
     uint32_t missing = value == value ? 0 : UINT32_MAX, key = forge_key(rounded);

@@ -4,7 +4,8 @@
 
 enum { FORGE_WORD = 1, FORGE_CASED = 2, FORGE_CASE_IGNORABLE = 4, FORGE_CASE_PAIRS = 8 };
 
-// Codes from `first` up to the next entry's; with FORGE_CASE_PAIRS only every second one, `first` among them, has the delta.
+// Codes from `first` up to the next entry's; with FORGE_CASE_PAIRS only every second one, `first` among them, has the
+// delta.
 typedef struct ForgeCodes {
     uint32_t first;
     int32_t flags, delta;

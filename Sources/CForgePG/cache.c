@@ -1,8 +1,8 @@
 // The cache of decoded models. Versions are immutable, so nothing in it is ever stale; the checksum is compared all
 // the same, because a schema that was dropped and made again counts its versions from one again.
 //
-// A model lies in a memory context of its own: the struct, the arena that Swift decoded into, and the columns. Swift keeps
-// no pointer to any of it (docs/safety.md, R3 and R4).
+// A model lies in a memory context of its own: the struct, the arena that Swift decoded into, and the columns. Swift
+// keeps no pointer to any of it (docs/safety.md, R3 and R4).
 #include "cache.h"
 
 #include "artifact.h"

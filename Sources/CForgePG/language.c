@@ -1,8 +1,9 @@
-// LANGUAGE forge: the generated functions of schema forge_models. A function's body is the name of a model; its arguments
-// are columns of the model, or one record. float8 is the prediction, text the label.
+// LANGUAGE forge: the generated functions of schema forge_models. A function's body is the name of a model; its
+// arguments are columns of the model, or one record. float8 is the prediction, text the label.
 //
-// The language is trusted because a function in it can do nothing but score a model; EXECUTE on it is the model's ACL, so
-// the call handler asks for no other right. The validator never looks for the model: pg_restore makes functions before rows.
+// The language is trusted because a function in it can do nothing but score a model; EXECUTE on it is the model's ACL,
+// so the call handler asks for no other right. The validator never looks for the model: pg_restore makes functions
+// before rows.
 #include "scorer.h"
 
 #include "access/htup_details.h"

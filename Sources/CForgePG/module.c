@@ -12,7 +12,8 @@ PGDLLEXPORT void _PG_init(void);
 
 // Swift's crash backtracer would hook the fatal signals and start a helper process that runs for half a minute while
 // the postmaster waits. The runtime reads this variable in an initialiser of its own, which runs after this one
-// (lower priority number first). A choice that the administrator made in the environment is overridden: a backend has no other safe value.
+// (lower priority number first). A choice that the administrator made in the environment is overridden: a backend has
+// no other safe value.
 __attribute__((constructor(101))) static void
 forge_backtracer_disable(void)
 {

@@ -1,6 +1,6 @@
-// What the parser, the analyser and the executor raise about a source becomes FG005 or FG022, so that a request fails for
-// good with one class of codes; errors of the machine (lost connections, cancels, no memory, deadlocks) pass as they are.
-// An error it stays: the transaction fails as it would have.
+// What the parser, the analyser and the executor raise about a source becomes FG005 or FG022, so that a request fails
+// for good with one class of codes; errors of the machine (lost connections, cancels, no memory, deadlocks) pass as
+// they are. An error it stays: the transaction fails as it would have.
 #include "query_error.h"
 
 #include "miscadmin.h"

@@ -2,7 +2,8 @@
 #include <stdint.h>
 
 // The LAPACK routines (Fortran, 32-bit integers, column-major) that Forge calls. Debian's libopenblas carries them;
-// its header package does not declare them. Hidden trailing lengths of the character arguments are passed as gfortran does.
+// its header package does not declare them. Hidden trailing lengths of the character arguments are passed as gfortran
+// does.
 void dpotrf_(const char *uplo, const int32_t *n, double *a, const int32_t *lda, int32_t *info, size_t uplo_length);
 void dpotrs_(const char *uplo, const int32_t *n, const int32_t *nrhs, const double *a, const int32_t *lda, double *b,
              const int32_t *ldb, int32_t *info, size_t uplo_length);

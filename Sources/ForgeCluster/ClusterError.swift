@@ -1,6 +1,7 @@
 import Foundation
 
-/// What went wrong with the embedded cluster, worded as Postgres does: lower case, no full stop, the remedy in the hint.
+/// What went wrong with the embedded cluster, worded as Postgres does: lower case, no full stop, the remedy in the
+/// hint.
 public struct ClusterError: Error, Sendable, Equatable {
     public var message: String
     public var detail: String?

@@ -22,8 +22,8 @@ public struct ClusterFolder: Sendable, Equatable {
         self.root = URL(fileURLWithPath: root).standardizedFileURL.path
     }
 
-    /// The folder used when none is named: `.forge` in the project, or, as root, one per project below `/var/lib/forge`,
-    /// since the server's user cannot enter a project in root's home.
+    /// The folder used when none is named: `.forge` in the project, or, as root, one per project below
+    /// `/var/lib/forge`, since the server's user cannot enter a project in root's home.
     public static func standard(build: ForgeBuild, asRoot: Bool) -> ClusterFolder {
         let environment = ProcessInfo.processInfo.environment
         if let named = environment[variable], !named.isEmpty { return ClusterFolder(root: named) }

@@ -77,8 +77,8 @@ extension EmbeddedCluster {
         return usable
     }
 
-    /// PostgreSQL finds its files relative to its programs, so a copy is a server of its own: the extension is installed there
-    /// and the machine's PostgreSQL stays as it is.
+    /// PostgreSQL finds its files relative to its programs, so a copy is a server of its own: the extension is
+    /// installed there and the machine's PostgreSQL stays as it is.
     private func layout(of server: ServerInstallation) -> (root: String, folders: [String]) {
         let folders = [server.modules, server.shared]
         var root = server.binaries
@@ -219,7 +219,8 @@ extension EmbeddedCluster {
 
     private var postmasterPID: pid_t? { firstNumber(in: "\(folder.data)/postmaster.pid") }
 
-    /// After a power cut the number in a lock file may belong to another process, and PostgreSQL would then refuse to start.
+    /// After a power cut the number in a lock file may belong to another process, and PostgreSQL would then refuse to
+    /// start.
     private func removeOwnStaleLocks() {
         guard let mark = ProcessMark(file: folder.serverMark), !mark.isAlive else { return }
         let sockets = folder.sockets(of: user)

@@ -2,10 +2,10 @@ import Foundation
 
 /// A private PostgreSQL cluster and its sidecar, in one folder.
 ///
-/// The database decides nothing here: this type makes folders, passwords and processes, and knows no Forge table. Order of a
-/// start: `stopOutdated`, `startServer`, (the caller migrates), `startSidecar`. Everything that changes the folder runs inside
-/// `exclusively`. A process is known by number and start time, so a stale pid file harms nobody; software is replaced only
-/// while the process that runs it is stopped, so what runs is what the folder holds.
+/// The database decides nothing here: this type makes folders, passwords and processes, and knows no Forge table. Order
+/// of a start: `stopOutdated`, `startServer`, (the caller migrates), `startSidecar`. Everything that changes the folder
+/// runs inside `exclusively`. A process is known by number and start time, so a stale pid file harms nobody; software
+/// is replaced only while the process that runs it is stopped, so what runs is what the folder holds.
 public struct EmbeddedCluster: Sendable {
     public static let superuser = "postgres"
     public static let database = "forge"

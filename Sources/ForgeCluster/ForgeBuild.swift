@@ -1,10 +1,11 @@
 import Foundation
 
-/// The build that the running program belongs to: the sidecar beside it, its libraries, and the extension staged per server.
+/// The build that the running program belongs to: the sidecar beside it, its libraries, and the extension staged per
+/// server.
 ///
 /// In a source tree (`.build/TRIPLE/release`, three levels below the package) the libraries come from `.deps` and the
-/// extension from `.build-ext-MAJOR/stage`. An installed program (`PREFIX/bin`) has its libraries in `PREFIX/lib/forge`, and
-/// the server it starts must have the extension (`make install`).
+/// extension from `.build-ext-MAJOR/stage`. An installed program (`PREFIX/bin`) has its libraries in
+/// `PREFIX/lib/forge`, and the server it starts must have the extension (`make install`).
 public struct ForgeBuild: Sendable, Equatable {
     /// Folder of the running program.
     public var programs: String
@@ -22,7 +23,8 @@ public struct ForgeBuild: Sendable, Equatable {
 
     var sidecar: String { "\(programs)/forged" }
 
-    /// `libxgboost.so`, and its `libgomp`, which it looks for in `../../xgboost_cpu.libs`: source by place below the software folder.
+    /// `libxgboost.so`, and its `libgomp`, which it looks for in `../../xgboost_cpu.libs`: source by place below the
+    /// software folder.
     var libraries: [(source: String, target: String)] {
         let home = project.map { "\($0)/.deps/xgboost/xgboost/lib" } ?? "\(programs)/../lib/forge"
         let companions = "\(home)/../../xgboost_cpu.libs"

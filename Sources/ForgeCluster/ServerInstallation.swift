@@ -14,7 +14,8 @@ public struct ServerInstallation: Sendable, Equatable {
     public static let oldestMajor = 15
     static let places = "\(variable), /usr/lib/postgresql/*/bin, /usr/pgsql-*/bin, /usr/local/pgsql/bin and PATH"
 
-    /// Every usable server: the one named by `FORGE_PG_BINDIR` alone, else those in the well-known places, newest first.
+    /// Every usable server: the one named by `FORGE_PG_BINDIR` alone, else those in the well-known places, newest
+    /// first.
     public static func all() throws -> [ServerInstallation] {
         if let named = ProcessInfo.processInfo.environment[variable], !named.isEmpty {
             guard let server = ServerInstallation(binaries: named) else {
@@ -47,8 +48,8 @@ public struct ServerInstallation: Sendable, Equatable {
         self.version = String(version)
     }
 
-    /// Libraries that programs load from outside the system's folders: a relocatable server brings its own, found relative to
-    /// its programs.
+    /// Libraries that programs load from outside the system's folders: a relocatable server brings its own, found
+    /// relative to its programs.
     func privateLibraries(of programs: [String]) throws -> [String] {
         let system = ["/lib/", "/lib64/", "/usr/lib/", "/usr/lib64/"]
         let lines = try Program("/usr/bin/ldd", programs).require("list the server's libraries").split(separator: "\n")

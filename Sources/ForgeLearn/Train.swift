@@ -47,8 +47,9 @@ public func train(
         artifact: model.artifact, manifest: manifest.json, heldOutScores: data.reported(scores, model.target))
 }
 
-/// The whole procedure on one data set: predictions out of its folds, then the model of all its training rows. With folds, what
-/// is to be learned from predictions of rows not trained on belongs here: outer folds then estimate it along with the rest.
+/// The whole procedure on one data set: predictions out of its folds, then the model of all its training rows. With
+/// folds, what is to be learned from predictions of rows not trained on belongs here: outer folds then estimate it
+/// along with the rest.
 private func learn(
     _ job: TrainingJob, _ data: DataSet, crossFits: Bool, observer: any TrainingObserver
 ) throws -> (model: TrainedModel, crossFit: CrossFit?) {
@@ -78,7 +79,8 @@ struct TrainedModel {
     }
 }
 
-/// Learns all that a model consists of – classes, encodings, fit – from `data.training`. Called for each fold and for the whole.
+/// Learns all that a model consists of – classes, encodings, fit – from `data.training`. Called for each fold and for
+/// the whole.
 func fitModel(_ job: TrainingJob, _ data: DataSet, observer: any TrainingObserver) throws -> TrainedModel {
     observer.progress(0, phase: "prepare")
     let target = try data.resolveTarget(job)
@@ -142,7 +144,8 @@ extension DataSet {
 }
 
 extension Classes {
-    /// Weight of each class, or nil without class_weight. `mayLack`: a label that is not among the classes is passed over.
+    /// Weight of each class, or nil without class_weight. `mayLack`: a label that is not among the classes is passed
+    /// over.
     func weights(_ asked: JSONValue, mayLack: Bool) throws -> [Double]? {
         if asked.textValue == "balanced" {
             var counts = [Int](repeating: 0, count: count)

@@ -16,8 +16,8 @@ public struct ChampionModel: Sendable {
     }
 }
 
-/// What a finished training hands to `forge.complete`: the artifact, and the manifest (docs/internals.md) that describes it.
-/// `chunks` is missing from the manifest: who stages the artifact counts them.
+/// What a finished training hands to `forge.complete`: the artifact, and the manifest (docs/internals.md) that
+/// describes it. `chunks` is missing from the manifest: who stages the artifact counts them.
 public struct TrainingOutcome: Sendable {
     public var artifact: [UInt8]
     public var manifest: JSONValue

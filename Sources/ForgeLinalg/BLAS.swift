@@ -61,7 +61,8 @@ public enum BLAS {
     /// Threads of later BLAS and LAPACK calls. Forge parallelises over rows itself and leaves 1 to BLAS while it does.
     public static func setThreads(_ count: Int) { openblas_set_num_threads(Int32(max(1, count))) }
 
-    /// The kernel family that OpenBLAS picked for this processor, such as `SkylakeX`: results may differ in the last bits between them.
+    /// The kernel family that OpenBLAS picked for this processor, such as `SkylakeX`: results may differ in the last
+    /// bits between them.
     public static var coreName: String { String(cString: openblas_get_corename()) }
 
     /// Such as `0.3.21`.

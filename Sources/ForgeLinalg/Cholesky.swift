@@ -60,8 +60,8 @@ public struct Cholesky: Sendable {
     }
 }
 
-/// Columns of a positive semidefinite matrix (lower triangle) that span it, largest remaining diagonal first, until none is left
-/// above `tolerance` (LAPACK dpstrf).
+/// Columns of a positive semidefinite matrix (lower triangle) that span it, largest remaining diagonal first, until
+/// none is left above `tolerance` (LAPACK dpstrf).
 public func pivots(ofSemidefinite matrix: Matrix, tolerance: Double) -> [Int] {
     precondition(matrix.rows == matrix.columns, "only a square matrix can be semidefinite")
     guard matrix.rows > 0 else { return [] }

@@ -62,8 +62,8 @@ public func nullDirections(_ matrix: Matrix) -> [[Double]] {
 
 /// `x` of minimum norm with `a · x = b`, for a symmetric positive semidefinite `a` (lower triangle), and the rank.
 ///
-/// Eigenvalues below 1e-14 · order of the largest are rounding errors of zero. nil when one lies between that and `doubtful` times
-/// the largest: then a sum of products cannot tell a dependence from a near one.
+/// Eigenvalues below 1e-14 · order of the largest are rounding errors of zero. nil when one lies between that and
+/// `doubtful` times the largest: then a sum of products cannot tell a dependence from a near one.
 public func minimumNormSolution(_ a: Matrix, _ b: [Double], doubtful: Double) -> (solution: [Double], rank: Int)? {
     precondition(b.count == a.rows, "expected a right side of \(a.rows), got \(b.count)")
     guard let (values, vectors) = symmetricEigen(a), let largest = values.last, largest > 0 else { return nil }
@@ -80,9 +80,9 @@ public func minimumNormSolution(_ a: Matrix, _ b: [Double], doubtful: Double) ->
     return (solution, rank)
 }
 
-/// The triangle R of a tall matrix's QR factorisation, built from blocks of its rows as they come: the sequential TSQR of
-/// Demmel et al., "Communication-optimal parallel and sequential QR and LU factorizations" (2012). As accurate as QR of the
-/// whole matrix, in the memory of one block.
+/// The triangle R of a tall matrix's QR factorisation, built from blocks of its rows as they come: the sequential TSQR
+/// of Demmel et al., "Communication-optimal parallel and sequential QR and LU factorizations" (2012). As accurate as QR
+/// of the whole matrix, in the memory of one block.
 public struct RowQR {
     public let columns: Int
     private var stack: [Double]  // (columns + block, columns) column-major: R above the rows that wait

@@ -1,31 +1,33 @@
 /// How one source column becomes encoded features. Stored in the artifact. Fits encode columns by `ColumnEncoder`,
 /// `NumberEncoder` and `LevelMap`, which share their arithmetic with the kernels that score rows.
 public enum ColumnEncoding: Sendable, Equatable {
-    /// `[value]` or, with `indicator`, `[value, isMissing]`. A missing value becomes `fill` (nil: stays missing, NaN, for trees);
-    /// the value is then `(value - shift) / scale`. The indicator is 0 or 1 and is not scaled.
+    /// `[value]` or, with `indicator`, `[value, isMissing]`. A missing value becomes `fill` (nil: stays missing, NaN,
+    /// for trees); the value is then `(value - shift) / scale`. The indicator is 0 or 1 and is not scaled.
     case number(fill: Double?, indicator: Bool, shift: Double, scale: Double)
-    /// One 0/1 feature per level in byte order; then one for NULL if `nullLevel`; then one for levels outside the list if `otherLevel`.
-    /// Without them, NULL or an unseen level gives all zeros.
+    /// One 0/1 feature per level in byte order; then one for NULL if `nullLevel`; then one for levels outside the list
+    /// if `otherLevel`. Without them, NULL or an unseen level gives all zeros.
     case oneHot(levels: [Bytes], nullLevel: Bool, otherLevel: Bool)
-    /// One feature, the level's index in byte order; NULL and unseen levels are missing (NaN): trees send them their default way.
+    /// One feature, the level's index in byte order; NULL and unseen levels are missing (NaN): trees send them their
+    /// default way.
     case native(levels: [Bytes])
-    /// A number through a function: `t = (transform(value or fill) - shift) / scale`, then its powers `t²`, … `t^degree`
-    /// (`degree` ≥ 1), then, with `indicator`, 1 where the value is missing.
+    /// A number through a function: `t = (transform(value or fill) - shift) / scale`, then its powers `t²`, …
+    /// `t^degree` (`degree` ≥ 1), then, with `indicator`, 1 where the value is missing.
     case transformed(NumberTransform, fill: Double, indicator: Bool, shift: Double, scale: Double, degree: Int)
-    /// The number of `edges` (strictly rising) that are ≤ the value: one 0/1 feature per bin, `edges + 1` of them, or when
-    /// `ordinal` that number itself. A missing value has, with `missing`, a 0/1 feature of its own behind the bins (ordinal: the
-    /// number -1); without, it gives all zeros (ordinal: NaN).
+    /// The number of `edges` (strictly rising) that are ≤ the value: one 0/1 feature per bin, `edges + 1` of them, or
+    /// when `ordinal` that number itself. A missing value has, with `missing`, a 0/1 feature of its own behind the bins
+    /// (ordinal: the number -1); without, it gives all zeros (ordinal: NaN).
     case bins(edges: [Double], missing: Bool, ordinal: Bool)
-    /// Each level's `width` numbers. `values`: (levels + 2, width) row-major, the levels in byte order, then NULL, then levels
-    /// outside the list. Ordinal, frequency and target encodings.
+    /// Each level's `width` numbers. `values`: (levels + 2, width) row-major, the levels in byte order, then NULL, then
+    /// levels outside the list. Ordinal, frequency and target encodings.
     case lookup(levels: [Bytes], width: Int, values: [Double])
     /// A 0/1 feature per bucket, the level's being `forge_level_hash(bytes) % buckets`; NULL gives all zeros.
     case hashed(buckets: Int)
     /// Parts of a date or timestamp in UTC, in this order, then 1 where the value is missing and all parts are 0.
     case dateParts([DatePart])
-    /// Text as scikit-learn's `TfidfVectorizer` sees it, Euclidean norm 1: tokens are runs of two or more Unicode word characters
-    /// of the lower-cased text. `vocabulary` in byte order: tokens and, with `bigrams`, pairs of neighbours joined by a space.
-    /// A term's weight is its count, or 1 + ln(count) when `sublinear`, times its `idf`. NULL gives all zeros.
+    /// Text as scikit-learn's `TfidfVectorizer` sees it, Euclidean norm 1: tokens are runs of two or more Unicode word
+    /// characters of the lower-cased text. `vocabulary` in byte order: tokens and, with `bigrams`, pairs of neighbours
+    /// joined by a space. A term's weight is its count, or 1 + ln(count) when `sublinear`, times its `idf`. NULL gives
+    /// all zeros.
     case tfidf(vocabulary: [Bytes], idf: [Double], bigrams: Bool, sublinear: Bool)
 
     public var width: Int {

@@ -62,7 +62,8 @@ public struct ErrorCode: Hashable, Sendable {
     public var text: String { sqlState.description }
 }
 
-/// An error as Postgres words it: lower case, no full stop, values in the message, facts in the detail, the remedy in the hint.
+/// An error as Postgres words it: lower case, no full stop, values in the message, facts in the detail, the remedy in
+/// the hint.
 public struct ForgeError: Error, Sendable, Equatable, CustomStringConvertible {
     public var code: ErrorCode
     public var message: String

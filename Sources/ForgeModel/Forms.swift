@@ -22,7 +22,8 @@ public struct LinearForm: Sendable, Equatable {
     }
 }
 
-/// Trees over encoded features rounded to Float32. `margin[o] = baseScores[o] + Σ leaves of the trees of output o`, summed as Double.
+/// Trees over encoded features rounded to Float32. `margin[o] = baseScores[o] + Σ leaves of the trees of output o`,
+/// summed as Double.
 ///
 /// Nodes of all trees lie in flat arrays; children are absolute node indexes. XGBoost's rule: a number goes left when
 /// `value < threshold`; a category goes right when its bit is set; missing goes left when `defaultLeft`.
@@ -67,8 +68,8 @@ public enum Activation: String, Sendable, CaseIterable {
     case relu, gelu, tanh
 }
 
-/// Dense layers over encoded features rounded to Float32: `h = activation(weights · h + biases)` in Float32 for each hidden
-/// layer, then `margin[o] = intercepts[o] + Σ_j weights[o, j] · h[j]` in Double.
+/// Dense layers over encoded features rounded to Float32: `h = activation(weights · h + biases)` in Float32 for each
+/// hidden layer, then `margin[o] = intercepts[o] + Σ_j weights[o, j] · h[j]` in Double.
 public struct NetworkForm: Sendable, Equatable {
     public var activation: Activation
     public var layers: [Int]  // encoded features, values of each hidden layer, outputs

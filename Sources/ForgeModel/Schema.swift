@@ -1,4 +1,5 @@
-/// Bytes compared as bytes: names and levels that `String` would merge when canonically equal stay apart, as in Postgres.
+/// Bytes compared as bytes: names and levels that `String` would merge when canonically equal stay apart, as in
+/// Postgres.
 public typealias Bytes = [UInt8]
 
 /// What a source column holds once read.
@@ -23,8 +24,8 @@ public struct ColumnSchema: Sendable, Equatable {
     }
 }
 
-/// An encoded feature behind those of the columns: the product of two earlier encoded features. A cross of categories is
-/// the product of their one-hot features. A native category has no part in products.
+/// An encoded feature behind those of the columns: the product of two earlier encoded features. A cross of categories
+/// is the product of their one-hot features. A native category has no part in products.
 public struct FeatureProduct: Sendable, Equatable {
     public var left: Int32
     public var right: Int32

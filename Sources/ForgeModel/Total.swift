@@ -1,5 +1,5 @@
-/// The parts of the standard library that the decoder needs, without their traps: in a backend a trap ends every session
-/// of the server (docs/safety.md).
+/// The parts of the standard library that the decoder needs, without their traps: in a backend a trap ends every
+/// session of the server (docs/safety.md).
 
 /// 0, 1, … `count - 1`; nothing when `count` is negative, where `0..<count` would trap.
 struct Counter: Sequence, IteratorProtocol {
@@ -17,7 +17,8 @@ struct Counter: Sequence, IteratorProtocol {
 
 func upTo(_ count: Int) -> Counter { Counter(count) }
 
-/// The bytes of a literal. `StaticString.utf8Start` checks, and could trap, each time; its layout is frozen: pointer, count, flags.
+/// The bytes of a literal. `StaticString.utf8Start` checks, and could trap, each time; its layout is frozen: pointer,
+/// count, flags.
 struct StaticBytes: Sequence, IteratorProtocol {
     private(set) var count: Int
     private var position: UnsafePointer<UInt8>?

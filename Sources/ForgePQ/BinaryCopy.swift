@@ -1,7 +1,8 @@
-/// Takes apart the stream of `COPY … (FORMAT binary)`, wherever its messages happen to be cut. Pure: bytes in, rows out.
+/// Takes apart the stream of `COPY … (FORMAT binary)`, wherever its messages happen to be cut. Pure: bytes in, rows
+/// out.
 ///
-/// Stream: 11 bytes of signature, u32 flags, u32 length of an extension to skip; then per row an i16 count of fields, each an
-/// i32 length (-1: NULL) and its bytes; an i16 of -1 ends it. Big-endian.
+/// Stream: 11 bytes of signature, u32 flags, u32 length of an extension to skip; then per row an i16 count of fields,
+/// each an i32 length (-1: NULL) and its bytes; an i16 of -1 ends it. Big-endian.
 public struct BinaryCopyParser {
     private enum State { case header, rows, ended }
     private var state = State.header

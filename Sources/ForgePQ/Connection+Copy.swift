@@ -1,9 +1,9 @@
 import CLibPQ
 
 extension Connection {
-    /// Streams `COPY (query) TO STDOUT (FORMAT binary)` row by row, one message in memory at a time; returns how many rows came.
-    /// The query cannot take parameters, so what goes into it must be quoted. An error in `row` ends the session: the rest of
-    /// the stream would otherwise have to be read and thrown away.
+    /// Streams `COPY (query) TO STDOUT (FORMAT binary)` row by row, one message in memory at a time; returns how many
+    /// rows came. The query cannot take parameters, so what goes into it must be quoted. An error in `row` ends the
+    /// session: the rest of the stream would otherwise have to be read and thrown away.
     @discardableResult
     public func copyOut(_ query: String, row: ([UnsafeRawBufferPointer?]) throws -> Void) throws -> Int {
         let handle = try open()

@@ -1,4 +1,5 @@
-/// How a transaction begins. The level is always spelled out: a server whose default is serializable must not change ours.
+/// How a transaction begins. The level is always spelled out: a server whose default is serializable must not change
+/// ours.
 public enum TransactionMode: Sendable {
     case readCommitted
     /// One snapshot for many reads; refuses to write.
@@ -33,7 +34,8 @@ public struct TransactionLimits: Sendable {
 }
 
 extension Connection {
-    /// Begins, runs the body and commits; any error rolls back and is thrown on. A lost COMMIT throws class 08: its outcome is unknown.
+    /// Begins, runs the body and commits; any error rolls back and is thrown on. A lost COMMIT throws class 08: its
+    /// outcome is unknown.
     @discardableResult
     public func transaction<T>(
         _ mode: TransactionMode = .readCommitted, limits: TransactionLimits = TransactionLimits(),

@@ -1,8 +1,9 @@
 import CLibPQ
 
 extension ConnectionSettings {
-    /// The target as libpq's environment variables (`PGHOST`, `PGPASSWORD` …): another libpq program started with them connects
-    /// to the same place, and no secret is among its arguments. Refuses a target that libpq cannot read (08001).
+    /// The target as libpq's environment variables (`PGHOST`, `PGPASSWORD` …): another libpq program started with them
+    /// connects to the same place, and no secret is among its arguments. Refuses a target that libpq cannot read
+    /// (08001).
     public var environment: [String: String] {
         get throws(PostgresError) {
             var variables: [String: String] = [:]

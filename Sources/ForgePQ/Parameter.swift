@@ -25,7 +25,8 @@ public enum Parameter: Sendable, Equatable {
         return text + "\""
     }
 
-    /// Swift writes `inf` and `nan`, which Postgres reads too; the shortest notation that reads back to the same double.
+    /// Swift writes `inf` and `nan`, which Postgres reads too; the shortest notation that reads back to the same
+    /// double.
     private static func notation(_ value: Double) -> String { "\(value)" }
 }
 

@@ -1,6 +1,7 @@
 /// What the server, or libpq on its behalf, had to say. An open set of SQLSTATEs; the message never holds parameters.
 public struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Five characters. Errors that libpq itself raises carry class 08: `08001` no connection could be made, `08006` it was lost.
+    /// Five characters. Errors that libpq itself raises carry class 08: `08001` no connection could be made, `08006` it
+    /// was lost.
     public var sqlState: String
     public var message: String
     public var detail: String?

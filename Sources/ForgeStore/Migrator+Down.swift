@@ -32,7 +32,8 @@ extension Migrator {
         }
     }
 
-    /// Drops what `sql/code` made and leaves the tables; `up` brings it back. Refuses while objects outside `forge` depend on it.
+    /// Drops what `sql/code` made and leaves the tables; `up` brings it back. Refuses while objects outside `forge`
+    /// depend on it.
     public func removeCode() throws {
         try asAdministrator {
             guard try hasTable() else { return }
@@ -62,7 +63,8 @@ extension Migrator {
             hint: "Back it up with pg_dump -n forge -n forge_models, then use --force.")
     }
 
-    /// What `sql/code` made, as the CTE `code(classid, objid)`: routines and views of the schema that no extension owns.
+    /// What `sql/code` made, as the CTE `code(classid, objid)`: routines and views of the schema that no extension
+    /// owns.
     private static let code = """
         code as (
           select 'pg_proc'::regclass::oid as classid, p.oid as objid from pg_catalog.pg_proc p where p.pronamespace = 'forge'::regnamespace

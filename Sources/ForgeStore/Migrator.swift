@@ -3,9 +3,9 @@ import ForgePQ
 
 /// Brings a database's `forge` schema to the version that this program knows, and back.
 ///
-/// `forge.migrations` holds a row per applied migration, and one with version 0 for `sql/code`, which is applied again whole
-/// whenever its text differs. Every step is one transaction of its own; a session lock keeps migrators one behind the other.
-/// All of it runs as `forge_admin`, so that the schema belongs to that role whoever migrates.
+/// `forge.migrations` holds a row per applied migration, and one with version 0 for `sql/code`, which is applied again
+/// whole whenever its text differs. Every step is one transaction of its own; a session lock keeps migrators one behind
+/// the other. All of it runs as `forge_admin`, so that the schema belongs to that role whoever migrates.
 public struct Migrator {
     public enum Step: Sendable, Equatable {
         case applied(version: Int, name: String)
@@ -69,7 +69,8 @@ public struct Migrator {
                 try applyCode()
                 steps.append(.appliedCode)
             } else {
-                // The extension may have been dropped and created since: what went with it comes back (sql/code/95_restore.sql).
+                // The extension may have been dropped and created since: what went with it comes back
+                // (sql/code/95_restore.sql).
                 try run([("forge.restore_extension", "select forge.restore_extension()")]) {}
             }
             return steps
@@ -181,8 +182,8 @@ public struct Migrator {
     }
 
     private func applyCode() throws {
-        // Functions may call functions of a later file, so bodies are not checked while they are defined; that a policy to
-        // replace is not there yet is no news.
+        // Functions may call functions of a later file, so bodies are not checked while they are defined; that a policy
+        // to replace is not there yet is no news.
         let scripts = [("", "set local check_function_bodies = off; set local client_min_messages = warning")] + files.code.map { ($0.path, $0.text) }
         try run(scripts) {
             try connection.query(

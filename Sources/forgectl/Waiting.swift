@@ -3,7 +3,8 @@ import ForgeModel
 import ForgePQ
 import ForgeStore
 
-/// Follows a request until it has succeeded. Throws the error that ended it, or, when the user stops waiting, leaves it running.
+/// Follows a request until it has succeeded. Throws the error that ended it, or, when the user stops waiting, leaves it
+/// running.
 func waitForSuccess(of request: Int, _ admin: Admin) throws {
     guard let state = try waitForEnd(of: request, admin) else {
         complain("stopped waiting; request \(request) goes on without you: \(calledAs) requests show \(request)")

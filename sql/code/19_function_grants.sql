@@ -1,4 +1,5 @@
--- What GRANT and REVOKE did to the generated functions, kept in forge.function_grants for the functions that take their place.
+-- What GRANT and REVOKE did to the generated functions, kept in forge.function_grants for the functions that take their
+-- place.
 
 create or replace function forge.generated_forms(model text)
 returns table (function regprocedure, name text, form text, arguments text, acl aclitem[])

@@ -1,5 +1,5 @@
--- forge_models.<model>(record), its typed form and its _label form: made, compared and replaced here. They are written in the
--- extension's language, with the model's name as their body; EXECUTE on them is the model's ACL.
+-- forge_models.<model>(record), its typed form and its _label form: made, compared and replaced here. They are written
+-- in the extension's language, with the model's name as their body; EXECUTE on them is the model's ACL.
 
 create or replace function forge.model_functions(model text) returns setof regprocedure
 language sql stable

@@ -37,7 +37,8 @@ create or replace function forge.previous_champion(model text) returns forge.mod
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    -- Rows point at the one to return to, and a row that a rollback wrote points past it: rolling back again goes further back.
+    -- Rows point at the one to return to, and a row that a rollback wrote points past it: rolling back again goes
+    -- further back.
     with recursive steps as (
         select a.*, 0 as steps
         from forge.model_aliases a

@@ -1,6 +1,6 @@
--- Every change that a client asks of the registry: a function inserts a row into forge.audit_log, and the table's trigger carries
--- it out as forge_admin. The function runs as its caller, so the row's actor, set by the column's default, is the caller for
--- certain – inside SET ROLE and inside somebody's SECURITY DEFINER function too.
+-- Every change that a client asks of the registry: a function inserts a row into forge.audit_log, and the table's
+-- trigger carries it out as forge_admin. The function runs as its caller, so the row's actor, set by the column's
+-- default, is the caller for certain – inside SET ROLE and inside somebody's SECURITY DEFINER function too.
 
 create or replace function forge.grant_on_model(model text, grantee regrole, privilege text, actor regrole) returns void
 language plpgsql

@@ -1,4 +1,5 @@
--- The registry's public verbs. Each is a row of forge.audit_log (22_changes.sql): who may, what happens and the record of it are there.
+-- The registry's public verbs. Each is a row of forge.audit_log (22_changes.sql): who may, what happens and the record
+-- of it are there.
 
 create or replace function forge.promote(model text, version int, reason text default null) returns int
 language plpgsql

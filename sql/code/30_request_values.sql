@@ -1,5 +1,6 @@
--- What may be said in params, preprocess, split, sample and config. Each function returns the problems it finds, and nothing else.
--- The trainer reads the same fields by the same rules (Sources/ForgeLearn): these refuse a bad value before it is queued.
+-- What may be said in params, preprocess, split, sample and config. Each function returns the problems it finds, and
+-- nothing else. The trainer reads the same fields by the same rules (Sources/ForgeLearn): these refuse a bad value
+-- before it is queued.
 
 create or replace function forge.invalid_parameter(message text, hint text) returns forge.problem
 language sql immutable parallel safe

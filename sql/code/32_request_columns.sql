@@ -1,4 +1,5 @@
--- From a request's source and the columns that it names to training_requests.columns: name, type, kind and role of each.
+-- From a request's source and the columns that it names to training_requests.columns: name, type, kind and role of
+-- each.
 
 -- No SET search_path: the source is analysed under the caller's.
 create or replace function forge.source_columns(source text, out columns jsonb, out problem forge.problem)

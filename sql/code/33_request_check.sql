@@ -116,8 +116,8 @@ end
 $$;
 comment on function forge.role_problems is 'a requester without forge_trainer; a promote that is not known; internal';
 
--- columns: what forge.source_columns gave; null when the source could not be read. It runs as forge_admin, since a name may be
--- taken by a model that the requester cannot see; whose rights count is request.requested_by.
+-- columns: what forge.source_columns gave; null when the source could not be read. It runs as forge_admin, since a name
+-- may be taken by a model that the requester cannot see; whose rights count is request.requested_by.
 create or replace function forge.checked_request(
     inout request forge.training_requests, columns jsonb, out problems forge.problem[], out notices text[])
 language plpgsql stable security definer

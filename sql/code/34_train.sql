@@ -1,5 +1,5 @@
--- forge.train and forge.check_request: a request by named arguments, made or only tried. Both run as the caller, under the caller's
--- search_path.
+-- forge.train and forge.check_request: a request by named arguments, made or only tried. Both run as the caller, under
+-- the caller's search_path.
 
 create or replace function forge.request_identity(request forge.training_requests) returns jsonb
 language sql immutable

@@ -1,5 +1,5 @@
--- Metrics of a model over rows with known targets, as scikit-learn defines them. The public functions run as the caller, under
--- the caller's search_path, since they read a source that the caller names.
+-- Metrics of a model over rows with known targets, as scikit-learn defines them. The public functions run as the
+-- caller, under the caller's search_path, since they read a source that the caller names.
 
 create or replace function forge.scoring_query(reference text, source text, for_task text, out query text, out task text, out labels text[], out positive text)
 language plpgsql stable

@@ -34,7 +34,8 @@ begin
     select r.* into found from forge.resolve_model(reference) r;
     select m.* into entry from forge.models m where m.name = found.model;
     select v.* into version from forge.model_versions v where v.id = found.version_id;
-    -- The typed functions score the champion and take the columns in their own types; else the row form, which converts.
+    -- The typed functions score the champion and take the columns in their own types; else the row form, which
+    -- converts.
     arguments := (select string_agg(format('s.%I', c.value ->> 'name'), ', ' order by c.place)
                   from jsonb_array_elements(version.schema) with ordinality c(value, place));
     typed := exists (select from forge.model_aliases a where a.model = entry.name and a.version = version.version
@@ -49,7 +50,8 @@ begin
         prediction := case when typed then format('forge_models.%I(%s)', entry.name, arguments) else format('forge.predict(%L, s)', pinned) end;
     end if;
     if entry.task = 'classification' and version.outputs = 1 then
-        -- Scored once: the label follows from the probability; at one half the first label wins, as in forge.predict_label.
+        -- Scored once: the label follows from the probability; at one half the first label wins, as in
+        -- forge.predict_label.
         label := format('case when p.prediction %s 0.5 then %L else %L end',
             case when version.positive = version.labels[1] then '>=' else '>' end, version.positive,
             version.labels[case when version.positive = version.labels[1] then 2 else 1 end]);

@@ -1,5 +1,6 @@
--- How predictions move with one feature (Friedman 2001, "Greedy function approximation", section 8.2; Goldstein et al. 2015 for the
--- curves of single rows). The public functions run as the caller, under the caller's search_path, since they read a source.
+-- How predictions move with one feature (Friedman 2001, "Greedy function approximation", section 8.2; Goldstein et al.
+-- 2015 for the curves of single rows). The public functions run as the caller, under the caller's search_path, since
+-- they read a source.
 
 create or replace function forge.model_source(reference text, given text) returns text
 language plpgsql stable

@@ -1,5 +1,6 @@
--- The smallest change of a row that changes its prediction (Wachter, Mittelstadt and Russell 2017): distances are measured in each
--- number's median absolute deviation, a changed category counts 1. A beam search over grids of values that occur, then bisection.
+-- The smallest change of a row that changes its prediction (Wachter, Mittelstadt and Russell 2017): distances are
+-- measured in each number's median absolute deviation, a changed category counts 1. A beam search over grids of values
+-- that occur, then bisection.
 
 create or replace function forge.counterfactual_moves(pinned text, examples jsonb[], features jsonb, mutable text[])
 returns table (feature text, type text, kind text, scale double precision, given jsonb, cost double precision)

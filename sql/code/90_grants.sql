@@ -1,4 +1,5 @@
--- Who may do what. Nothing is granted to PUBLIC; the sidecar has EXECUTE on the worker API alone (queue files); rows are narrowed by policies.
+-- Who may do what. Nothing is granted to PUBLIC; the sidecar has EXECUTE on the worker API alone (queue files); rows
+-- are narrowed by policies.
 
 do $revoke$
 declare
@@ -54,7 +55,8 @@ begin
     create policy actors_and_owners_see_changes on forge.audit_log for select to forge_trainer, forge_analyst
         using (actor = pg_catalog.quote_ident(current_user)::regrole
             or exists (select from forge.models m where m.name = model and pg_catalog.pg_has_role(current_user, m.owner, 'usage')));
-    -- The row is a command: its trigger checks the actor's right. What is registered is logged by forge.register_version alone.
+    -- The row is a command: its trigger checks the actor's right. What is registered is logged by
+    -- forge.register_version alone.
     drop policy if exists changes_are_asked_for on forge.audit_log;
     create policy changes_are_asked_for on forge.audit_log for insert to forge_trainer
         with check (action <> 'register');

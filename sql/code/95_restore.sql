@@ -1,5 +1,6 @@
--- DROP EXTENSION forge CASCADE takes the extension's functions with their grants, the language, and with it the generated
--- functions. No table goes, so all of it can be made again: every migration does, after the extension was created anew.
+-- DROP EXTENSION forge CASCADE takes the extension's functions with their grants, the language, and with it the
+-- generated functions. No table goes, so all of it can be made again: every migration does, after the extension was
+-- created anew.
 
 create or replace function forge.restore_extension_grants() returns void
 language plpgsql

@@ -35,7 +35,8 @@ begin
     new.error_hint := null;
     perform pg_notify('forge_requests', '');
   elsif current_user <> 'forge_admin' and new is distinct from old then
-    -- Requesters hold UPDATE on two columns for the two changes above; the rest is the queue's, which runs as forge_admin.
+    -- Requesters hold UPDATE on two columns for the two changes above; the rest is the queue's, which runs as
+    -- forge_admin.
     raise exception using errcode = 'FG026',
       message = format('request %s cannot be changed from %s to %s by %I', old.id, old.status, new.status, current_user),
       hint = 'use forge.cancel(id) or forge.retry(id)';
@@ -59,8 +60,9 @@ comment on function forge.check_transition() is
 create or replace trigger training_requests_transition before update on forge.training_requests
   for each row execute function forge.check_transition();
 
--- Commits that notify wait for one another through the flush of the log, so a notification is sent only where none is on its
--- way: if another request became due within the last second, its own has just woken the workers. They poll as well.
+-- Commits that notify wait for one another through the flush of the log, so a notification is sent only where none is
+-- on its way: if another request became due within the last second, its own has just woken the workers. They poll as
+-- well.
 create or replace function forge.notify_requests() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin

@@ -144,7 +144,8 @@ end
 $$;
 comment on function forge.champion_artifact(bigint, uuid) is 'the champion''s artifact in chunks, in order; no row if there is no champion';
 
--- A lease's attempt. It may have ended: what a job said before its end may arrive after it, and the token shows whose it is.
+-- A lease's attempt. It may have ended: what a job said before its end may arrive after it, and the token shows whose
+-- it is.
 create or replace function forge.attempt_of(request bigint, lease_token uuid) returns int
 language sql stable set search_path = pg_catalog, pg_temp as $$
   select a.attempt from forge.training_attempts a where a.request = attempt_of.request and a.lease_token = attempt_of.lease_token

@@ -46,14 +46,16 @@ typedef struct ForgeColumnInfo {
 
 // Bytes of arena that the artifact needs, or -1 with `status` set. Reads the artifact, allocates nothing.
 int64_t forge_model_measure(const uint8_t *artifact, int64_t length, ForgeStatus *status);
-// Decodes into `arena` (16-byte aligned, `arena_length` as measured), 0 or a code. Position-independent: the arena may be copied.
+// Decodes into `arena` (16-byte aligned, `arena_length` as measured), 0 or a code. Position-independent: the arena may
+// be copied.
 int32_t forge_model_decode(const uint8_t *artifact, int64_t length, void *arena, int64_t arena_length, ForgeStatus *status);
 void forge_model_info(const void *arena, ForgeModelInfo *info);
 int32_t forge_model_column(const void *arena, int32_t index, ForgeColumnInfo *column);
 // Text of class `index`; 0, or -1 when there is no such class.
 int32_t forge_model_label(const void *arena, int32_t index, const char **bytes, int64_t *length);
 
-// cells: (columns). scores: (outputs or 2): regression → the value; classification → a probability per class, (classes).
+// cells: (columns). scores: (outputs or 2): regression → the value; classification → a probability per class,
+// (classes).
 int32_t forge_model_score(const void *arena, const ForgeCell *cells, void *scratch, double *scores, ForgeStatus *status);
 // The single number of forge.predict: regression value, or probability of the positive class. Refuses multiclass.
 int32_t forge_model_predict(const void *arena, const ForgeCell *cells, void *scratch, double *value, ForgeStatus *status);
@@ -62,7 +64,8 @@ int32_t forge_model_explain(const void *arena, const ForgeCell *cells, void *scr
 
 // features: (ForgeModelInfo.features), the row as the model sees it.
 int32_t forge_model_prepare(const void *arena, const ForgeCell *cells, void *scratch, double *features, ForgeStatus *status);
-// Writes the name of encoded feature `index`, cut to `size` bytes, not NUL-terminated; its whole length, -1 when there is none.
+// Writes the name of encoded feature `index`, cut to `size` bytes, not NUL-terminated; its whole length, -1 when there
+// is none.
 int64_t forge_model_feature(const void *arena, int32_t index, char *name, int64_t size);
 
 #ifdef __cplusplus

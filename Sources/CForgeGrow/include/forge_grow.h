@@ -1,5 +1,5 @@
-// Decision trees on binned rows: CART (Breiman, Friedman, Olshen and Stone 1984), as scikit-learn grows them. Plain C, fixed
-// order of sums; a tree depends on the rows, the settings and its seed only.
+// Decision trees on binned rows: CART (Breiman, Friedman, Olshen and Stone 1984), as scikit-learn grows them. Plain C,
+// fixed order of sums; a tree depends on the rows, the settings and its seed only.
 #pragma once
 #include <stdint.h>
 
@@ -8,8 +8,9 @@
 // --- bins: a number's code is the number of edges that are not above it
 enum { FORGE_NO_BIN = 65535, FORGE_MOST_BINS = 65535 };
 
-// Edges between at most `most` bins of about equally many values; one bin for each distinct value when there are no more.
-// `values` (count) without NaN are sorted on the way; `spare` has as much room. Returns how many edges were written.
+// Edges between at most `most` bins of about equally many values; one bin for each distinct value when there are no
+// more. `values` (count) without NaN are sorted on the way; `spare` has as much room. Returns how many edges were
+// written.
 int32_t forge_bin_edges(float *values, float *spare, int64_t count, int32_t most, float *edges);
 // Codes of `values`, FORGE_NO_BIN for NaN; the least and the largest value of each bin, where it has any.
 void forge_bin_values(

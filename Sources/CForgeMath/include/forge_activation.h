@@ -1,5 +1,6 @@
-// Activations of a network's hidden layers in float32: sums, products and divisions in a fixed order and nothing of libm,
-// so that every instruction set and every library gives the same bits, and a compiler can take several values at once.
+// Activations of a network's hidden layers in float32: sums, products and divisions in a fixed order and nothing of
+// libm, so that every instruction set and every library gives the same bits, and a compiler can take several values at
+// once.
 #pragma once
 #include <stdint.h>
 
@@ -7,7 +8,8 @@ enum { FORGE_RELU = 0, FORGE_GELU = 1, FORGE_TANH = 2 };
 
 static inline float forge_clamp(float x, float limit) { return x < -limit ? -limit : x > limit ? limit : x; }
 
-// tanh to 4e-7: a minimax quotient of odd and even polynomials on [-7.9, 7.9], beyond which float32 says +-1 (Eigen's ptanh).
+// tanh to 4e-7: a minimax quotient of odd and even polynomials on [-7.9, 7.9], beyond which float32 says +-1 (Eigen's
+// ptanh).
 static inline float forge_tanh(float value) {
     float x = forge_clamp(value, 7.90531110763549805f), s = x * x;
     float p = -2.76076847742355e-16f;

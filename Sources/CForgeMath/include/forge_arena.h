@@ -70,8 +70,8 @@ typedef struct ForgeColumn {
     int32_t reserved;
 } ForgeColumn;
 
-// An encoded feature behind those of the columns. `factors` are features of one column each whose product it is, ordered by
-// column: features of columns, or products inside one column.
+// An encoded feature behind those of the columns. `factors` are features of one column each whose product it is,
+// ordered by column: features of columns, or products inside one column.
 typedef struct ForgeProduct {
     int32_t left, right;             // earlier encoded features
     int32_t column;                  // the one that all factors are of, or -1
@@ -86,8 +86,8 @@ typedef struct ForgeSlot {
     uint32_t level;  // index + 1; 0 = empty
 } ForgeSlot;
 
-// 16 bytes. Siblings are neighbours: next = left + goes_right. A row holds every feature twice, at the slots 2f and 2f + 1,
-// as keys: unsigned integers in the order of the floats, which compare faster and without NaN.
+// 16 bytes. Siblings are neighbours: next = left + goes_right. A row holds every feature twice, at the slots 2f and 2f
+// + 1, as keys: unsigned integers in the order of the floats, which compare faster and without NaN.
 //   number:   goes right when row[slot] >= key of the threshold. A missing one has the least key at the first slot, the
 //             greatest at the second: the slot's parity is the default direction.
 //   category: goes right when its bit is set. The row's code at the slot is the level; `categories` is where the node's
@@ -101,7 +101,8 @@ typedef struct ForgeNode {
     uint32_t categories; // not 0: first of its words in `category_words`, whose word 0 is zero
 } ForgeNode;
 
-// A split of a complete tree, whose node i has the children 2i and 2i + 1, the root being 1: half the size, no pointers.
+// A split of a complete tree, whose node i has the children 2i and 2i + 1, the root being 1: half the size, no
+// pointers.
 typedef struct ForgeSplit {
     uint32_t key, slot;
 } ForgeSplit;

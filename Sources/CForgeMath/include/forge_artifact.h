@@ -1,4 +1,5 @@
-// Where the tensors of an artifact lie: filled by ForgeModel's header reader, a plain struct so that it needs no memory.
+// Where the tensors of an artifact lie: filled by ForgeModel's header reader, a plain struct so that it needs no
+// memory.
 #pragma once
 #include <stdint.h>
 

@@ -27,7 +27,8 @@ void forge_encode_numbers_rounded(
     const double *values, int64_t count, int32_t filled, double fill, double shift, double scale, float *features);
 
 // --- prepared features: the encoded row as doubles, columns first, then products
-// Fills the row. values: as above; texts: (texts); work: as ForgeArena.work says. -1, or the column whose value is infinite.
+// Fills the row. values: as above; texts: (texts); work: as ForgeArena.work says. -1, or the column whose value is
+// infinite.
 int32_t forge_prepare(
     const ForgeArena *arena, const double *values, const ForgeCell *_Nullable texts, void *work, double *features);
 // The features of one column; `text` is read where the column's text is encoded.
@@ -53,7 +54,8 @@ void forge_linear_feature_explain(const ForgeArena *arena, const double *feature
 int32_t forge_linear_feature_bases(const ForgeArena *arena, double *bases);
 // forge_tree_row of prepared features.
 int32_t forge_tree_feature_row(const ForgeArena *arena, const double *features, uint32_t *row);
-// Margins of any form that reads prepared features. -1, or the column that is out of range, or `columns` for the margin.
+// Margins of any form that reads prepared features. -1, or the column that is out of range, or `columns` for the
+// margin.
 int32_t forge_feature_margins(const ForgeArena *arena, const double *features, void *scratch, double *margins);
 
 // --- margins
@@ -64,8 +66,8 @@ int32_t forge_tree_row(const ForgeArena *arena, const double *values, uint32_t *
 void forge_tree_margins(const ForgeArena *arena, const uint32_t *row, double *margins);
 // The same by the plainest loop: the oracle of the tests.
 void forge_tree_margins_reference(const ForgeArena *arena, const uint32_t *row, double *margins);
-// Fills the encoded row, rounded to float32, at the start of a network's scratch memory. -1, or the column that cannot be.
-// forge_network_inputs of prepared features.
+// Fills the encoded row, rounded to float32, at the start of a network's scratch memory. -1, or the column that cannot
+// be. forge_network_inputs of prepared features.
 int32_t forge_network_feature_inputs(const ForgeArena *arena, const double *features, void *scratch);
 int32_t forge_network_inputs(const ForgeArena *arena, const double *values, void *scratch);
 // Margins of the row that lies there.

@@ -39,7 +39,8 @@ enum FailurePolicy {
     }
 
     /// Connection trouble, serialization and deadlock, lack of resources, locks, shutdown, a query cancelled by an
-    /// administrator, trouble of the system below. FG015 only ever comes from a transfer that went wrong: the job makes it anew.
+    /// administrator, trouble of the system below. FG015 only ever comes from a transfer that went wrong: the job makes
+    /// it anew.
     static func isTransient(_ sqlState: String) -> Bool {
         ["08", "53", "58", "XX"].contains { sqlState.hasPrefix($0) }
             || ["40001", "40P01", "55P03", "57014", "57P01", "57P02", "57P03", ErrorCode.corruptArtifact.text].contains(sqlState)

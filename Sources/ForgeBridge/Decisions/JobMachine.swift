@@ -1,10 +1,11 @@
 import ForgeModel
 import ForgeStore
 
-/// Decides about one running job: when to beat, when to end its process, and what its end means. Event in, actions out, no I/O.
+/// Decides about one running job: when to beat, when to end its process, and what its end means. Event in, actions out,
+/// no I/O.
 ///
-/// The database decides what is true (a lease is live or lost); this machine only has to beat in time, to stop computing what
-/// nobody will accept, and to tell why a process ended. All instants are the monotonic clock's.
+/// The database decides what is true (a lease is live or lost); this machine only has to beat in time, to stop
+/// computing what nobody will accept, and to tell why a process ended. All instants are the monotonic clock's.
 struct JobMachine {
     typealias Instant = ContinuousClock.Instant
 

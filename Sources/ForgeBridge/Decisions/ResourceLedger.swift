@@ -23,7 +23,8 @@ struct ResourceLedger {
         job.memoryLimit ?? Int(Double(capacity.memoryBytes) * 0.8)
     }
 
-    /// Takes the job in. Returns the processors to pin it to, the least used of `processors`; nil when it may use all of them.
+    /// Takes the job in. Returns the processors to pin it to, the least used of `processors`; nil when it may use all
+    /// of them.
     mutating func reserve(_ job: ClaimedJob, processors: [Int]) -> [Int]? {
         let threads = threads(for: job)
         var chosen: [Int]?

@@ -24,10 +24,12 @@ struct JobEnvironment: Sendable, Equatable {
         variables["FORGE_JOB_PROCESSORS"] = processors.map { $0.map { String($0) }.joined(separator: ",") }
         variables["OPENBLAS_NUM_THREADS"] = String(threads)
         variables["OMP_NUM_THREADS"] = String(threads)
-        // XGBoost's threads wait for one another hundreds of times a second. libgomp spins first, for whole time slices of other
-        // processes when jobs outnumber the processors: 20 s instead of 0.4 s on a busy machine. This is its own count for that case.
+        // XGBoost's threads wait for one another hundreds of times a second. libgomp spins first, for whole time slices
+        // of other processes when jobs outnumber the processors: 20 s instead of 0.4 s on a busy machine. This is its
+        // own count for that case.
         if variables["OMP_WAIT_POLICY"] == nil, variables["GOMP_SPINCOUNT"] == nil { variables["GOMP_SPINCOUNT"] = "1000" }
-        // Swift's own backtracer would hold a crashed process for up to half a minute; its last words reach the log anyway.
+        // Swift's own backtracer would hold a crashed process for up to half a minute; its last words reach the log
+        // anyway.
         if variables["SWIFT_BACKTRACE"] == nil { variables["SWIFT_BACKTRACE"] = "enable=no" }
         return variables
     }

@@ -4,8 +4,8 @@ import ForgeStore
 import Foundation
 import Synchronization
 
-/// Hears from the training and passes it on: progress to the daemon at once, log and loss curves to the database every second,
-/// over the job's own connection, which is idle while it computes.
+/// Hears from the training and passes it on: progress to the daemon at once, log and loss curves to the database every
+/// second, over the job's own connection, which is idle while it computes.
 final class JobReporter: TrainingObserver, Sendable {
     /// More than a training run that is not out of hand would say while the database is away.
     static let longestBacklog = 100_000

@@ -4,8 +4,8 @@ import Synchronization
 
 /// Ends a job's process when its daemon is gone or asks it to: a thread that waits on the lifeline and on SIGTERM.
 ///
-/// The process holds nothing that needs tidying up: what it has staged is void without its lease. Only a query that is still
-/// running in the server is cancelled on the way out.
+/// The process holds nothing that needs tidying up: what it has staged is void without its lease. Only a query that is
+/// still running in the server is cancelled on the way out.
 final class Lifeline: Sendable {
     private let canceller = Mutex<Canceller?>(nil)
 
@@ -13,7 +13,8 @@ final class Lifeline: Sendable {
     func guards(_ canceller: Canceller?) { self.canceller.withLock { $0 = canceller } }
 
     func watch(descriptor: Int32 = ChildProcess.lifelineDescriptor) {
-        // Only this thread takes SIGTERM; blocked everywhere else, it cannot interrupt a library in the middle of something.
+        // Only this thread takes SIGTERM; blocked everywhere else, it cannot interrupt a library in the middle of
+        // something.
         var signals = sigset_t()
         sigemptyset(&signals)
         sigaddset(&signals, SIGTERM)

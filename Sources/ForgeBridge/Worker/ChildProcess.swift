@@ -17,7 +17,8 @@ public struct ChildProgram: Sendable {
     }
 }
 
-/// A job's process: in a process group of its own, tied to the daemon by a pipe whose end it takes as the order to exit.
+/// A job's process: in a process group of its own, tied to the daemon by a pipe whose end it takes as the order to
+/// exit.
 ///
 /// Descriptors in the child: 0 is empty, 1 and 2 a pipe for its last words, 3 a pipe for its messages, 4 the lifeline.
 final class ChildProcess: Sendable {
@@ -46,7 +47,8 @@ final class ChildProcess: Sendable {
     static func start(
         _ program: ChildProgram, environment: [String: String], deliver: @escaping @Sendable (Event) -> Void
     ) -> Result<ChildProcess, SpawnFailure> {
-        // One at a time: a child started between another's pipe() and its FD_CLOEXEC would inherit, and keep open, a lifeline.
+        // One at a time: a child started between another's pipe() and its FD_CLOEXEC would inherit, and keep open, a
+        // lifeline.
         starting.withLock { _ in startAlone(program, environment, deliver) }
     }
 

@@ -4,8 +4,8 @@ import Foundation
 import Logging
 import ServiceLifecycle
 
-/// Takes requests as capacity allows and runs them. On shutdown it takes nothing more, gives its jobs their grace, and releases
-/// what is left.
+/// Takes requests as capacity allows and runs them. On shutdown it takes nothing more, gives its jobs their grace, and
+/// releases what is left.
 actor Claimer: Service {
     private let settings: WorkerSettings
     private let store: WorkerStore

@@ -15,8 +15,8 @@ public struct Daemon: Sendable {
         self.logger = logger
     }
 
-    /// Returns after SIGTERM or SIGINT, once running jobs have finished or were released. Throws FG028 when the schema is newer
-    /// than this program.
+    /// Returns after SIGTERM or SIGINT, once running jobs have finished or were released. Throws FG028 when the schema
+    /// is newer than this program.
     public func run() async throws {
         try await makeGroup(stoppedBy: [.sigterm, .sigint]).run()
         logger.info("stopped")

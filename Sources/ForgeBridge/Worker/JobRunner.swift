@@ -113,7 +113,8 @@ struct JobRunner: Sendable {
             do {
                 return try await write(ending)
             } catch let error as PostgresError where error.sqlState == ErrorCode.leaseLost.text {
-                // The end may have been ours: a COMMIT whose answer was lost, or a job that completed as it was being stopped.
+                // The end may have been ours: a COMMIT whose answer was lost, or a job that completed as it was being
+                // stopped.
                 return logger.info("the lease had ended")
             } catch {
                 guard ContinuousClock.now < deadline else { return logger.error("the end could not be written: \(error)") }

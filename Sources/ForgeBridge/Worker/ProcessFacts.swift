@@ -16,7 +16,8 @@ enum ProcessFacts {
     /// Clock ticks since boot; nil when there is no such process or it has ended.
     static func startTime(of process: Int) -> String? {
         guard let stat = text("/proc/\(process)/stat"), let name = stat.lastIndex(of: ")") else { return nil }
-        // After the command, which may hold anything, come the fields from the third, the state, on; the start time is the 22nd.
+        // After the command, which may hold anything, come the fields from the third, the state, on; the start time is
+        // the 22nd.
         let fields = stat[stat.index(after: name)...].split(separator: " ")
         guard fields.count > 19, fields[0] != "Z", fields[0] != "X" else { return nil }
         return String(fields[19])

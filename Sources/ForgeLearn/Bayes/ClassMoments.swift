@@ -68,7 +68,8 @@ struct ClassMoments {
 }
 
 extension Design {
-    /// (width) packed: where a feature stands on the scale of its source, `value · scale + shift`; 1 and 0 where it was not scaled.
+    /// (width) packed: where a feature stands on the scale of its source, `value · scale + shift`; 1 and 0 where it was
+    /// not scaled.
     func sourceScales(_ plan: EncodingPlan) -> [(scale: Double, shift: Double)] {
         var scales = [(scale: Double, shift: Double)](repeating: (1, 0), count: width)
         for column in plan.columns {
@@ -94,7 +95,8 @@ extension Design {
 }
 
 extension ClassMoments {
-    /// (width) packed: share of each feature's variance that lies between the classes' means, given its whole variances.
+    /// (width) packed: share of each feature's variance that lies between the classes' means, given its whole
+    /// variances.
     func separation(_ variances: [Double]) -> [Double] {
         let total = weights.reduce(0, +)
         return variances.indices.map { feature in

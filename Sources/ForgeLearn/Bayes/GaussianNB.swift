@@ -18,8 +18,8 @@ extension Algorithm {
         fit: fitGaussianNB)
 }
 
-/// log p(class) + Σ_j log N(x_j; μ, σ²) is linear in x_j and x_j²: the squares are products behind the encoded features. Of
-/// 0/1 features the square is the feature itself.
+/// log p(class) + Σ_j log N(x_j; μ, σ²) is linear in x_j and x_j²: the squares are products behind the encoded
+/// features. Of 0/1 features the square is the feature itself.
 private func fitGaussianNB(_ input: borrowing FitInput) throws -> FittedModel {
     guard case .classes(let classes) = input.target else { preconditionFailure("gaussian_nb learns classes") }
     let design = Design(input.data.training, input.plan)

@@ -4,7 +4,8 @@ import ForgeModel
 struct Bootstrap: Sendable, Equatable {
     static let replicates = (default: 1_000, minimum: 100, maximum: 10_000)
     static let level = (default: 0.95, minimum: 0.5, maximum: 0.999)
-    /// Of more rows, or of more rows times classes, a sample is drawn from, and its intervals are narrowed to the whole's size.
+    /// Of more rows, or of more rows times classes, a sample is drawn from, and its intervals are narrowed to the
+    /// whole's size.
     static let rowLimit = 200_000
     static let scoreLimit = 1_000_000
 
@@ -54,8 +55,8 @@ struct Bootstrap: Sendable, Equatable {
         var upper: Double
     }
 
-    /// The interval of every metric that at least half of the replicates define. Equal seeds give equal intervals, whatever
-    /// `threads` is.
+    /// The interval of every metric that at least half of the replicates define. Equal seeds give equal intervals,
+    /// whatever `threads` is.
     func intervals(of rows: some Measurable, threads: Int) -> [String: Interval] {
         let names = rows.measure([Double](repeating: 1, count: rows.units)).map(\.name)
         guard rows.units > 0 else { return [:] }
@@ -76,8 +77,8 @@ struct Bootstrap: Sendable, Equatable {
         return result
     }
 
-    /// Intervals around `values`, which are of all rows, from a sample of them: as far to each side as the sample's, by the root of
-    /// the share of the rows that it has.
+    /// Intervals around `values`, which are of all rows, from a sample of them: as far to each side as the sample's, by
+    /// the root of the share of the rows that it has.
     func intervals(around values: Evaluation, sample: some Measurable, share: Double, threads: Int) -> [String: Interval] {
         let found = intervals(of: sample, threads: threads)
         guard share < 1 else { return found }

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Metrics of predicted classes and their probabilities, as scikit-learn defines them. A row of a class that training never saw
-/// (-1) counts as one of a class of its own, which is never predicted.
+/// Metrics of predicted classes and their probabilities, as scikit-learn defines them. A row of a class that training
+/// never saw (-1) counts as one of a class of its own, which is never predicted.
 struct ClassRows: Measurable {
     /// Beyond these, metrics of every class, of every pair of classes and of ranked probabilities are not computed.
     static let limits = (namedClasses: 50, rankedScores: 20_000_000)
@@ -12,7 +12,8 @@ struct ClassRows: Measurable {
     private let positive: Int
     private let loss: [Double]  // (rows) -ln(probability of the class)
     private let brier: [Double]  // (rows)
-    /// For each ranked class its rows by rising probability, and how far each run of equal ones goes; for two classes the positive one.
+    /// For each ranked class its rows by rising probability, and how far each run of equal ones goes; for two classes
+    /// the positive one.
     private let rankings: [Ranking]
 
     private var classes: Int { labels.count }
@@ -119,7 +120,8 @@ struct ClassRows: Measurable {
         ]
     }
 
-    /// Mean over all pairs of classes of the two areas within the pair (Hand and Till 2001), plain and by the pair's rows.
+    /// Mean over all pairs of classes of the two areas within the pair (Hand and Till 2001), plain and by the pair's
+    /// rows.
     private func pairs(_ weights: [Double], _ shares: [Double]) -> (macro: Double, weighted: Double) {
         let within = rankings.map { $0.areasAgainst(weights, truth: truth, classes: classes) }
         var (sum, weightedSum, weight, count) = (0.0, 0.0, 0.0, 0.0)

@@ -2,8 +2,8 @@ import ForgeModel
 
 /// What the models of the folds say of the rows that they were not trained on: predictions out of fold.
 struct CrossFit {
-    /// (rows, scores) of the rows of all fitted folds, fold after fold; the columns are the classes of the whole data set, and a
-    /// class that a fold's model never saw has probability 0.
+    /// (rows, scores) of the rows of all fitted folds, fold after fold; the columns are the classes of the whole data
+    /// set, and a class that a fold's model never saw has probability 0.
     private(set) var scores: PartScores
     private(set) var targets: [Double] = []  // (rows)
     /// (rows) class, as of the whole data set; -1: unseen. Empty unless there are classes.
@@ -44,8 +44,8 @@ struct FoldResult {
     var outcome: Result<Evaluation, Unfitted>
 }
 
-/// Fits a model to each fold's training rows, with all that `fit` learns inside, and scores the rows held out of it. Folds that
-/// cannot be fitted, such as one with a single class, are passed over, and say why.
+/// Fits a model to each fold's training rows, with all that `fit` learns inside, and scores the rows held out of it.
+/// Folds that cannot be fitted, such as one with a single class, are passed over, and say why.
 ///
 /// `target` is the whole data set's. `each` sees every model before it is let go.
 func crossFit(

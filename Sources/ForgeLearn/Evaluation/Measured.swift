@@ -1,5 +1,5 @@
-/// Rows with truth and scores that metrics are computed of, again and again under other weights: the bootstrap draws weights,
-/// never rows. A weight says how often a unit counts.
+/// Rows with truth and scores that metrics are computed of, again and again under other weights: the bootstrap draws
+/// weights, never rows. A weight says how often a unit counts.
 protocol Measurable: Sendable {
     /// What is drawn as one: rows, or the queries of a ranking.
     var units: Int { get }

@@ -19,7 +19,8 @@ struct PartScores {
 }
 
 extension Part {
-    /// Scores all rows by the kernels of the extension, chunk by chunk. `columns[i]` is the feature that the model's column i reads.
+    /// Scores all rows by the kernels of the extension, chunk by chunk. `columns[i]` is the feature that the model's
+    /// column i reads.
     func scores(_ scorer: Scorer, columns: [Int], levels: [[Bytes]], threads: Int) throws -> PartScores {
         var results = [Result<[Double], any Error>?](repeating: nil, count: chunks.count)
         results.withUnsafeMutableBufferPointer { buffer in

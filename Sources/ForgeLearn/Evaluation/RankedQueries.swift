@@ -49,8 +49,9 @@ private struct RankedQuery {
         ends = order.indices.map { $0 + 1 == order.count || scores[order[$0]] != scores[order[$0 + 1]] }
     }
 
-    /// Discounted gain of the first `count` places beside the best possible (Järvelin and Kekäläinen 2002), with the relevance
-    /// itself as gain and the mean gain of rows of equal scores, as scikit-learn's ndcg_score; 0 without a relevant row.
+    /// Discounted gain of the first `count` places beside the best possible (Järvelin and Kekäläinen 2002), with the
+    /// relevance itself as gain and the mean gain of rows of equal scores, as scikit-learn's ndcg_score; 0 without a
+    /// relevant row.
     func ndcg(at count: Int) -> Double {
         let best = relevance.sorted(by: >)
         let ideal = zip(best, best.indices).reduce(0) { $1.1 < count ? $0 + $1.0 * discount($1.1) : $0 }
@@ -66,8 +67,8 @@ private struct RankedQuery {
 
     private func discount(_ place: Int) -> Double { 1 / log2(Double(place) + 2) }
 
-    /// Mean precision at the places of the relevant rows (relevance above 0) among the first `count`, over as many as there could
-    /// be; NaN without a relevant row.
+    /// Mean precision at the places of the relevant rows (relevance above 0) among the first `count`, over as many as
+    /// there could be; NaN without a relevant row.
     func averagePrecision(at count: Int) -> Double {
         let relevant = relevance.count { $0 > 0 }
         guard relevant > 0 else { return .nan }

@@ -1,8 +1,9 @@
 import ForgeLinalg
 
-/// Minimises `½‖y − Xw‖² + l1·‖w‖₁ + l2/2·‖w‖²` by cyclic coordinate descent on the Gram matrix (Friedman, Hastie and Tibshirani,
-/// "Regularization paths for generalized linear models via coordinate descent", 2010, section 2.2): the rows are read once, to
-/// sum the matrix; a sweep then costs as many operations as there are features times those that changed.
+/// Minimises `½‖y − Xw‖² + l1·‖w‖₁ + l2/2·‖w‖²` by cyclic coordinate descent on the Gram matrix (Friedman, Hastie and
+/// Tibshirani, "Regularization paths for generalized linear models via coordinate descent", 2010, section 2.2): the
+/// rows are read once, to sum the matrix; a sweep then costs as many operations as there are features times those that
+/// changed.
 struct CoordinateDescent {
     let gram: Matrix  // (features, features) symmetric: XᵀX
     let right: [Double]  // (features): Xᵀy
@@ -18,7 +19,8 @@ struct CoordinateDescent {
         var converged: Bool
     }
 
-    /// Sweeps until the duality gap is at most `tolerance · yᵀy`, as scikit-learn stops. `report` hears of every sweep's gap.
+    /// Sweeps until the duality gap is at most `tolerance · yᵀy`, as scikit-learn stops. `report` hears of every
+    /// sweep's gap.
     func solve(maximumSweeps: Int, tolerance: Double, report: (Int, Double) throws -> Void) rethrows -> Outcome {
         var w = [Double](repeating: 0, count: right.count)
         var residual = right  // Xᵀ(y − Xw)

@@ -1,10 +1,10 @@
 import ForgeModel
 
-/// The encoded training rows as linear algebra takes them: numbers as dense columns, one-hot columns as the index of their
-/// single 1, so that Gram matrices cost what the numbers cost, not what the levels do.
+/// The encoded training rows as linear algebra takes them: numbers as dense columns, one-hot columns as the index of
+/// their single 1, so that Gram matrices cost what the numbers cost, not what the levels do.
 ///
-/// Packed order: all dense features first (the constant 1 of an intercept, if asked for, at their end), then all one-hot
-/// features; `encodedIndex` leads back to the encoder's order.
+/// Packed order: all dense features first (the constant 1 of an intercept, if asked for, at their end), then all
+/// one-hot features; `encodedIndex` leads back to the encoder's order.
 struct Design {
     enum Dense: Sendable {
         case value(column: Int, NumberEncoder)
@@ -115,8 +115,8 @@ struct Design {
         return result
     }
 
-    /// Encodes all rows, tile by tile, on `threads` lanes; each lane walks its own run of chunks in order, so that sums made
-    /// lane by lane depend on the number of threads only. `isCancelled` is asked before every chunk.
+    /// Encodes all rows, tile by tile, on `threads` lanes; each lane walks its own run of chunks in order, so that sums
+    /// made lane by lane depend on the number of threads only. `isCancelled` is asked before every chunk.
     /// - Returns: the lanes' results, in order.
     func forEachTile<Lane>(
         threads: Int, observer: any TrainingObserver, make: () -> Lane,

@@ -103,8 +103,8 @@ final class EncodedTile {
         }
     }
 
-    /// `gram += Σ_row weights[row] · x[row] · x[row]ᵀ`, lower triangle in packed order. weights: (rows), none negative; nil: all 1.
-    /// gram: (width, width).
+    /// `gram += Σ_row weights[row] · x[row] · x[row]ᵀ`, lower triangle in packed order. weights: (rows), none negative;
+    /// nil: all 1. gram: (width, width).
     func addGram(weights: UnsafePointer<Double>?, to gram: UnsafeMutablePointer<Double>) {
         for index in design.hot.indices {
             addHotDense(index, weights, gram)

@@ -40,7 +40,8 @@ private let generalizedParameters: [Hyperparameter] = [
     .fitIntercept, .statistics,
 ]
 
-/// Half the deviance of a Tweedie distribution (Jørgensen 1987), less what depends on the target only, under a log link.
+/// Half the deviance of a Tweedie distribution (Jørgensen 1987), less what depends on the target only, under a log
+/// link.
 struct TweedieLoss: MarginLoss {
     let power: Double
 
@@ -88,7 +89,8 @@ private func fitGeneralized(_ input: borrowing FitInput, _ name: String, power: 
     let mean = try positiveMean(input, moments.weight)
     var start = [Double](repeating: 0, count: design.width)
     if let intercept = design.intercept { start[intercept] = log(mean) }
-    // The gradient has the unit of the mean to the power 2 − p: without it a tolerance would depend on the target's unit.
+    // The gradient has the unit of the mean to the power 2 − p: without it a tolerance would depend on the target's
+    // unit.
     let tolerance = input.parameters.number("tol") * max(1, pow(mean, 2 - power))
     let outcome = try Minimizer(
         objective: objective, maximumIterations: input.parameters.integer("max_iter"), tolerance: tolerance,

@@ -1,11 +1,11 @@
 import ForgeLinalg
 
-/// Huber's concomitant scale (Owen, "A robust hybrid of lasso and ridge regression", 2007; scikit-learn's HuberRegressor): mean of
-/// `σ + ρ(r/σ)·σ` over the rows plus `penalty / 2 · ‖coefficients‖²`, where ρ(u) is u² up to epsilon and 2·epsilon·|u| − epsilon²
-/// beyond. Convex in coefficients and σ together.
+/// Huber's concomitant scale (Owen, "A robust hybrid of lasso and ridge regression", 2007; scikit-learn's
+/// HuberRegressor): mean of `σ + ρ(r/σ)·σ` over the rows plus `penalty / 2 · ‖coefficients‖²`, where ρ(u) is u² up to
+/// epsilon and 2·epsilon·|u| − epsilon² beyond. Convex in coefficients and σ together.
 ///
-/// A point is (width) in the design's packed order, then σ. Rows that fit exactly would draw σ to 0, where nothing is defined: the
-/// squares get `floor`² added, far below rounding anywhere else.
+/// A point is (width) in the design's packed order, then σ. Rows that fit exactly would draw σ to 0, where nothing is
+/// defined: the squares get `floor`² added, far below rounding anywhere else.
 struct HuberObjective: SmoothObjective {
     var design: Design
     let targets: [Double]
@@ -19,8 +19,8 @@ struct HuberObjective: SmoothObjective {
 
     var size: Int { design.width + 1 }
 
-    /// An outlier's loss is linear, it has no curvature. This share of what iterated reweighting would give it keeps the Hessian
-    /// regular when a step finds few inliers, and costs a Newton step next to nothing.
+    /// An outlier's loss is linear, it has no curvature. This share of what iterated reweighting would give it keeps
+    /// the Hessian regular when a step finds few inliers, and costs a Newton step next to nothing.
     private static let outlierCurvature = 1e-3
 
     func sample(every step: Int) -> HuberObjective {

@@ -1,12 +1,13 @@
 import ForgeLinalg
 import ForgeModel
 
-/// Minimises `Σ weight · (above·max(0, r) + below·max(0, −r)) + Σ_j (ridge_j/2 · w_j² + lasso_j · |w_j|)` over w, where the residuals
-/// are `r = sign · (target − x·w) − shift`: the pinball, hinge and ε-insensitive losses are of this kind.
+/// Minimises `Σ weight · (above·max(0, r) + below·max(0, −r)) + Σ_j (ridge_j/2 · w_j² + lasso_j · |w_j|)` over w, where
+/// the residuals are `r = sign · (target − x·w) − shift`: the pinball, hinge and ε-insensitive losses are of this kind.
 ///
-/// The dual has one number `a` for each residual, between −weight·below and weight·above; it is a linear program, quadratic where
-/// there is a ridge. Frisch and Newton's primal-dual method with Mehrotra's predictor and corrector solves it in some twenty steps,
-/// each as dear as two of weighted least squares (Portnoy and Koenker, "The Gaussian hare and the Laplacian tortoise", 1997).
+/// The dual has one number `a` for each residual, between −weight·below and weight·above; it is a linear program,
+/// quadratic where there is a ridge. Frisch and Newton's primal-dual method with Mehrotra's predictor and corrector
+/// solves it in some twenty steps, each as dear as two of weighted least squares (Portnoy and Koenker, "The Gaussian
+/// hare and the Laplacian tortoise", 1997).
 struct InteriorPoint {
     /// A residual of every row; a row may have several.
     struct Piece {
@@ -59,7 +60,8 @@ struct InteriorPoint {
             // Predictor: straight at the optimum.
             let straight = factor.solve(system.right)
             var steps = try turn(state, straight, target: nil)
-            // Corrector: towards the path on which all products are equal, with the predictor's second-order error mended.
+            // Corrector: towards the path on which all products are equal, with the predictor's second-order error
+            // mended.
             let reached = products(state, steps)
             let share = reached / system.gap
             let target = share * share * share * system.gap / Double(2 * system.count)
@@ -77,8 +79,8 @@ struct InteriorPoint {
 // MARK: - What the rows are to the method
 
 extension InteriorPoint {
-    /// Of every residual: its dual `a` and its positive and negative parts, and the last direction of each. The residuals of one
-    /// piece follow each other; behind the last piece are those of the lasso, one a feature.
+    /// Of every residual: its dual `a` and its positive and negative parts, and the last direction of each. The
+    /// residuals of one piece follow each other; behind the last piece are those of the lasso, one a feature.
     final class State {
         let count: Int
         let a, above, below, da, dAbove, dBelow: UnsafeMutablePointer<Double>
@@ -98,7 +100,8 @@ extension InteriorPoint {
 
         deinit { memory.deallocate() }
 
-        /// How much of the direction's products the residual at `k`, with bounds −lower and upper, has in w: 1 / (p/s + n/v).
+        /// How much of the direction's products the residual at `k`, with bounds −lower and upper, has in w: 1 / (p/s +
+        /// n/v).
         @inline(__always)
         func stiffness(_ k: Int, _ lower: Double, _ upper: Double) -> Double {
             1 / (above[k] / (upper - a[k]) + below[k] / (a[k] + lower))
@@ -112,7 +115,8 @@ extension InteriorPoint {
             return -(target - s * above[k] + da[k] * dAbove[k]) / s + (target - v * below[k] - da[k] * dBelow[k]) / v
         }
 
-        /// Sets the direction for a change `move` of the residual's x·w, and shortens the steps to where nothing turns negative.
+        /// Sets the direction for a change `move` of the residual's x·w, and shortens the steps to where nothing turns
+        /// negative.
         @inline(__always)
         func turn(
             _ k: Int, _ lower: Double, _ upper: Double, _ target: Double?, _ move: Double, _ steps: inout Steps
@@ -363,8 +367,8 @@ extension InteriorPoint {
     }
 }
 
-/// Cholesky's factor of some rows and columns of a matrix, scaled to a unit diagonal; with a little more on the diagonal where
-/// rounding takes more than there is.
+/// Cholesky's factor of some rows and columns of a matrix, scaled to a unit diagonal; with a little more on the
+/// diagonal where rounding takes more than there is.
 private struct Factor {
     private let cholesky: Cholesky
     private let units: [Double]

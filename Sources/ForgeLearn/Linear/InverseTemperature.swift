@@ -1,8 +1,9 @@
 import Glibc
 
-/// The factor that makes margins log-odds: Platt's scaling ("Probabilistic outputs for support vector machines", 1999) with the slope
-/// alone, so that decisions stay what they are; of several classes Guo et al.'s temperature ("On calibration of modern neural
-/// networks", 2017). Minimises the log loss; targets are smoothed as Platt's, so that separable margins give finite odds.
+/// The factor that makes margins log-odds: Platt's scaling ("Probabilistic outputs for support vector machines", 1999)
+/// with the slope alone, so that decisions stay what they are; of several classes Guo et al.'s temperature ("On
+/// calibration of modern neural networks", 2017). Minimises the log loss; targets are smoothed as Platt's, so that
+/// separable margins give finite odds.
 struct InverseTemperature {
     let margins: [[Double]]  // (outputs)(rows): one output is the log-odds of class 1 of two
     let labels: [Int32]  // (rows)

@@ -77,8 +77,9 @@ private func notes(_ converged: Bool, _ iterations: Int) -> [String] {
 
 // MARK: - Classes
 
-/// Two classes: one machine. More: one a class against all others, as scikit-learn's. Their margins times one learned factor are
-/// log-odds, so that the largest margin keeps the largest probability, and 0.5 lies where the margin of two classes is 0.
+/// Two classes: one machine. More: one a class against all others, as scikit-learn's. Their margins times one learned
+/// factor are log-odds, so that the largest margin keeps the largest probability, and 0.5 lies where the margin of two
+/// classes is 0.
 private func fitClasses(
     _ machine: SupportVectors, _ input: borrowing FitInput, _ classes: Classes, _ moments: Design.Moments
 ) throws -> FittedModel {

@@ -1,10 +1,11 @@
 import ForgeLinalg
 import Glibc
 
-/// Mean log loss of a logistic (one output) or softmax (an output per class) model plus `penalty / 2 · ‖coefficients‖²`,
-/// intercepts free: scikit-learn's objective with penalty = 1 / (C · Σ weights).
+/// Mean log loss of a logistic (one output) or softmax (an output per class) model plus `penalty / 2 ·
+/// ‖coefficients‖²`, intercepts free: scikit-learn's objective with penalty = 1 / (C · Σ weights).
 ///
-/// A point is `theta` (outputs, width) row-major in the design's packed order; the design carries the intercept's column of ones.
+/// A point is `theta` (outputs, width) row-major in the design's packed order; the design carries the intercept's
+/// column of ones.
 struct LogisticObjective: SmoothObjective {
     var design: Design
     let labels: [Int32]  // (rows) class; for one output 1 is the positive class
@@ -171,8 +172,9 @@ struct LogisticObjective: SmoothObjective {
         return hessian
     }
 
-    /// Adding one vector to all classes' coefficients changes no probability. Unpenalised coefficients get curvature along
-    /// that direction, in which the gradient is zero: the solution's classes then sum to zero, as when descending from zero.
+    /// Adding one vector to all classes' coefficients changes no probability. Unpenalised coefficients get curvature
+    /// along that direction, in which the gradient is zero: the solution's classes then sum to zero, as when descending
+    /// from zero.
     private func pinSums(_ hessian: inout Matrix) {
         for feature in 0..<design.width where penalty == 0 || !isPenalised(feature) {
             for a in 0..<outputs {

@@ -3,15 +3,15 @@ import Glibc
 
 /// A row's loss as a function of its margin, the weighted sum of its features.
 protocol MarginLoss: Sendable {
-    /// The loss, its first derivative, and a curvature, none negative, for Newton's method: the second derivative, or what the
-    /// loss prescribes in its place.
+    /// The loss, its first derivative, and a curvature, none negative, for Newton's method: the second derivative, or
+    /// what the loss prescribes in its place.
     func evaluate(margin: Double, target: Double) -> (loss: Double, slope: Double, curvature: Double)
 }
 
 /// Mean loss of the rows plus `penalty / 2 · ‖coefficients‖²`, for losses of one margin.
 ///
-/// A point is (width) in the design's packed order; the design carries the intercept's column of ones, which is free of penalty
-/// unless `penalisesIntercept`.
+/// A point is (width) in the design's packed order; the design carries the intercept's column of ones, which is free of
+/// penalty unless `penalisesIntercept`.
 struct MarginObjective<Loss: MarginLoss>: SmoothObjective {
     var design: Design
     let targets: [Double]

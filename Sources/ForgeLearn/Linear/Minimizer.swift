@@ -60,7 +60,8 @@ struct Minimizer<Objective: SmoothObjective> {
 
     // MARK: - Newton
 
-    /// Newton's method with a halving line search; the Hessian's Cholesky factor, or its pseudo-inverse when it is singular.
+    /// Newton's method with a halving line search; the Hessian's Cholesky factor, or its pseudo-inverse when it is
+    /// singular.
     func newton(from start: [Double]) throws -> Outcome {
         var point = start
         var value = try objective.evaluate(point, hessian: true)

@@ -1,7 +1,8 @@
 import ForgeLinalg
 import ForgeModel
 
-/// Weighted least squares over an encoded design: `min Σ w (y − b − x·c)² + alpha ‖c‖²`, the intercept `b` free of penalty.
+/// Weighted least squares over an encoded design: `min Σ w (y − b − x·c)² + alpha ‖c‖²`, the intercept `b` free of
+/// penalty.
 ///
 /// 1. Means of all encoded features and of the target.
 /// 2. Gram matrix and right side of the centred rows; centring first keeps what would cancel.
@@ -135,7 +136,8 @@ struct NormalEquations {
         }
     }
 
-    /// One-hot features enter the sums as 0 and 1; their products with centred numbers need no more, those with each other do.
+    /// One-hot features enter the sums as 0 and 1; their products with centred numbers need no more, those with each
+    /// other do.
     private func centerHot(_ sums: inout Sums, _ origin: [Double]) {
         for column in design.dense.count..<max(design.width, design.dense.count) {
             for row in column..<design.width { sums.gram[row, column] -= sums.weight * origin[row] * origin[column] }

@@ -100,7 +100,8 @@ func independentFeatures(_ gram: Matrix) -> [Int] {
     return pivots(ofSemidefinite: scaled, tolerance: tolerance).map { active[$0] }.sorted()
 }
 
-/// Of all coefficients that say the same of every training row those of least norm: no level of a category is set apart.
+/// Of all coefficients that say the same of every training row those of least norm: no level of a category is set
+/// apart.
 private func leastNorm(_ point: [Double], _ design: Design, _ centered: NormalEquations.Centered) -> [Double] {
     let gram = centered.sums.gram
     guard let (values, vectors) = symmetricEigen(gram), let largest = values.last, largest > 0 else { return point }

@@ -1,10 +1,11 @@
 import ForgeLinalg
 import ForgeModel
 
-/// Minimises `½‖w‖² + cost · Σ weight · loss` over coefficients and intercept: liblinear's problem, which penalises the intercept too.
+/// Minimises `½‖w‖² + cost · Σ weight · loss` over coefficients and intercept: liblinear's problem, which penalises the
+/// intercept too.
 ///
-/// Squared losses by Newton's method (Chapelle, "Training a support vector machine in the primal", 2007), which ends exactly when no row
-/// changes sides any more; the others by the interior point method.
+/// Squared losses by Newton's method (Chapelle, "Training a support vector machine in the primal", 2007), which ends
+/// exactly when no row changes sides any more; the others by the interior point method.
 struct SupportVectors {
     enum Loss {
         case hinge

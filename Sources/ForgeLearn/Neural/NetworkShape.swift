@@ -27,8 +27,8 @@ struct NetworkShape {
     var outputs: Int { layers[layers.count - 1].outputs }
     var widest: Int { layers.reduce(0) { max($0, $1.inputs, $1.outputs) } }
 
-    /// Uniform within ±√(6 / (inputs + outputs)), biases as well (Glorot and Bengio 2010; scikit-learn's choice). Weights of
-    /// inputs that are not active are 0, and stay so: nothing pulls on them.
+    /// Uniform within ±√(6 / (inputs + outputs)), biases as well (Glorot and Bengio 2010; scikit-learn's choice).
+    /// Weights of inputs that are not active are 0, and stay so: nothing pulls on them.
     func initial(seed: UInt64, active: [Bool]) -> [Float] {
         var values = [Float](repeating: 0, count: count)
         for layer in layers {

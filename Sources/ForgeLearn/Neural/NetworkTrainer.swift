@@ -4,8 +4,8 @@ import ForgeModel
 
 /// Mini-batch training of a network: each epoch goes through all rows once, in a new order.
 ///
-/// A batch is split over the job's threads in fixed shares whose gradients are added in their order, so equal data, seed and
-/// number of threads give equal parameters.
+/// A batch is split over the job's threads in fixed shares whose gradients are added in their order, so equal data,
+/// seed and number of threads give equal parameters.
 struct NetworkTrainer {
     struct Outcome {
         var parameters: [Float]

@@ -26,7 +26,8 @@ struct ColumnPreprocess: Sendable, Equatable {
     var isAutomatic: Bool { self == ColumnPreprocess() }
 }
 
-/// The `preprocess` of a request: `{"age": {"impute": "median", "scale": "standard"}, "plan": {"encode": "one_hot"}, "*": {…}}`.
+/// The `preprocess` of a request: `{"age": {"impute": "median", "scale": "standard"}, "plan": {"encode": "one_hot"},
+/// "*": {…}}`.
 public struct PreprocessRequest: Sendable, Equatable {
     private var everywhere = ColumnPreprocess()
     private var byName: [Bytes: ColumnPreprocess] = [:]

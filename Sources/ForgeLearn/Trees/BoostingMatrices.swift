@@ -29,7 +29,8 @@ struct BoostingMatrices {
 }
 
 extension FitInput {
-    /// The rows in the order of their groups, which XGBoost takes as they follow each other. A group weighs the mean of its rows.
+    /// The rows in the order of their groups, which XGBoost takes as they follow each other. A group weighs the mean of
+    /// its rows.
     fileprivate func queries(_ part: Part, bins: Int, like reference: QuantileMatrix?) throws -> QuantileMatrix {
         let order = part.groups.indices.sorted {
             part.groups[$0] != part.groups[$1] ? part.groups[$0] < part.groups[$1] : $0 < $1

@@ -24,7 +24,8 @@ private func fitGradientBoosting(_ input: borrowing FitInput) throws -> FittedMo
     return fitted
 }
 
-/// Boosts round after round; returns how many rounds to keep: those up to the best on the validation rows, if there are any.
+/// Boosts round after round; returns how many rounds to keep: those up to the best on the validation rows, if there are
+/// any.
 private func boost(
     _ booster: Booster, _ matrices: BoostingMatrices, _ objective: BoostingObjective, _ input: borrowing FitInput
 ) throws -> Int {
@@ -50,8 +51,8 @@ private func boost(
     return best.round + 1
 }
 
-/// Rounds between two points of the loss curve: each one for small jobs; for large ones, whose loss costs a twentieth of a
-/// round to measure, as many as keep that below a hundredth.
+/// Rounds between two points of the loss curve: each one for small jobs; for large ones, whose loss costs a twentieth
+/// of a round to measure, as many as keep that below a hundredth.
 private func lossInterval(rows: Int, rounds: Int) -> Int { max(1, rows * rounds / 20_000_000) }
 
 private func finite(_ loss: Double, _ round: Int) throws -> Double {

@@ -1,8 +1,8 @@
 import ForgeModel
 
 extension Algorithm {
-    /// A random forest (Breiman 2001), as scikit-learn's `RandomForestClassifier` and `RandomForestRegressor`: trees grown on
-    /// bootstrap samples, whose class shares or means are averaged.
+    /// A random forest (Breiman 2001), as scikit-learn's `RandomForestClassifier` and `RandomForestRegressor`: trees
+    /// grown on bootstrap samples, whose class shares or means are averaged.
     static let randomForest = Algorithm(
         name: "random_forest", tasks: [.classification, .regression], form: .trees,
         description:

@@ -5,8 +5,8 @@ extension TreeFormBuilder {
     /// A constant beneath all trees of a regression.
     mutating func addBase(_ value: Double) { form.baseScores[0] += value }
 
-    /// Adds a tree that was grown here, its leaves times `share`: the mean of a regression, the positive class's share of
-    /// two classes, or a vector of all shares.
+    /// Adds a tree that was grown here, its leaves times `share`: the mean of a regression, the positive class's share
+    /// of two classes, or a vector of all shares.
     mutating func add(_ tree: ForgeGrownTree, classes: Int, positive: Int, share: Double) throws {
         let count = Int(tree.node_count)
         guard let nodes = tree.nodes, form.features.count + count <= ModelLimits.nodes else {

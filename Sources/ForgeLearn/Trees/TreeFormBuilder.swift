@@ -30,7 +30,8 @@ struct TreeFormBuilder {
         }
     }
 
-    /// `base_score` is in the objective's own space: a probability for logistic, a mean for logarithmic ones, else a margin.
+    /// `base_score` is in the objective's own space: a probability for logistic, a mean for logarithmic ones, else a
+    /// margin.
     private mutating func addBase(_ learner: UBJSON, link: Link) throws {
         guard let text = learner["learner_model_param"]?["base_score"]?.textValue else {
             throw unreadable("base_score")

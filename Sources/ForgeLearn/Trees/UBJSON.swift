@@ -1,7 +1,7 @@
 import ForgeModel
 
-/// A document in Universal Binary JSON (ubjson.org, draft 12), as XGBoost writes its models. Typed arrays stay typed: a forest
-/// has millions of nodes.
+/// A document in Universal Binary JSON (ubjson.org, draft 12), as XGBoost writes its models. Typed arrays stay typed: a
+/// forest has millions of nodes.
 enum UBJSON {
     case null
     case bool(Bool)

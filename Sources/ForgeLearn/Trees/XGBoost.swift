@@ -1,7 +1,8 @@
 import CXGBoost
 import ForgeModel
 
-/// Turns XGBoost's status into an error with the first line of its reason: neither the place in its source nor the stack after it.
+/// Turns XGBoost's status into an error with the first line of its reason: neither the place in its source nor the
+/// stack after it.
 func callXGBoost(_ status: Int32) throws {
     guard status != 0 else { return }
     let text = String(cString: XGBGetLastError())

@@ -1,7 +1,8 @@
 import CForgeMath
 
 /// The JSON description inside an artifact, read without a copy. Keys are all known and come once each:
-/// `{"activation" (networks), "algorithm", "columns": […], "form", "format": 1, "link", "outputs", "positive", "task"}`.
+/// `{"activation" (networks), "algorithm", "columns": […], "form", "format": 1, "link", "outputs", "positive",
+/// "task"}`.
 struct Description {
     typealias Reader = JSONReader<TextSource<MemorySource>>
 

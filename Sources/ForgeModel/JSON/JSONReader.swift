@@ -1,5 +1,5 @@
-/// What a reader meets next. `key` and `text` leave their characters in `reader.text`, numbers theirs in `reader.integer`
-/// (when whole and within Int64) and `reader.number`.
+/// What a reader meets next. `key` and `text` leave their characters in `reader.text`, numbers theirs in
+/// `reader.integer` (when whole and within Int64) and `reader.number`.
 enum JSONEvent {
     case beginObject, endObject, beginArray, endArray
     case key, text, number, yes, no, null
@@ -8,7 +8,8 @@ enum JSONEvent {
 
 /// A pull reader of JSON (RFC 8259): total, without allocation or recursion. Any input ends in `end` or `invalid`.
 ///
-/// Containers nest at most `maximumDepth` deep. Whether keys repeat is for the caller to see, who knows which there may be.
+/// Containers nest at most `maximumDepth` deep. Whether keys repeat is for the caller to see, who knows which there may
+/// be.
 struct JSONReader<Source: ByteSource> {
     static var maximumDepth: Int { 16 }
 

@@ -1,4 +1,5 @@
-/// Where JSON comes from, a byte at a time. Values below zero are `sourceEnd` and `sourceInvalid`, returned again and again.
+/// Where JSON comes from, a byte at a time. Values below zero are `sourceEnd` and `sourceInvalid`, returned again and
+/// again.
 protocol ByteSource {
     mutating func next() -> Int
 }

@@ -1,7 +1,7 @@
 /// A JSON document in memory: the one JSON type of the project (sidecar only; the extension reads with `JSONReader`).
 ///
-/// Doubles are written with the fewest digits that read back as the same bits; whole numbers within Int64 stay integers.
-/// JSON has no NaN or infinity: they are written as null.
+/// Doubles are written with the fewest digits that read back as the same bits; whole numbers within Int64 stay
+/// integers. JSON has no NaN or infinity: they are written as null.
 public enum JSONValue: Sendable, Equatable {
     case null
     case bool(Bool)
@@ -12,7 +12,8 @@ public enum JSONValue: Sendable, Equatable {
     case object(JSONObject)
 }
 
-/// Members sorted by the bytes of their keys. Keys that are canonically equal but other bytes stay apart, as column names do.
+/// Members sorted by the bytes of their keys. Keys that are canonically equal but other bytes stay apart, as column
+/// names do.
 public struct JSONObject: Sendable, Equatable, RandomAccessCollection, ExpressibleByDictionaryLiteral {
     public struct Member: Sendable, Equatable {
         public var key: String

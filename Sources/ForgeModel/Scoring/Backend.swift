@@ -1,8 +1,8 @@
 import CForgeABI
 import CForgeMath
 
-/// What the extension calls, through the C names of ForgeSQL. Nothing here allocates, throws or traps; a code of 0 means
-/// done, 1 that `status` says why not.
+/// What the extension calls, through the C names of ForgeSQL. Nothing here allocates, throws or traps; a code of 0
+/// means done, 1 that `status` says why not.
 public enum Backend {
     public static func measure(_ artifact: UnsafePointer<UInt8>, _ count: Int, _ status: Status) -> Int64 {
         do throws(Refusal) {

@@ -9,7 +9,8 @@ public final class ColumnEncoder: Sendable {
     /// Refuses what no artifact may hold.
     public init(_ columns: [ColumnSchema], products: [FeatureProduct] = []) throws {
         self.columns = columns
-        // The columns go through the artifact's own codec, with a tree that splits on nothing, which takes any encoding.
+        // The columns go through the artifact's own codec, with a tree that splits on nothing, which takes any
+        // encoding.
         let leaf = TreeForm(
             outputs: 1, baseScores: [0], roots: [0], treeOutputs: [0], features: [-1], thresholds: [0], left: [0], right: [0],
             defaultLeft: [false], covers: [1], categoryOffsets: [0, 0], categoryBits: [], leafVectors: [])

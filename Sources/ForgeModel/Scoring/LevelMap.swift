@@ -1,7 +1,8 @@
 import CForgeMath
 
 /// What the codes of a category column mean to its encoding. A code's place is the feature within the column that is 1
-/// (one-hot, hashed), the level's index (native), or the row of its numbers (lookup); `none` leaves the features 0, or missing.
+/// (one-hot, hashed), the level's index (native), or the row of its numbers (lookup); `none` leaves the features 0, or
+/// missing.
 public struct LevelMap: Sendable {
     public static let none: Int32 = -1
 

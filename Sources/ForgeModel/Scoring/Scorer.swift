@@ -48,7 +48,8 @@ public final class Scorer: Sendable {
         return contributions
     }
 
-    /// Scores of `rows` (all when nil) as (rows, scores) row-major. Columns are in the model's order, all of one length.
+    /// Scores of `rows` (all when nil) as (rows, scores) row-major. Columns are in the model's order, all of one
+    /// length.
     public func score(_ columns: [ColumnValues], rows: [Int]? = nil) throws -> [Double] {
         let width = scores
         return try batch(columns, rows, width: width) { values, scratch, out in

@@ -51,8 +51,8 @@ public struct Status {
         return 1
     }
 
-    /// `column` is the one whose value is refused, or the number of columns when only the result is out of range, or one more
-    /// when the form has no explanation.
+    /// `column` is the one whose value is refused, or the number of columns when only the result is out of range, or
+    /// one more when the form has no explanation.
     func setOutOfRange(_ arena: Backend.Arena, column: Int32, _ values: UnsafePointer<Double>) -> Int32 {
         if column > arena.pointee.columns { return setUnexplained() }
         begin(.valueOutOfRange)

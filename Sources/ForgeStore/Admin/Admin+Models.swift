@@ -77,7 +77,8 @@ extension Admin {
         }
     }
 
-    /// Registers the file's model as the next version of `model`, owned by the caller; the database checks size and SHA-256.
+    /// Registers the file's model as the next version of `model`, owned by the caller; the database checks size and
+    /// SHA-256.
     public func importModel(_ file: ModelFile, as model: String, promote: String) throws -> Int {
         guard let row = try connection.query(
             "select forge.import_version($1, $2::jsonb, $3, $4) as version",

@@ -12,7 +12,8 @@ extension Admin {
 
     public enum RequestFieldKind: Sendable { case text, names, json }
 
-    /// Makes a request of these fields through `forge.train`; the id, also of an earlier request with the same idempotency key.
+    /// Makes a request of these fields through `forge.train`; the id, also of an earlier request with the same
+    /// idempotency key.
     public func train(_ fields: JSONObject) throws -> Int {
         let (arguments, parameters) = Self.arguments(fields)
         let row = try connection.query("select forge.train(\(arguments)) as id", parameters).first
@@ -20,7 +21,8 @@ extension Admin {
         return id
     }
 
-    /// What `forge.check_request` says of the same fields, without making a request: `section`, `item`, `value`, `hint`.
+    /// What `forge.check_request` says of the same fields, without making a request: `section`, `item`, `value`,
+    /// `hint`.
     public func check(_ fields: JSONObject) throws -> [JSONValue] {
         let (arguments, parameters) = Self.arguments(fields)
         return try objects("select * from forge.check_request(\(arguments))", parameters)

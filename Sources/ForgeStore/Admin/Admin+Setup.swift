@@ -17,10 +17,11 @@ extension Admin {
             [.int(pid)]).count > 0
     }
 
-    /// Takes Forge's functions, generated ones too, its views and the extension out of this database. Its tables stay, and
-    /// `migrate` brings the rest back. Refused while objects of other schemas depend on them.
+    /// Takes Forge's functions, generated ones too, its views and the extension out of this database. Its tables stay,
+    /// and `migrate` brings the rest back. Refused while objects of other schemas depend on them.
     public func uninstall() throws {
-        // EXECUTE on the generated functions goes with them; forge.model_grants and forge.function_grants keep it for the next migrate.
+        // EXECUTE on the generated functions goes with them; forge.model_grants and forge.function_grants keep it for
+        // the next migrate.
         if try connection.query("select pg_catalog.to_regprocedure('forge.note_grants()') is not null").first?[0] == "t" {
             try connection.query("select forge.note_grants()")
         }

@@ -1,7 +1,8 @@
 import ForgeModel
 import ForgePQ
 
-/// What an administrator's program asks of a database that has Forge: requests, models, health. Results are JSON values, ready to print.
+/// What an administrator's program asks of a database that has Forge: requests, models, health. Results are JSON
+/// values, ready to print.
 public struct Admin {
     public let connection: Connection
 

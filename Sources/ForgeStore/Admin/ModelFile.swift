@@ -2,9 +2,9 @@ import ForgeModel
 
 /// A model version outside the database: one safetensors file that carries its manifest.
 ///
-/// The file is the artifact with one more entry at the head of its `__metadata__`, `forge_manifest`, so that any safetensors reader
-/// opens it. Nothing else of the header is written anew: taking the entry out gives the artifact's own bytes again, and the
-/// SHA-256 in the manifest, which is the artifact's, is checked when the file is imported.
+/// The file is the artifact with one more entry at the head of its `__metadata__`, `forge_manifest`, so that any
+/// safetensors reader opens it. Nothing else of the header is written anew: taking the entry out gives the artifact's
+/// own bytes again, and the SHA-256 in the manifest, which is the artifact's, is checked when the file is imported.
 public struct ModelFile: Sendable, Equatable {
     public var manifest: JSONValue
     public var artifact: Bytes

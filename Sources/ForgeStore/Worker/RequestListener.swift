@@ -1,7 +1,7 @@
 import ForgePQ
 
-/// Hears that there may be something to do. A session of its own, in autocommit: notifications are hints, polling is the truth.
-/// Blocks; one thread uses it.
+/// Hears that there may be something to do. A session of its own, in autocommit: notifications are hints, polling is
+/// the truth. Blocks; one thread uses it.
 public final class RequestListener {
     public enum Hint: Sendable, Equatable {
         case requests
@@ -31,7 +31,8 @@ public final class RequestListener {
         }
     }
 
-    /// A half-open socket looks healthy, and a transaction pooler forgets LISTEN: ask the server what this session listens to.
+    /// A half-open socket looks healthy, and a transaction pooler forgets LISTEN: ask the server what this session
+    /// listens to.
     public func check() throws {
         let listening = try connection.query("select pg_catalog.pg_listening_channels()").rows.compactMap { $0[0] }
         guard Set(Self.channels).isSubset(of: listening) else {

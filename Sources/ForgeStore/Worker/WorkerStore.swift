@@ -3,8 +3,8 @@ import ForgePQ
 
 /// The daemon's side of the queue: one connection for all its short statements, opened again whenever it was lost.
 ///
-/// Every call is a transaction of its own with limits on locks and time, and gives up on a server that does not answer: the
-/// daemon counts on a call to end, one way or the other, well within a lease.
+/// Every call is a transaction of its own with limits on locks and time, and gives up on a server that does not answer:
+/// the daemon counts on a call to end, one way or the other, well within a lease.
 public final class WorkerStore: @unchecked Sendable {
     // `connection` and `reconnect` are touched on `thread` alone.
     private let thread = SerialThread("forge.worker-store")
@@ -27,7 +27,8 @@ public final class WorkerStore: @unchecked Sendable {
         self.whichAreGone = whichAreGone
     }
 
-    /// Connects if there is no connection. Throws FG028 when the schema is newer than this program, `SchemaNotReady` when older.
+    /// Connects if there is no connection. Throws FG028 when the schema is newer than this program, `SchemaNotReady`
+    /// when older.
     public func connect() async throws {
         try await call { _ in }
     }
@@ -215,7 +216,8 @@ public struct SchemaNotReady: Error, CustomStringConvertible {
     }
 }
 
-/// Spaces out attempts to connect: 0.1 s, doubling, at most 5 s, less up to half by chance. Calls in between fail at once.
+/// Spaces out attempts to connect: 0.1 s, doubling, at most 5 s, less up to half by chance. Calls in between fail at
+/// once.
 struct Backoff {
     private var delay = Duration.zero
     private var notBefore: ContinuousClock.Instant?
