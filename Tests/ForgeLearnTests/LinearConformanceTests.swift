@@ -62,7 +62,21 @@ import Testing
             params: ["loss": "squared_epsilon_insensitive", "epsilon": 5, "tol": 1e-10], tolerance: 1e-7),
     ]
 
-    @Test(arguments: elasticNets + generalized + others)
+    private static func logistic(_ golden: String, _ params: JSONValue) -> Case {
+        var params = params
+        params["tol"] = 1e-11
+        return Case(
+            golden: golden, algorithm: "logistic_regression", task: "classification", params: params, tolerance: 1e-6)
+    }
+
+    static let logistics = [
+        logistic("breast_cancer.logistic_l1", ["penalty": "l1", "C": 0.5]),
+        logistic("breast_cancer.logistic_elasticnet", ["penalty": "elasticnet", "C": 0.2, "l1_ratio": 0.4]),
+        logistic("wine.logistic_l1", ["penalty": "l1"]),
+        logistic("wine.logistic_elasticnet", ["penalty": "elasticnet", "class_weight": "balanced"]),
+    ]
+
+    @Test(arguments: elasticNets + generalized + others + logistics)
     func agreesWithThePeer(_ test: Case) throws {
         let run = try test.run()
         let found = deviation(try run.scores(of: try run.train()), try Conformance.golden(test.golden))

@@ -81,8 +81,9 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
 ('logistic_regression', '{classification}', 'linear',
  'A weighted sum of the columns as log-odds: calibrated probabilities, coefficients that can be read.',
 '{
-    "C": {"default":1,"description":"Inverse strength of the L2 penalty on the coefficients of the encoded columns; smaller is stronger.","exclusive_minimum":0,"type":"number"},
-    "penalty": {"choices":["l2","none"],"default":"l2","description":"Whether coefficients are penalised; none has no finite solution for separable classes.","type":"text"},
+    "C": {"default":1,"description":"Inverse strength of the penalty on the coefficients of the encoded columns; smaller is stronger.","exclusive_minimum":0,"type":"number"},
+    "penalty": {"choices":["l1","l2","elasticnet","none"],"default":"l2","description":"How coefficients are penalised: l1 leaves columns out, elasticnet mixes; none has no finite solution for separable classes.","type":"text"},
+    "l1_ratio": {"default":0.5,"description":"Share of the penalty that is L1 with penalty elasticnet.","maximum":1,"minimum":0,"type":"number"},
     "max_iter": {"default":100,"description":"Most iterations of Newton''s method (up to 1024 coefficients) or of L-BFGS.","maximum":10000,"minimum":1,"type":"integer"},
     "tol": {"default":1e-06,"description":"Largest component of the mean loss''s gradient at which to stop.","maximum":1,"minimum":1e-12,"type":"number"},
     "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"},

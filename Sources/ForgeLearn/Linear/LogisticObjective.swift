@@ -12,6 +12,8 @@ struct LogisticObjective: SmoothObjective {
     let weights: [Double]?
     let outputs: Int
     let penalty: Double
+    /// Whether an L1 penalty, which is not part of this function, is added to it.
+    var hasLasso = false
     var totalWeight: Double
     let threads: Int
     let observer: any TrainingObserver
@@ -176,7 +178,7 @@ struct LogisticObjective: SmoothObjective {
     /// along that direction, in which the gradient is zero: the solution's classes then sum to zero, as when descending
     /// from zero.
     private func pinSums(_ hessian: inout Matrix) {
-        for feature in 0..<design.width where penalty == 0 || !isPenalised(feature) {
+        for feature in 0..<design.width where (penalty == 0 && !hasLasso) || !isPenalised(feature) {
             for a in 0..<outputs {
                 for b in 0...a { hessian[a * design.width + feature, b * design.width + feature] += 1 }
             }

@@ -11,10 +11,12 @@ extension Algorithm {
         parameters: [
             .number(
                 "C", 1, above: 0,
-                "Inverse strength of the L2 penalty on the coefficients of the encoded columns; smaller is stronger."),
+                "Inverse strength of the penalty on the coefficients of the encoded columns; smaller is stronger."),
             .choice(
-                "penalty", "l2", of: ["l2", "none"],
-                "Whether coefficients are penalised; none has no finite solution for separable classes."),
+                "penalty", "l2", of: ["l1", "l2", "elasticnet", "none"],
+                "How coefficients are penalised: l1 leaves columns out, elasticnet mixes; none has no finite solution for separable classes."
+            ),
+            .number("l1_ratio", 0.5, minimum: 0, maximum: 1, "Share of the penalty that is L1 with penalty elasticnet."),
             .integer(
                 "max_iter", 100, minimum: 1, maximum: 10_000,
                 "Most iterations of Newton's method (up to \(newtonLimit) coefficients) or of L-BFGS."),
@@ -31,20 +33,25 @@ private let separableLoss = 1e-5
 
 private func fitLogistic(_ input: borrowing FitInput) throws -> FittedModel {
     guard case .classes(let classes) = input.target else { preconditionFailure("logistic regression learns classes") }
-    let penalised = input.parameters.text("penalty") == "l2"
+    let l1Ratio: Double? =
+        switch input.parameters.text("penalty") {
+        case "l1": 1
+        case "l2": 0
+        case "elasticnet": input.parameters.number("l1_ratio")
+        default: nil
+        }
+    let penalised = l1Ratio != nil
     let fitIntercept = input.parameters.boolean("fit_intercept")
     let design = Design(input.data.training, input.plan, intercept: fitIntercept)
     let moments = try design.moments(weights: input.weights, threads: input.threads, observer: input.observer)
     let positive = Int32(classes.positive)
+    let strength = 1 / (input.parameters.number("C") * moments.weight)
     let objective = LogisticObjective(
         design: design, labels: classes.isBinary ? classes.training.map { $0 == positive ? 1 : 0 } : classes.training,
         weights: input.weights, outputs: classes.isBinary ? 1 : classes.count,
-        penalty: penalised ? 1 / (input.parameters.number("C") * moments.weight) : 0, totalWeight: moments.weight,
-        threads: input.threads, observer: input.observer)
-    let outcome = try Minimizer(
-        objective: objective, maximumIterations: input.parameters.integer("max_iter"),
-        tolerance: input.parameters.number("tol"), report: fitReport(input.observer)
-    ).minimize(from: [Double](repeating: 0, count: objective.size))
+        penalty: l1Ratio.map { $0 == 0 ? strength : (1 - $0) * strength } ?? 0, hasLasso: (l1Ratio ?? 0) > 0,
+        totalWeight: moments.weight, threads: input.threads, observer: input.observer)
+    let outcome = try minimize(objective, l1: (l1Ratio ?? 0) * strength, input)
     try refuseSeparable(outcome, penalised: penalised)
     let points = (0..<objective.outputs).map {
         Array(outcome.point[$0 * design.width..<($0 + 1) * design.width])
@@ -58,6 +65,25 @@ private func fitLogistic(_ input: borrowing FitInput) throws -> FittedModel {
         try fitted.addTable(ofLogistic: free, design, input, classes, covariance)
     }
     return fitted
+}
+
+private func minimize(
+    _ objective: LogisticObjective, l1: Double, _ input: borrowing FitInput
+) throws -> Minimizer<LogisticObjective>.Outcome {
+    let zero = [Double](repeating: 0, count: objective.size)
+    let maximumIterations = input.parameters.integer("max_iter")
+    let tolerance = input.parameters.number("tol")
+    guard l1 > 0 else {
+        return try Minimizer(
+            objective: objective, maximumIterations: maximumIterations, tolerance: tolerance,
+            report: fitReport(input.observer)
+        ).minimize(from: zero)
+    }
+    let width = objective.design.width
+    return try ProximalNewton(
+        objective: objective, l1: l1, isPenalised: zero.indices.map { $0 % width != objective.design.intercept },
+        maximumIterations: maximumIterations, tolerance: tolerance, report: fitReport(input.observer)
+    ).minimize(from: zero)
 }
 
 private func refuseSeparable(_ outcome: Minimizer<LogisticObjective>.Outcome, penalised: Bool) throws {
