@@ -3,6 +3,7 @@
 
 #include "access/xact.h"
 #include "funcapi.h"
+#include "send_buffer.h"
 #include "utils/builtins.h"
 
 static void
@@ -49,6 +50,7 @@ forge_read_start(FunctionCallInfo fcinfo)
 	caller = MemoryContextSwitchTo(call->multi_call_memory_ctx);
 	if (!PG_ARGISNULL(0) && !PG_ARGISNULL(1))
 	{
+		forge_send_buffer_widen();
 		call->user_fctx = forge_reader_open(PG_GETARG_INT64(0), PG_GETARG_UUID_P(1));
 		RegisterExprContextCallback(result->econtext, forge_read_stop, PointerGetDatum(call->user_fctx));
 	}
