@@ -45,6 +45,14 @@ struct EncodingGoldenTests {
         return (0..<rows).flatMap { row in (0..<width).map { out[$0 * rows + row] } }
     }
 
+    /// The model of Tests/regress/fixtures with every encoding, as `safetensors` saved it: also what the fuzzer starts from.
+    @Test func artifactOfEveryEncodingKeepsItsBytes() throws {
+        let bytes = try GoldenTests.artifact("prepared")
+        let document = try ModelDocument(artifact: bytes)
+        #expect(document.columns.count == 10 && document.products.count == 3)
+        #expect(try document.encoded() == bytes)
+    }
+
     @Test func featuresAndTheirNamesAgreeWithThePeers() throws {
         let cases = try EncodingGoldenTests.goldens()["cases"]?.arrayValue ?? []
         #expect(cases.count == 14)

@@ -44,8 +44,8 @@ from (values ('all zero', '0'), ('one negative', 'case g when 9 then -0.5 else 1
     ('one NULL', 'case g when 9 then null else 1 end'), ('infinite', 'case g when 9 then ''Infinity'' else 1.0::float8 end'), ('half zero', 'g % 2'), ('3e38', '3e38'), ('1e308', '1e308'), ('1e-320', '1e-320')
 ) w(weights, value), unnest('{ridge,gradient_boosting}'::text[]) algorithm;
 
--- a million levels: as a feature and as a target
-select bad.ask('a million levels', $$source => 'select ''l'' || g as x, g as y from generate_series(1, 1000000) g', target => 'y'$$);
+-- more levels than the limit, and a million as a target
+select bad.ask('four million levels', $$source => 'select ''l'' || g as x, g as y from generate_series(1, 4200000) g', target => 'y'$$);
 select bad.ask('a million classes', $$source => 'select g as x, ''l'' || g as y from generate_series(1, 1000000) g', target => 'y'$$);
 select bad.ask('a million classes of numbers', $$source => 'select g as x, g as y from generate_series(1, 1000000) g', target => 'y', task => 'classification'$$);
 
