@@ -17,7 +17,7 @@ import Testing
         var isPositive: Bool { ["poisson", "gamma", "tweedie"].contains(algorithm) }
         var isClassification: Bool { task == "classification" }
         /// A metric that is 1 at its best.
-        var quality: String { isClassification ? "roc_auc" : "r2" }
+        var quality: String { isClassification ? "roc_auc" : task == "ranking" ? "ndcg" : "r2" }
         /// Takes counts: no number below 0.
         var takesCounts: Bool { algorithm == "multinomial_nb" }
         func number(_ value: Double) -> Double { takesCounts ? exp(value) : value }
@@ -357,6 +357,52 @@ import Testing
             #expect(error.code == code, "\(error)")
             #expect(error.message.contains("\"y\"") && error.hint != nil, "\(error)")
         }
+    }
+
+    // MARK: - Folds
+
+    @Test(arguments: all)
+    func foldsAreScoredByModelsThatNeverSawThem(_ subject: Subject) throws {
+        var run = run(subject, table(subject, rows: 1_200))
+        run.split = ["method": subject.task == "ranking" ? "group" : "random", "test": 0.3, "folds": 3]
+        let outcome = try run.train()
+        let found = try #require(outcome.manifest["cross_validation"])
+        #expect(found["notes"] == [])
+        let values = found["metrics"]?[subject.quality]?["values"]?.arrayValue?.compactMap(\.doubleValue) ?? []
+        #expect(values.count == 3 && values.allSatisfy { $0 > 0.5 }, "\(values)")
+        #expect(abs((outcome.manifest["metrics"]?[subject.quality]?.doubleValue ?? 9) - values[0]) < 0.35)
+
+        var changed = run
+        let heldOut = Set(try run.read().heldOut.keys)
+        for row in 0..<1_200 where heldOut.contains(run.table.key(row)) {
+            changed.table.columns[0].cells[row] = .number(subject.number(9))
+            changed.table.columns[2].cells[row] = "never"
+        }
+        let other = try changed.train()
+        #expect((other.artifact == outcome.artifact) as Bool, "a test row was learned from")
+        #expect(other.manifest["cross_validation"] == found)
+    }
+
+    /// One group has all rows of a class: the fold that holds it out has a model without that class.
+    @Test(arguments: all.filter(\.isClassification))
+    func aFoldWithoutAClassIsScoredAndAFoldOfOneClassIsPassedOver(_ subject: Subject) throws {
+        var table = table(subject, rows: 600)
+        table.add("who", (0..<600).map { Double($0 % 12) }, role: .group)
+        let target = table.columns.firstIndex { $0.role == .target }!
+        for row in 0..<600 where row % 12 == 5 { table.columns[target].cells[row] = "rare" }
+        var run = run(subject, table)
+        run.split = ["method": "group", "test": 0, "folds": 4]
+        let outcome = try run.train()
+        #expect(outcome.manifest["labels"] == ["class 0", "class 1", "rare"])
+        let accuracy = outcome.manifest["cross_validation"]?["metrics"]?["accuracy"]?["values"]?.arrayValue ?? []
+        #expect(accuracy.count == 4 && accuracy.allSatisfy { $0.doubleValue?.isFinite == true }, "\(accuracy)")
+
+        for row in 0..<600 where row % 12 != 5 { table.columns[target].cells[row] = "class 0" }
+        run.table = table
+        let found = try #require(try run.train().manifest["cross_validation"])
+        let values = found["metrics"]?["accuracy"]?["values"]?.arrayValue ?? []
+        #expect(values.count { $0 == .null } == 1, "\(values)")
+        #expect(found["notes"]?.serialized.contains("was not fitted: target \\\"y\\\" has one class only") == true, "\(found)")
     }
 
     // MARK: - Values and the run itself

@@ -218,9 +218,12 @@ import Testing
     }
 
     @Test func rowsForEarlyStoppingAreApartFromThoseTrainedOnAndTested() throws {
-        let stopping: JSONValue = ["early_stopping": true]
-        for method in Self.methods {
-            var run = run("mlp", ["method": .text(method), "folds": 3])
+        for (method, algorithm) in Self.methods.flatMap({ method in
+            [(method, "mlp"), (method, "gradient_boosting")]
+        }) {
+            let stopping: JSONValue =
+                algorithm == "mlp" ? ["early_stopping": true] : ["n_estimators": 8, "early_stopping_rounds": 3]
+            var run = run(algorithm, ["method": .text(method), "folds": 3])
             run.params = stopping
             let data = try run.read()
             func keys(_ part: Part?) -> Set<UInt64> { Set(part?.keys ?? []) }
@@ -239,5 +242,21 @@ import Testing
             let third = try run.read()
             #expect(third.stopping === third.validation && third.subset(third.folds[0])!.stopping === third.validation)
         }
+    }
+
+    /// Whatever the rows hold that decide when to stop, a fit that goes on to its last round has the same bytes.
+    @Test func rowsForEarlyStoppingAreNotTrainedOn() throws {
+        var run = run("gradient_boosting", ["method": "random", "validation": 0.2])
+        run.params = ["n_estimators": 4, "early_stopping_rounds": 100, "learning_rate": 0.05]  // every round helps
+        var changed = run
+        let watched = Set(try run.read().stopping!.chunks.flatMap { chunk in (0..<chunk.rows).map { chunk.number(0, $0) } })
+        for row in 0..<changed.table.rows {
+            guard case .number(let x) = changed.table.columns[0].cells[row], watched.contains(Double(Float(x))) else { continue }
+            changed.table.columns[0].cells[row] = .number(x + 1e-3)
+        }
+        let (one, other) = (try run.train(), try changed.train())
+        #expect((one.manifest["data_fingerprint"] != other.manifest["data_fingerprint"]) as Bool)
+        #expect((try run.read().training.rows == changed.read().training.rows) as Bool)
+        #expect((one.artifact == other.artifact) as Bool)
     }
 }

@@ -7,7 +7,7 @@ struct Bootstrap: Sendable, Equatable {
     /// Of more rows, or of more rows times classes, a sample is drawn from, and its intervals are narrowed to the
     /// whole's size.
     static let rowLimit = 200_000
-    static let scoreLimit = 1_000_000
+    static let scoreLimit = 500_000
 
     var replicates = Bootstrap.replicates.default
     /// Share of the replicates inside the interval.

@@ -62,7 +62,7 @@ extension DataSet {
 
     /// Rows drawn from when intervals are asked for: all, or the first by key where there are too many.
     func bootstrapSample(width: Int) -> [Int]? {
-        firstByKey(min(Bootstrap.rowLimit, Bootstrap.scoreLimit / max(1, width)))
+        firstByKey(width > 2 ? min(Bootstrap.rowLimit, Bootstrap.scoreLimit / width) : Bootstrap.rowLimit)
     }
 }
 

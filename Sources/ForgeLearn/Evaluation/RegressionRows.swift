@@ -2,13 +2,17 @@ import Glibc
 
 /// Metrics of predicted values, as scikit-learn defines them.
 struct RegressionRows: Measurable {
+    private enum Term: Int, CaseIterable { case error, squared, absolute, relative, pinball, truth, truthSquared, poisson, gamma }
+
     private let truth: [Double]
     private let prediction: [Double]
-    private let quantile: Double
+    private let bias: Double  // mean error
+    private let leastVariance: Double  // below it the target differs by rounding only
+    /// (rows, terms) row-major: what each row adds to each sum, so that another weighting costs one pass.
+    private let terms: [Double]
     /// Rows in the order of their absolute errors.
     private let byError: [Int32]
-    private let isPositive: (truth: Bool, prediction: Bool)
-    private let hasNegativeTruth: Bool
+    private let allows: (poisson: Bool, gamma: Bool)
 
     var units: Int { truth.count }
 
@@ -16,53 +20,73 @@ struct RegressionRows: Measurable {
     init(truth: [Double], prediction: [Double], quantile: Double = 0.5) {
         self.truth = truth
         self.prediction = prediction
-        self.quantile = quantile
+        let count = Double(max(1, truth.count))
+        // Sums of squares are of values near 0: nothing cancels.
+        let center = truth.reduce(0, +) / count
+        let bias = zip(truth, prediction).reduce(0) { $0 + ($1.0 - $1.1) } / count
+        let arePositive = !truth.isEmpty && prediction.allSatisfy { $0 > 0 }
+        let allows = (
+            poisson: arePositive && truth.allSatisfy { $0 >= 0 }, gamma: arePositive && truth.allSatisfy { $0 > 0 }
+        )
+        self.allows = allows
+        terms = zip(truth, prediction).flatMap { y, p in
+            let error = y - p
+            return [
+                error - bias, (error - bias) * (error - bias), abs(error), abs(error) / max(abs(y), Double.ulpOfOne),
+                error >= 0 ? quantile * error : (quantile - 1) * error, y - center, (y - center) * (y - center),
+                allows.poisson ? 2 * ((y > 0 ? y * log(y / p) : 0) - y + p) : 0,
+                allows.gamma ? 2 * (log(p / y) + y / p - 1) : 0,
+            ]
+        }
+        self.bias = bias
+        let largest = truth.reduce(0) { max($0, abs($1)) }
+        leastVariance = (largest * 1e-15) * (largest * 1e-15)
         let errors = zip(truth, prediction).map { abs($0 - $1) }
         byError = errors.indices.map(Int32.init).sorted { errors[Int($0)] < errors[Int($1)] }
-        isPositive = (truth.allSatisfy { $0 > 0 }, !truth.isEmpty && prediction.allSatisfy { $0 > 0 })
-        hasNegativeTruth = truth.contains { $0 < 0 }
     }
 
     func measure(_ weights: [Double]) -> [Measured] {
-        let total = weights.reduce(0, +)
-        let none = "there are no rows"
-        func mean(_ term: (Double, Double) -> Double) -> Double? {
-            var sum = 0.0
-            for row in truth.indices { sum += weights[row] * term(truth[row], prediction[row]) }
-            return quotient(sum, total)
+        let (sums, total) = summed(weights)
+        func mean(_ term: Term) -> Double? { quotient(sums[term.rawValue], total) }
+        func spread(_ first: Term, _ second: Term) -> Double? {
+            guard let first = mean(first), let second = mean(second) else { return nil }
+            return max(0, second - first * first)
         }
-        let squared = mean { ($0 - $1) * ($0 - $1) }
-        let bias = mean { $0 - $1 }
-        let center = mean { y, _ in y } ?? 0
-        let variance = mean { y, _ in (y - center) * (y - center) }
-        let explained = bias.flatMap { bias in mean { ($0 - $1 - bias) * ($0 - $1 - bias) } }
-        let constant = "the target does not vary in these rows"
+        let errorSpread = spread(.error, .squared)
+        let squared = errorSpread.map { $0 + (bias + mean(.error)!) * (bias + mean(.error)!) }
         func share(_ rest: Double?) -> Double? {
-            guard total > 1, let rest, let variance, let ratio = quotient(rest, variance) else { return nil }
-            return 1 - ratio
+            guard total > 1, let rest, let variance = spread(.truth, .truthSquared), variance > leastVariance else {
+                return nil
+            }
+            return 1 - rest / variance
         }
+        let none = "there are no rows"
+        let tooLarge = total == 0 ? none : "the errors are too large to sum"
+        let constant = "the target does not vary in these rows"
         var result = [
             Measured("rmse", squared?.squareRoot(), else: total == 0 ? none : "the errors are too large to square"),
-            Measured("mae", mean { abs($0 - $1) }, else: total == 0 ? none : "the errors are too large to sum"),
+            Measured("mae", mean(.absolute), else: tooLarge),
             Measured("median_absolute_error", medianError(weights, total), else: none),
-            Measured(
-                "mape", mean { abs($0 - $1) / max(abs($0), Double.ulpOfOne) },
-                else: total == 0 ? none : "the errors are too large beside the target"),
-            Measured("r2", share(squared), else: constant),
-            Measured("explained_variance", share(explained), else: constant),
-            Measured(
-                "pinball", mean { $0 >= $1 ? quantile * ($0 - $1) : (1 - quantile) * ($1 - $0) },
-                else: total == 0 ? none : "the errors are too large to sum"),
+            Measured("mape", mean(.relative), else: tooLarge), Measured("r2", share(squared), else: constant),
+            Measured("explained_variance", share(errorSpread), else: constant),
+            Measured("pinball", mean(.pinball), else: tooLarge),
         ]
-        if isPositive.prediction, !hasNegativeTruth {
-            result.append(
-                Measured(
-                    "mean_poisson_deviance", mean { y, p in 2 * ((y > 0 ? y * log(y / p) : 0) - y + p) }, else: none))
-        }
-        if isPositive.prediction, isPositive.truth {
-            result.append(Measured("mean_gamma_deviance", mean { y, p in 2 * (log(p / y) + y / p - 1) }, else: none))
-        }
+        if allows.poisson { result.append(Measured("mean_poisson_deviance", mean(.poisson), else: none)) }
+        if allows.gamma { result.append(Measured("mean_gamma_deviance", mean(.gamma), else: none)) }
         return result
+    }
+
+    private func summed(_ weights: [Double]) -> (sums: [Double], total: Double) {
+        let width = Term.allCases.count
+        var sums = [Double](repeating: 0, count: width)
+        var total = 0.0
+        terms.withUnsafeBufferPointer { terms in
+            for row in weights.indices where weights[row] != 0 {
+                total += weights[row]
+                for term in 0..<width { sums[term] += weights[row] * terms[row * width + term] }
+            }
+        }
+        return (sums, total)
     }
 
     /// The middle error when each counts as often as its weight says, the mean of the middle two where they are two.
