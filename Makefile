@@ -59,8 +59,8 @@ bench: build  ## Forge beside its peers, in the same run; ARGS="--rows 100000" f
 bench-quality: build  ## each algorithm beside its peer on real data; ARGS="--only ridge --seeds 2" for less
 	@Benchmarks/bench.sh quality.py $(ARGS)
 
-generate: deps  ## write sql/code/algorithms.sql again, from the registry of algorithms
-	@FORGE_WRITE_GENERATED=1 swift test --filter algorithmsInSQLAreThoseOfTheRegistry
+generate: deps  ## write sql/code/algorithms.sql and 29_preprocess_rules.sql again, from the trainer
+	@FORGE_WRITE_GENERATED=1 swift test --filter InSQLAreThoseOf
 
 fuzz: deps  ## feed damaged artifacts to the decoder under the address sanitizer
 	@scripts/fuzz.sh

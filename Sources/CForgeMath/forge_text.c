@@ -129,26 +129,50 @@ static void end_token(Words *words) {
     words->length = words->characters = words->too_long = 0;
 }
 
+// What stands at `at`: 0 nothing of a word, 1 a character of one, lower-cased to `code`, 2 one that also ends it.
+static int read_word_character(const unsigned char *text, int64_t at, int64_t length, int32_t *taken, uint32_t *code) {
+    *code = read_code(text + at, length - at, taken);
+    if (*code == NO_CODE) return 0;
+    const ForgeCodes *codes = codes_of(*code);
+    if (!(codes->flags & FORGE_WORD)) return 0;
+    if (*code == DOTTED_I) {
+        *code = 'i';
+        return 2;
+    }
+    int final = *code == SIGMA && is_final_sigma(text, at, length);
+    *code = final ? FINAL_SIGMA : lower(codes, *code);
+    return 1;
+}
+
 static void count_terms(Words *words, const unsigned char *text, int64_t length) {
     int32_t taken;
+    uint32_t code;
     for (int64_t i = 0; i < length; i += taken) {
-        uint32_t code = read_code(text + i, length - i, &taken);
-        if (code == NO_CODE) {
-            end_token(words);
-            continue;
-        }
-        const ForgeCodes *codes = codes_of(code);
-        if (!(codes->flags & FORGE_WORD)) {
-            end_token(words);
-        } else if (code == DOTTED_I) {
-            add_character(words, 'i');
-            end_token(words);
-        } else {
-            int final = code == SIGMA && is_final_sigma(text, i, length);
-            add_character(words, final ? FINAL_SIGMA : lower(codes, code));
-        }
+        int part = read_word_character(text, i, length, &taken, &code);
+        if (part != 0) add_character(words, code);
+        if (part != 1) end_token(words);
     }
     end_token(words);
+}
+
+int64_t forge_text_words(const char *text, int64_t length, char *out) {
+    int64_t kept = 0, end = 0;
+    int32_t taken, characters = 0;
+    for (int64_t i = 0; i <= length; i += taken) {
+        uint32_t code;
+        int part = 0;
+        taken = 1;
+        if (i < length) part = read_word_character((const unsigned char *) text, i, length, &taken, &code);
+        if (part != 0) end += write_code(code, out + end), characters++;
+        if (part == 1) continue;
+        if (characters >= 2) {
+            out[end] = ' ';
+            kept = end + 1;
+        }
+        end = kept;
+        characters = 0;
+    }
+    return kept > 0 ? kept - 1 : 0;
 }
 
 int64_t forge_text_work(const ForgeColumn *column) { return (2 * ((int64_t) column->longest + 1) + 7) & ~(int64_t) 7; }

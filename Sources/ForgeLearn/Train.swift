@@ -11,6 +11,8 @@ public func train(
     BLAS.setThreads(1)  // rows are spread over threads here; BLAS must not spread them again
     observer.progress(0, phase: "prepare")
     let target = try data.resolveTarget(job)
+    let warnings = LeakageLint(data: data, job: job, target: target).warnings()
+    for warning in warnings { observer.log(.warning, warning) }
     let inner = Double(data.folds.count)
     let outer = Double(data.outerFolds.count) * (job.learnsFromFolds ? inner + 1 : 1)
     let shares = (outer: 0.9 * outer / (outer + inner + 1), whole: 0.9)  // a fold takes about as long as the whole
@@ -41,7 +43,7 @@ public func train(
     observer.log(.info, evaluation.summary(rows: data.evaluatedPart.rows, heldOut: data.evaluatesHeldOut))
     let manifest = Manifest(
         job: job, data: data, target: model.target, plan: model.plan, fitted: model.fitted, artifact: model.artifact,
-        evaluation: evaluation, comparison: comparison, crossValidation: crossValidation)
+        evaluation: evaluation, comparison: comparison, crossValidation: crossValidation, warnings: warnings)
     observer.progress(1, phase: "done")
     return TrainingOutcome(
         artifact: model.artifact, manifest: manifest.json, heldOutScores: data.reported(scores, model.target))
@@ -84,7 +86,7 @@ struct TrainedModel {
 func fitModel(_ job: TrainingJob, _ data: DataSet, observer: any TrainingObserver) throws -> TrainedModel {
     observer.progress(0, phase: "prepare")
     let target = try data.resolveTarget(job)
-    let plan = try EncodingPlan(data, job)
+    let plan = try EncodingPlan(data, job, target)
     observer.log(.info, data.summary)
     observer.log(.info, plan.summary)
     for note in plan.notes { observer.log(.info, note) }

@@ -23,7 +23,7 @@ import Testing
         table.add("w", (0..<5_000).map { _ in random.uniform() + 0.1 }, role: .weight)
         let run = Run(table: table, algorithm: "ridge", task: "regression")
         let data = try run.read()
-        let plan = try EncodingPlan(data, try run.job)
+        let plan = try run.plan(data)
         let design = Design(data.training, plan, intercept: true)
         let width = design.width
         let x = try Served(run.train().artifact).features(of: table).map { row in
@@ -55,9 +55,10 @@ import Testing
         let texts = (0..<levels).flatMap { level in Array(repeating: "level \(level)", count: level < 5 ? 1 : 2) }
         table.add("c", texts)
         table.add("y", texts.indices.map { Double($0 % 7) }, role: .target)
-        let run = Run(table: table, algorithm: "ridge", task: "regression")
+        let run = Run(
+            table: table, algorithm: "ridge", task: "regression", preprocess: ["c": ["encode": "one_hot"]])
         let data = try run.read()
-        let plan = try EncodingPlan(data, try run.job)
+        let plan = try run.plan(data)
         guard case .oneHot(let kept, let nullLevel, let other) = plan.columns[0].schema.encoding else {
             Issue.record("not one-hot")
             return

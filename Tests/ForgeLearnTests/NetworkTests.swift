@@ -29,7 +29,7 @@ import Testing
         let (job, data) = (try run.job, try run.read())
         let target = try data.resolveTarget(job)
         let input = FitInput(
-            parameters: job.parameters, data: data, plan: try EncodingPlan(data, job), target: target,
+            parameters: job.parameters, data: data, plan: try EncodingPlan(data, job, target), target: target,
             weights: try data.fitWeights(target, job), threads: 1, seed: 1, observer: SilentObserver())
         let settings = NetworkSettings(job.parameters, rows: input.rows)
         let (rows, networkTarget) = (try NetworkTable(data.training, input), try NetworkTarget(input))

@@ -14,6 +14,15 @@ import Testing
         #expect(try String(contentsOf: file, encoding: .utf8) == AlgorithmRegistry.sql)
     }
 
+    @Test func preprocessRulesInSQLAreThoseOfTheTrainer() throws {
+        let file = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../sql/code/29_preprocess_rules.sql").standardized
+        if ProcessInfo.processInfo.environment["FORGE_WRITE_GENERATED"] == "1" {
+            try PreprocessRules.sql.write(to: file, atomically: true, encoding: .utf8)
+        }
+        #expect(try String(contentsOf: file, encoding: .utf8) == PreprocessRules.sql)
+    }
+
     @Test func namesAreUniqueAndSQLIdentifiers() {
         let names = AlgorithmRegistry.all.map(\.name)
         #expect(Set(names).count == names.count)

@@ -44,8 +44,8 @@ import Testing
             task: classes == 0 ? "regression" : "classification", preprocess: preprocess)
         let job = try run.job
         let data = try run.read()
-        let plan = try EncodingPlan(data, job)
         let target = try data.resolveTarget(job)
+        let plan = try EncodingPlan(data, job, target)
         let input = FitInput(
             parameters: job.parameters, data: data, plan: plan, target: target, weights: nil, threads: 1, seed: 42,
             observer: SilentObserver())

@@ -1,5 +1,5 @@
--- What may be said in params, preprocess, split, sample and config. Each function returns the problems it finds, and
--- nothing else. The trainer reads the same fields by the same rules (Sources/ForgeLearn): these refuse a bad value
+-- What may be said in params, split, sample and config (preprocess: 31_preprocess.sql). Each function returns the
+-- problems it finds, and nothing else. The trainer reads the same fields by the same rules (Sources/ForgeLearn): these refuse a bad value
 -- before it is queued.
 
 create or replace function forge.invalid_parameter(message text, hint text) returns forge.problem
@@ -107,59 +107,6 @@ begin
 end
 $$;
 comment on function forge.params_problems is 'hyperparameters that the algorithm does not know, or of a wrong type or out of range; internal';
-
-create or replace function forge.preprocess_problems(preprocess jsonb, columns jsonb) returns setof forge.problem
-language plpgsql stable
-set search_path = pg_catalog, pg_temp
-as $$
-declare
-    rules constant jsonb := '{
-        "impute": {"type": "text", "choices": ["median", "mean", "constant", "none"]}, "value": {"type": "number", "minimum": -1e30, "maximum": 1e30},
-        "indicator": {"type": "boolean"}, "scale": {"type": "text", "choices": ["standard", "none"]},
-        "encode": {"type": "text", "choices": ["one_hot", "native"]}}';
-    form constant text := '{"age": {"impute": "median", "scale": "standard"}, "plan": {"encode": "one_hot"}, "*": {…}}';
-    features jsonb := (select jsonb_object_agg(c ->> 'name', c) from jsonb_array_elements(columns) c where c ->> 'role' = 'feature');
-    entry record;
-    kind text;
-begin
-    if jsonb_typeof(preprocess) <> 'object' then
-        return next forge.invalid_parameter(format('preprocess must be an object, got %s', preprocess), 'such as ' || form);
-        return;
-    end if;
-    for entry in select e.key, e.value from jsonb_each(preprocess) e loop
-        kind := features #>> array[entry.key, 'kind'];
-        if entry.key <> '*' and features is not null and kind is null then
-            return next forge.invalid_parameter(format('preprocess names "%s", which is no feature', entry.key),
-                coalesce('did you mean ' || nullif(array_to_string(forge.nearest_names(entry.key,
-                    array(select jsonb_object_keys(features))), ' or '), '') || '?', 'name a feature, or "*" for all'));
-        elsif jsonb_typeof(entry.value) <> 'object' then
-            return next forge.invalid_parameter(format('preprocess.%s must be an object, got %s', entry.key, entry.value), 'such as ' || form);
-        else
-            return query select u.* from forge.unknown_keys(entry.value, array['impute', 'value', 'indicator', 'scale', 'encode'],
-                format('preprocess.%s', entry.key)) u;
-            return query
-                select (forge.invalid_parameter(format('preprocess.%s.%s %s, got %s', entry.key, s.key, refusal, s.value), 'such as ' || form)).*
-                from jsonb_each(entry.value) s, lateral forge.parameter_refusal(s.value, (rules -> s.key) || '{"default": 0}') refusal
-                where rules ? s.key and refusal is not null;
-            if entry.value ->> 'impute' = 'constant' and not entry.value ? 'value' then
-                return next forge.invalid_parameter(format('preprocess.%s: impute "constant" needs "value"', entry.key),
-                    '{"impute": "constant", "value": 0}');
-            end if;
-            if kind = 'category' and entry.value ?| array['impute', 'value', 'indicator', 'scale'] then
-                return next forge.invalid_parameter(
-                    format('preprocess.%s: impute, indicator and scale are for numbers, the column is %s',
-                        entry.key, features #>> array[entry.key, 'type']), 'categories take {"encode": "one_hot"} or {"encode": "native"}');
-            elsif kind = 'number' and entry.value ? 'encode' then
-                return next forge.invalid_parameter(
-                    format('preprocess.%s: encode is for categories, the column is %s', entry.key, features #>> array[entry.key, 'type']),
-                    'cast the column to text in the source to treat its values as categories');
-            end if;
-        end if;
-    end loop;
-end
-$$;
-comment on function forge.preprocess_problems is
-    'entries of preprocess that are unknown, mistyped or do not suit the column; columns null: the columns are not known; internal';
 
 create or replace function forge.gap_seconds(gap text) returns double precision
 language plpgsql stable

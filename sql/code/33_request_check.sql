@@ -191,6 +191,36 @@ $$;
 comment on function forge.combined_problems is
     'all problems as one error: SQLSTATE of the first, and if there are several, all of them numbered in the detail; internal';
 
+-- What of leakage can be known before a row is read; the trainer's lint looks at the rows. No SET search_path: the source's
+-- name is the caller's.
+create or replace function forge.leakage_warnings(source text, columns jsonb) returns setof text
+language plpgsql stable
+as $$
+begin
+    return query
+        select pg_catalog.format('warning: feature "%s" is a uuid, which names a row and says nothing of others: name it id_column, or exclude it',
+            c operator(pg_catalog.->>) 'name')
+        from pg_catalog.jsonb_array_elements(columns) c
+        where c operator(pg_catalog.->>) 'role' operator(pg_catalog.=) 'feature' and c operator(pg_catalog.->>) 'type' operator(pg_catalog.=) 'uuid';
+    if source operator(pg_catalog.~*) '^\s*(select|with|values|table|\()' then
+        return;
+    end if;
+    return query
+        select distinct pg_catalog.format('warning: feature "%s" is a key of %s: name it id_column, or exclude it', a.attname, source)
+        from pg_catalog.jsonb_array_elements(columns) c, pg_catalog.pg_attribute a, pg_catalog.pg_index i
+        where c operator(pg_catalog.->>) 'role' operator(pg_catalog.=) 'feature'
+            and c operator(pg_catalog.->>) 'type' operator(pg_catalog.<>) 'uuid'
+            and a.attrelid operator(pg_catalog.=) pg_catalog.to_regclass(source)::pg_catalog.oid
+            and a.attname::text operator(pg_catalog.=) (c operator(pg_catalog.->>) 'name')
+            and i.indrelid operator(pg_catalog.=) a.attrelid and i.indisunique and i.indnkeyatts operator(pg_catalog.=) 1
+            and i.indpred is null and i.indkey[0] operator(pg_catalog.=) a.attnum;
+exception when syntax_error_or_access_rule_violation or invalid_name then
+    return;  -- what is no name is no relation
+end
+$$;
+comment on function forge.leakage_warnings is
+    'features that name their row: uuids, and keys of the relation that is the source; internal';
+
 -- Runs as the requester, under the requester's search_path, which the source's names need.
 create or replace function forge.check_new_request() returns trigger
 language plpgsql
@@ -212,6 +242,9 @@ begin
         raise exception using errcode = error.code, message = error.message, detail = error.detail, hint = error.hint;
     end if;
     foreach said in array checked.notices loop
+        raise notice '%', said;
+    end loop;
+    for said in select w from forge.leakage_warnings(new.source, (checked.request).columns) w order by w loop
         raise notice '%', said;
     end loop;
     return checked.request;

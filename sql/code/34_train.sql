@@ -158,6 +158,7 @@ declare
     found record;
     checked record;
     counted bigint;
+    said text;
 begin
     asked.model := model; asked.source := source; asked.target := target; asked.task := task; asked.algorithm := algorithm;
     asked.features := features; asked.exclude := exclude; asked.id_column := id_column; asked.weight_column := weight_column;
@@ -175,6 +176,10 @@ begin
             else found.problem operator(pg_catalog.||) checked.problems end) p(code, message, hint);
     return query select 'chosen'::text, pg_catalog.split_part(n, ': ', 1), pg_catalog.split_part(n, ': ', 2), null::text
         from pg_catalog.unnest(checked.notices) n;
+    for said in select w from forge.leakage_warnings(source, (checked.request).columns) w order by w loop
+        raise notice '%', said;
+        return query select 'warning'::text, 'leakage'::text, pg_catalog.substr(said, 10), null::text;  -- less 'warning: '
+    end loop;
     return query
         select 'column'::text, c operator(pg_catalog.->>) 'name',
             pg_catalog.concat_ws(', ', c operator(pg_catalog.->>) 'type', c operator(pg_catalog.->>) 'kind', c operator(pg_catalog.->>) 'role'), null::text

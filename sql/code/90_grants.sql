@@ -73,6 +73,7 @@ grant execute on function forge.may_predict(text, regrole), forge.may_manage(tex
 -- Asking for training, with what forge.train, forge.check_request and the insert trigger call in the requester's name.
 grant execute on function
     forge.train(text, text, text, text, text, text[], text[], text, text, jsonb, jsonb, jsonb, jsonb, text, jsonb, int, timestamptz, text, text, text[]),
+    forge.leakage_warnings(text, jsonb), forge.preprocess_rules(),
     forge.check_request(text, text, text, text, text, text[], text[], text, text, jsonb, jsonb, jsonb, jsonb, text, jsonb, int, timestamptz, text, text, text[]),
     forge.source_columns(text), forge.source_query(text), forge.checked_request(forge.training_requests, jsonb),
     forge.combined_problems(text, forge.problem[]), forge.schedule_problems(int, timestamptz), forge.request_identity(forge.training_requests),

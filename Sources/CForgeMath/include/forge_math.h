@@ -44,6 +44,9 @@ int32_t forge_find_bin(const ForgeArena *arena, const ForgeColumn *column, doubl
 int32_t forge_date_part_width(int32_t part);
 // Bytes of work memory that a text column needs, a multiple of 8.
 int64_t forge_text_work(const ForgeColumn *column);
+// The words of a text, lower-cased, with a space between each two: what a vocabulary is learned from. `out` has room for
+// 2 * length + 2 bytes. Returns how many it wrote.
+int64_t forge_text_words(const char *text, int64_t length, char *out);
 // Writes the feature's name, cut to `size` bytes; returns its whole length. Not NUL-terminated.
 int64_t forge_feature_name(const ForgeArena *arena, int32_t feature, char *_Nullable name, int64_t size);
 

@@ -249,7 +249,7 @@ public final class DataSetBuilder {
     private var keepsTrainingKeys: Bool {
         if case .rows = job.sample { return true }
         return job.split.isDecidedAfterReading || job.split.folds > 0 || job.stoppingShare != nil
-            || job.algorithm.needsKeys
+            || job.algorithm.needsKeys || job.mayEncodeByTarget
     }
 
     private func copy(_ block: Block, _ rows: UnsafeBufferPointer<Int32>, into part: Part, keys: Bool) {

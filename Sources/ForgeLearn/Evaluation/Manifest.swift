@@ -13,6 +13,8 @@ struct Manifest {
     let evaluation: Evaluation
     let comparison: Comparison?
     let crossValidation: CrossValidation?
+    /// What the lint of leakage found.
+    let warnings: [String]
 
     var json: JSONValue {
         let labels = target.labels.map { JSONValue.text(String(decoding: $0, as: UTF8.self)) }
@@ -98,6 +100,7 @@ struct Manifest {
     private var report: JSONValue {
         var report: JSONValue = ["notes": .array((plan.notes + fitted.notes).map(JSONValue.text))]
         report["dropped"] = .array(data.dropped.map { ["reason": .text($0.reason), "rows": .integer(Int64($0.rows))] })
+        if !warnings.isEmpty { report["warnings"] = .array(warnings.map(JSONValue.text)) }
         if data.sampledOut > 0 { report["sampled_out"] = .integer(Int64(data.sampledOut)) }
         if let number = fitted.coefficients?.conditionNumber { report["condition_number"] = .number(number) }
         if let table = fitted.coefficients { report["reference_terms"] = .array(table.references.map(JSONValue.text)) }

@@ -36,6 +36,7 @@ struct Design {
     let encodedIndex: [Int]  // (width) by packed index; -1 for the intercept
     let intercept: Int?  // packed index
     let encoder: ColumnEncoder
+    let overrides: TrainingOverrides
     /// First row of each chunk.
     private let starts: [Int]
     /// The chunks to walk: all, unless this is a `sample`.
@@ -84,6 +85,7 @@ struct Design {
         }
         self.intercept = intercept ? dense.count - 1 : nil
         encoder = plan.encoder
+        overrides = plan.overrides
         for index in hot.indices { hot[index].first += Int32(dense.count) }
         let packed = Dictionary(uniqueKeysWithValues: (denseIndex + hotIndex).enumerated().map { ($1, $0) })
         for (index, product) in plan.products.enumerated() {

@@ -65,6 +65,7 @@ final class EncodedTile {
         } else {
             design.encoder.encode(
                 index, chunk.codes(column.source) + first, column.levelMap, count: rows, into: out, stride: stride)
+            design.overrides.apply(column, index, chunk, first: first, count: rows, into: out, stride: stride)
         }
     }
 

@@ -12,13 +12,20 @@ struct PlannedColumn: Sendable {
     /// False when the training rows hold one value only, or none: the fit leaves it without effect.
     var varies: Bool
     var steps: ResolvedSteps
+    /// What was chosen or left out, in a sentence.
+    var note: String?
+    /// What the training rows see instead of the encoding.
+    var override: TrainingOverrides.Table?
+
+    var width: Int { schema.encoding.width }
+    var shownName: String { String(decoding: schema.name, as: UTF8.self) }
 }
 
 /// What was done to a column, for the manifest.
 struct ResolvedSteps: Sendable {
     var json: JSONValue
     var nullPolicy: String  // fill, indicator, level, ignore, missing
-    var unseenPolicy: String?  // ignore, level, missing
+    var unseenPolicy: String?  // fill, ignore, level, missing
 }
 
 /// Every feature's encoding, learned from the training rows only.
@@ -28,88 +35,108 @@ struct EncodingPlan: Sendable {
     /// One-hot levels of a column; the most frequent ones, then one feature for all others.
     static let oneHotLimit = 1_000
 
+    /// Those that the model reads: columns without effect may be left out.
     let columns: [PlannedColumn]
     /// Encoded features behind those of the columns.
     let products: [FeatureProduct]
     /// Encodes what linear algebra and trees do not encode themselves.
     let encoder: ColumnEncoder
+    /// What the training rows see otherwise than the encoder gives it.
+    let overrides: TrainingOverrides
+    /// Of all features of the data set.
     let statistics: [ColumnStatistics]
     /// What was decided or left out, in sentences.
     let notes: [String]
 
-    var width: Int { columns.reduce(products.count) { $0 + $1.schema.encoding.width } }
+    var width: Int { columns.reduce(products.count) { $0 + $1.width } }
 
-    init(_ data: DataSet, _ job: TrainingJob) throws {
-        let statistics = data.training.statistics(levels: data.features.map(\.levels.count), threads: job.threads)
-        let planner = ColumnPlanner(data: data, job: job)
-        var planned = [Result<PlannedColumn, any Error>?](repeating: nil, count: data.features.count)
+    init(_ data: DataSet, _ job: TrainingJob, _ target: Target) throws {
+        statistics = data.training.statistics(levels: data.features.map(\.levels.count), threads: job.threads)
+        let folds = TrainingOverrides(data.training, seed: job.split.seed)
+        let planned = try Self.planned(data, job, target, folds, statistics)
+        var choice = ColumnChoice(planned, data, job, target, statistics)
+        try choice.dropConstants()
+        choice.dropDuplicates()
+        try choice.select()
+        let chosen = Self.placed(choice.kept)
+        columns = chosen
+        products = try ProductPlanner(columns: chosen, data: data, job: job).products()
+        overrides = chosen.indices.reduce(into: folds) { overrides, index in
+            if let table = chosen[index].override { overrides.add(table, column: index) }
+        }
+        notes = choice.notes + chosen.compactMap(\.note)
+        encoder = try ColumnEncoder(chosen.map(\.schema), products: products)
+        try checkWidth()
+    }
+
+    /// Each column as one feature: numbers as they are, levels as native categories.
+    init(asTreesTakeThem columns: [PlannedColumn], _ data: DataSet, _ statistics: [ColumnStatistics], seed: Int) throws {
+        let plain = Self.placed(
+            columns.map { column in
+                var plain = column
+                plain.override = nil
+                if case .category(let categories) = statistics[column.source] {
+                    let levels = data.features[column.source].levels
+                    let seen = categories.counts.indices.filter { categories.counts[$0] > 0 }
+                    plain.schema.encoding = .native(
+                        levels: seen.map { levels[$0] }.sorted { $0.lexicographicallyPrecedes($1) })
+                    plain.levelMap = LevelMap(plain.schema.encoding, texts: levels)
+                } else {
+                    plain.schema.encoding = .number(fill: nil, indicator: false, shift: 0, scale: 1)
+                }
+                return plain
+            })
+        self.columns = plain
+        products = []
+        encoder = try ColumnEncoder(plain.map(\.schema))
+        overrides = TrainingOverrides(data.training, seed: seed)
+        self.statistics = statistics
+        notes = []
+    }
+
+    /// All features but those that the request drops.
+    private static func planned(
+        _ data: DataSet, _ job: TrainingJob, _ target: Target, _ folds: TrainingOverrides,
+        _ statistics: [ColumnStatistics]
+    ) throws -> [PlannedColumn] {
+        let planner = ColumnPlanner(data: data, job: job, target: target, folds: folds)
+        let wanted = data.features.indices.filter { !job.preprocess[data.features[$0].name].drop }
+        var planned = [Result<PlannedColumn, any Error>?](repeating: nil, count: wanted.count)
         planned.withUnsafeMutableBufferPointer { buffer in
-            inParallel(buffer.count, threads: job.threads) { index in
-                buffer[index] = Result { try planner.plan(index, statistics[index]) }
+            inParallel(buffer.count, threads: job.threads) { place in
+                buffer[place] = Result { try planner.plan(wanted[place], statistics[wanted[place]]) }
             }
         }
-        var columns = try planned.map { try $0!.get() }
+        return try planned.map { try $0!.get() }
+    }
+
+    private static func placed(_ columns: [PlannedColumn]) -> [PlannedColumn] {
         var offset = 0
-        for index in columns.indices {
-            columns[index].offset = offset
-            offset += columns[index].schema.encoding.width
-        }
-        self.columns = columns
-        products = []
-        encoder = try ColumnEncoder(columns.map(\.schema), products: products)
-        self.statistics = statistics
-        notes = Self.notes(columns, statistics, data)
-        try Self.checkWidth(columns)
-        guard columns.contains(where: \.varies) else {
-            throw ForgeError(
-                .missingColumn,
-                "no usable feature: all \(columns.count) are constant or NULL in the \(data.training.rows) training rows",
-                hint: "name features that differ between rows")
+        return columns.map { column in
+            var column = column
+            column.offset = offset
+            offset += column.width
+            return column
         }
     }
 
-    private static func checkWidth(_ columns: [PlannedColumn]) throws {
-        let width = columns.reduce(0) { $0 + $1.schema.encoding.width }
-        guard width > widthLimit else { return }
-        let widest = columns.sorted { $0.schema.encoding.width > $1.schema.encoding.width }.prefix(3)
-            .map { "\"\(String(decoding: $0.schema.name, as: UTF8.self))\" \($0.schema.encoding.width)" }
+    private func checkWidth() throws {
+        guard width > Self.widthLimit else { return }
+        var widest = columns.sorted { $0.width > $1.width }.prefix(3).map { "\"\($0.shownName)\" \($0.width)" }
+        if !products.isEmpty { widest.insert("products \(products.count)", at: 0) }
         throw ForgeError(
-            .tooLarge, "the encoded row has \(width) features, the limit is \(widthLimit)",
+            .tooLarge, "the encoded row has \(width) features, the limit is \(Self.widthLimit)",
             detail: "widest columns: \(widest.joined(separator: ", "))",
             hint:
-                "exclude wide text columns, group their levels, or use gradient_boosting, which takes categories as they are"
+                "encode wide columns by target or hash, group their levels by max_levels, or use gradient_boosting, which takes categories as they are"
         )
-    }
-
-    private static func notes(_ columns: [PlannedColumn], _ statistics: [ColumnStatistics], _ data: DataSet) -> [String]
-    {
-        zip(columns, statistics).compactMap { column, statistics in
-            let name = String(decoding: column.schema.name, as: UTF8.self)
-            if !column.varies {
-                return isEmpty(statistics)
-                    ? "column \"\(name)\" is NULL in all training rows: it has no effect"
-                    : "column \"\(name)\" is constant in the training rows: it has no effect"
-            }
-            if case .oneHot(let levels, _, true) = column.schema.encoding {
-                let all = data.features.first { $0.name == column.schema.name }?.levels.count ?? 0
-                return
-                    "column \"\(name)\": the \(levels.count) most frequent of \(all) levels have a feature each, the others share one"
-            }
-            return nil
-        }
-    }
-
-    private static func isEmpty(_ statistics: ColumnStatistics) -> Bool {
-        switch statistics {
-        case .number(let numbers): numbers.missing == numbers.rows
-        case .category(let categories): categories.counts.allSatisfy { $0 == 0 }
-        }
     }
 
     /// The manifest's `preprocess`: every column's steps as resolved.
     var resolved: JSONValue {
         var object = JSONObject()
-        for column in columns { object[String(decoding: column.schema.name, as: UTF8.self)] = column.steps.json }
+        for column in columns { object[column.shownName] = column.steps.json }
+        if !products.isEmpty { object["@products"] = .integer(Int64(products.count)) }
         return .object(object)
     }
 }

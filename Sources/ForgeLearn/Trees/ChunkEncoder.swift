@@ -78,6 +78,7 @@ final class ChunkEncoder {
         guard planned.schema.kind == .number else {
             plan.encoder.encode(
                 column, chunk.codes(planned.source) + first, planned.levelMap, count: count, into: out, stride: Self.tileRows)
+            plan.overrides.apply(planned, column, chunk, first: first, count: count, into: out, stride: Self.tileRows)
             return
         }
         for row in 0..<count { numbers[row] = chunk.number(planned.source, first + row) }

@@ -36,6 +36,11 @@ struct Run {
         return try builder.finish()
     }
 
+    func plan(_ data: DataSet) throws -> EncodingPlan {
+        let job = try job
+        return try EncodingPlan(data, job, try data.resolveTarget(job))
+    }
+
     func train() throws -> TrainingOutcome {
         try ForgeLearn.train(try job, try read(), champion: champion, observer: observer)
     }

@@ -1,0 +1,172 @@
+import ForgeModel
+
+/// Looks before a training for what makes a model look better than it will be: columns that give the outcome away, ids,
+/// dates behind the row's time, and held-out rows that are among the training rows. It refuses nothing.
+struct LeakageLint {
+    let data: DataSet
+    let job: TrainingJob
+    let target: Target
+
+    /// Fewer rows say nothing.
+    static let leastRows = 50
+    /// Rows looked at for how well one column predicts, spread evenly.
+    static let sample = 10_000
+    /// AUC or R² beyond which one column is suspected.
+    static let suspicious = 0.999
+
+    func warnings() -> [String] {
+        var byColumn = [[String]](repeating: [], count: data.features.count)
+        byColumn.withUnsafeMutableBufferPointer { buffer in
+            inParallel(buffer.count, threads: job.threads) { index in buffer[index] = self.warnings(of: index) }
+        }
+        return byColumn.flatMap { $0 } + repeatedRows()
+    }
+
+    private func warnings(of index: Int) -> [String] {
+        let column = data.features[index]
+        guard data.training.rows >= Self.leastRows, !job.preprocess[column.name].drop else { return [] }
+        return [giveaway(index, column) ?? identity(index, column), laterThanTheRow(index, column)].compactMap { $0 }
+    }
+
+    // MARK: - Columns that give the outcome away
+
+    private func giveaway(_ index: Int, _ column: FeatureColumn) -> String? {
+        let name = column.shownName
+        if isTarget(index, column) {
+            return "column \"\(name)\" is the target: it has the same value in every training row; exclude it"
+        }
+        guard let found = PredictiveColumn(data.training, index, column, target, sample: Self.sample).strength,
+            found.value > Self.suspicious
+        else { return nil }
+        return
+            "column \"\(name)\" alone predicts the target (\(found.measure) \(shown(found.value))): exclude it if it is not known before the outcome"
+    }
+
+    private func shown(_ value: Double) -> String { value >= 0.99995 ? "1.0000" : "\((value * 1e4).rounded(.down) / 1e4)" }
+
+    private func isTarget(_ index: Int, _ column: FeatureColumn) -> Bool {
+        guard column.kind == data.target.kind else { return false }
+        var first = 0
+        for chunk in data.training.chunks {
+            for row in 0..<chunk.rows {
+                let truth = data.training.targets[first + row]
+                guard column.kind == .category else {
+                    let value = chunk.number(index, row)
+                    guard value == (chunk.layout.storages[index] == .float32 ? Double(Float(truth)) : truth) else {
+                        return false
+                    }
+                    continue
+                }
+                let code = chunk.codes(index)[row]
+                guard code != missingCode, column.levels[Int(code)] == data.target.levels[Int(truth)] else { return false }
+            }
+            first += chunk.rows
+        }
+        return true
+    }
+
+    // MARK: - Columns that name the row
+
+    private func identity(_ index: Int, _ column: FeatureColumn) -> String? {
+        let name = column.shownName
+        if column.kind == .category {
+            var seen = Set<UInt32>()
+            for chunk in data.training.chunks {
+                let codes = chunk.codes(index)
+                for row in 0..<chunk.rows where codes[row] == missingCode || !seen.insert(codes[row]).inserted { return nil }
+            }
+            let statistics = CategoryStatistics(counts: column.levels.indices.map { seen.contains(UInt32($0)) ? 1 : 0 })
+            let codes = column.levels.indices.filter { statistics.counts[$0] > 0 }
+            guard !SeenLevels(column: column, statistics: statistics, seen: codes).areFreeText else { return nil }
+            return "column \"\(name)\" differs in every training row, as an id does: exclude it, or name it id_column"
+        }
+        guard column.isInteger, isSequence(index) else { return nil }
+        return "column \"\(name)\" numbers the training rows, as an id does: exclude it, or name it id_column"
+    }
+
+    /// Distinct whole numbers that lie close together, as a sequence gives them.
+    private func isSequence(_ index: Int) -> Bool {
+        var (low, high, rows) = (Double.infinity, -Double.infinity, 0)
+        for chunk in data.training.chunks {
+            for row in 0..<chunk.rows {
+                let value = chunk.number(index, row)
+                guard value == value.rounded() else { return false }  // missing, too
+                low = min(low, value)
+                high = max(high, value)
+                rows += 1
+            }
+        }
+        guard high - low + 1 >= Double(rows), high - low < 4 * Double(rows) + 1_000 else { return false }
+        var seen = [Bool](repeating: false, count: Int(high - low) + 1)
+        for chunk in data.training.chunks {
+            for row in 0..<chunk.rows {
+                let place = Int(chunk.number(index, row) - low)
+                if seen[place] { return false }
+                seen[place] = true
+            }
+        }
+        return true
+    }
+
+    // MARK: - Dates behind the row's time
+
+    private func laterThanTheRow(_ index: Int, _ column: FeatureColumn) -> String? {
+        let times = data.training.times
+        guard column.isDate, !times.isEmpty else { return nil }
+        var (later, first) = (0, 0)
+        for chunk in data.training.chunks {
+            for row in 0..<chunk.rows where chunk.number(index, row) > times[first + row] { later += 1 }
+            first += chunk.rows
+        }
+        guard later > 0 else { return nil }
+        return
+            "column \"\(column.shownName)\" is later than the row's time in \(later) of \(data.training.rows) training rows: it tells what happened afterwards"
+    }
+
+    // MARK: - Held-out rows among the training rows
+
+    private func repeatedRows() -> [String] {
+        guard data.heldOut.rows > 0 else { return [] }
+        let training = Set(contents(of: data.training))
+        let repeated = contents(of: data.heldOut).count { training.contains($0) }
+        guard repeated > 0 else { return [] }
+        return [
+            "\(repeated) of \(data.heldOut.rows) held-out rows have the features of a training row: their metrics flatter the model"
+        ]
+    }
+
+    /// A hash of each row's features. Numbers are compared as Float32, which some parts keep them in.
+    private func contents(of part: Part) -> [UInt64] {
+        var hashes = [[UInt64]](repeating: [], count: part.chunks.count)
+        hashes.withUnsafeMutableBufferPointer { buffer in
+            inParallel(buffer.count, threads: job.threads) { place in buffer[place] = part.chunks[place].contents }
+        }
+        return hashes.flatMap { $0 }
+    }
+}
+
+extension Chunk {
+    fileprivate var contents: [UInt64] {
+        var hashes = [UInt64](repeating: 0, count: rows)
+        hashes.withUnsafeMutableBufferPointer { hashes in
+            for (column, storage) in layout.storages.enumerated() {
+                switch storage {
+                case .float32:
+                    let values = float32(column)
+                    for row in 0..<rows { hashes[row] = splitmix64(hashes[row] ^ Self.bits(values[row])) }
+                case .float64:
+                    let values = float64(column)
+                    for row in 0..<rows { hashes[row] = splitmix64(hashes[row] ^ Self.bits(Float(values[row]))) }
+                case .codes:
+                    let codes = codes(column)
+                    for row in 0..<rows { hashes[row] = splitmix64(hashes[row] ^ UInt64(codes[row])) }
+                }
+            }
+        }
+        return hashes
+    }
+
+    private static func bits(_ value: Float) -> UInt64 {
+        UInt64(value.isNaN ? Float.nan.bitPattern : value == 0 ? 0 : value.bitPattern)
+    }
+}
