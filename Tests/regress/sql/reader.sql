@@ -233,3 +233,23 @@ begin isolation level repeatable read read only;
 select regress.error(format('select forge.read_blocks(%s, %L)', :first_id, :'first_token'));
 select regexp_replace(regress.error(format('select forge.read_blocks(%s, %L)', :second_id, :'second_token')), 'OID \d+', 'OID …');
 commit;
+
+-- groups come as the hash of their value, an id's hash; times as numbers; neither is in the key or a feature
+set role tom;
+create table visits as
+select i as id, i % 3 as who, case when i % 3 > 0 then 'clinic ' || i % 3 end as place, timestamp '2000-01-01' + i * interval '1 second' as seen, i * 0.5 as x, i::float8 as y
+from generate_series(1, 4) i;
+insert into forge.training_requests (model, source, target, algorithm, id_column, group_columns, time_column)
+values ('visits', 'visits', 'y', 'ridge', 'who', '{id,place}', 'seen') returning id \gset
+reset role;
+select id, token from claimed \gset
+begin isolation level repeatable read read only;
+select c ->> 'name' as name, c ->> 'kind' as kind, c ->> 'role' as role
+from (select forge.read_blocks(:id, :'token') as b limit 1) header, jsonb_array_elements(convert_from(substring(b from 5), 'utf8')::jsonb -> 'columns') c;
+-- keys, then the columns id, place, seen, x, y: 4 words each. who has three values, id four, place two and NULL, which is one group
+with words as materialized (
+    select (i - 2) / 4 as part, encode(substring(b from i * 8 + 1 for 8), 'hex') as word
+    from (select b from (select forge.read_blocks(:id, :'token') as b) blocks offset 1) one, generate_series(2, octet_length(b) / 8 - 1) i)
+select array_agg(n order by part) as distinct_words, (select count(distinct a.word) from words a join words b on a.word = b.word and a.part = 0 and b.part = 1) as values_of_both
+from (select part, count(distinct word) as n from words group by part) counts;
+commit;
