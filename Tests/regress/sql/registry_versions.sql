@@ -84,7 +84,7 @@ select regress.error($$select forge.promote('nothing', 1)$$);
 select forge.set_alias('leavers', 'challenger', 4, 'to watch');
 select regress.error($$select forge.set_alias('leavers', 'Bad Name', 4)$$);
 select forge.predict('leavers@challenger', '{"age": 50, "plan": "pro"}'::jsonb) > 0 as by_alias;
-select * from forge.resolve_model('leavers@challenger') where version_id is not null and (model, version) = ('leavers', 4);
+select model, version from forge.resolve_model('leavers@challenger') where version_id is not null and (model, version) = ('leavers', 4);
 select regress.error($$select forge.resolve_model('leavers@nobody')$$);
 select regress.error($$select forge.resolve_model('leavers/99')$$);
 select regress.error($$select forge.resolve_model('leavers/x')$$);
