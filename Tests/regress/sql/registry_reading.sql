@@ -29,6 +29,25 @@ select regress.error($$select forge.describe('leavers/9')$$);
 select * from forge.feature_importance('leavers');
 select regress.error($$select forge.feature_importance('leavers@nobody')$$);
 
+-- Coefficients: in the order of the manifest; what was not computed is NULL; none for models without.
+reset role;
+select regress.train('tom', 'dues', 'churn', 'always', '{"coefficients": [
+    {"term": "(intercept)", "coefficient": -1.5, "std_error": 0.5, "statistic": -3, "p_value": 0.0027, "lower": -2.48, "upper": -0.52},
+    {"term": "age", "coefficient": 0.25, "std_error": 0.1, "statistic": 2.5, "p_value": 0.0124, "lower": 0.054, "upper": 0.446, "vif": 1.25},
+    {"term": "plan=pro", "class": "yes", "coefficient": null}]}');
+set role tom;
+select * from forge.coefficients('dues');
+select count(*) from forge.coefficients('leavers');
+select regress.error($$select forge.coefficients('dues@nobody')$$);
+set role ann;
+select regress.error($$select * from forge.coefficients('dues')$$);
+select count(*) from forge.model_coefficients;
+set role tom;
+select forge.drop_model('dues');
+reset role;
+select count(*) from forge.model_coefficients;
+set role tom;
+
 -- Two classes.
 select metric, round(value::numeric, 12) as value from forge.evaluate('leavers', 'customers');
 select * from forge.confusion_matrix('leavers', 'select * from customers');
