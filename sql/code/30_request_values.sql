@@ -147,13 +147,13 @@ begin
     end if;
     return query select u.* from forge.unknown_keys(split,
         array['method', 'test', 'validation', 'seed', 'column', 'folds', 'outer_folds', 'gap'], 'split') u;
-    if method <> all (methods) then
-        return next forge.invalid_parameter(format('split.method "%s" is not known', method), 'use ' || array_to_string(methods, ', '));
+    if method <> all (methods) or jsonb_typeof(split -> 'method') <> 'string' then
+        return next forge.invalid_parameter(format('split.method "%s" is not known', coalesce(split ->> 'method', 'null')), 'use ' || array_to_string(methods, ', '));
     end if;
     return query
         select (forge.invalid_parameter(format('split.%s %s, got %s', e.key, refusal, e.value), meaning ->> e.key)).*
         from jsonb_each(split) e, lateral forge.parameter_refusal(e.value, rules -> e.key) refusal
-        where rules ? e.key and refusal is not null and e.value <> case when e.key = 'seed' then 'null' else '0' end::jsonb;
+        where rules ? e.key and refusal is not null and (e.key = 'seed' or e.value <> '0');
     folds := case when jsonb_typeof(split -> 'folds') = 'number' then (split ->> 'folds')::numeric else 0 end;
     if coalesce(split -> 'outer_folds', '0') <> '0' and folds = 0 then
         return next forge.invalid_parameter('split.outer_folds needs split.folds, the inner ones', '{"folds": 3, "outer_folds": 5}');
