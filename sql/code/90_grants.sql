@@ -86,10 +86,14 @@ grant execute on function
 -- Reading the registry and data; what the functions that run as their caller call in turn.
 grant execute on function
     forge.describe(text), forge.feature_importance(text), forge.coefficients(text), forge.cross_validation(text), forge.evaluate(text, text), forge.confusion_matrix(text, text),
-    forge.roc_curve(text, text), forge.predict_table(text, text, text, text), forge.summary(text), forge.correlation(text),
-    forge.source_columns(text), forge.source_query(text), forge.scoring_query(text, text, text),
-    forge.require_rows(bigint, text), forge.regression_metrics(text), forge.label_metrics(text),
-    forge.probability_metrics(text, text, text[]), forge.scoring_calls(text, jsonb), forge.table_name(text), forge.listed(text[]),
+    forge.roc_curve(text, text), forge.pr_curve(text, text), forge.calibration_curve(text, text, int, text), forge.lift(text, text, int),
+    forge.residuals(text, text, int), forge.predict_table(text, text, text, text), forge.summary(text), forge.correlation(text),
+    forge.source_columns(text), forge.source_query(text), forge.held_out(text, int),
+    forge.held_out_query(forge.models, forge.model_versions), forge.source_truth(forge.models, jsonb), forge.source_queries(forge.model_versions, jsonb),
+    forge.scored_rows(text, text, text), forge.scored_pair(text, text, text), forge.require_rows(bigint, text), forge.require_bins(int),
+    forge.value_metrics(text, float8), forge.label_metrics(text, text[], text), forge.query_metrics(text),
+    forge.pair_probability_metrics(text, text, text[]), forge.class_probability_metrics(text, text[]), forge.class_ranking_metrics(text, text[]),
+    forge.scoring_calls(text, jsonb), forge.table_name(text), forge.listed(text[]),
     forge.readable_columns(text), forge.number_expression(text, text),
     forge.ice(text, text, text, int, int, float8[]), forge.partial_dependence(text, text, text, int, int, float8[]),
     forge.counterfactual(text, jsonb, text, text[], text, float8, float8, int), forge.model_source(text, text), forge.model_rows(text, text, int),

@@ -1,0 +1,76 @@
+-- evaluate, confusion_matrix, the curves, lift and residuals of held-out rows and of a source. The numbers are scikit-learn's on the same
+-- rows: Tests/regress/oracles/evaluating.py holds them against it.
+\set ECHO none
+\ir ../fixtures/training.sql
+\set ECHO all
+\set SHOW_CONTEXT never
+select regress.train('tom', 'leavers', 'churn', 'always', '{"columns": [
+    {"name": "age", "type": "integer", "kind": "number", "encoding": "number", "null": "fill"},
+    {"name": "plan", "type": "text", "kind": "category", "encoding": "one_hot", "levels": 2, "null": "level", "unseen": "level"}]}');
+select regress.train('tom', 'kinds', 'iris', 'always', '{"target": "species"}');
+select regress.train('tom', 'none_held_out', 'churn', 'always');
+select regress.train('tom', 'dwelling', 'house', 'always', '{"task": "regression", "target": "price", "columns": [
+    {"name": "area", "type": "double precision", "kind": "number", "encoding": "number", "null": "fill"},
+    {"name": "rooms", "type": "integer", "kind": "number", "encoding": "number", "null": "indicator"}]}');
+create table flowers as select i as id, i / 10.0::float8 as petal, (array['seto', 'vers', 'virg'])[1 + (i * 7 % 31) / 11] as species from generate_series(1, 60) i;
+create table houses as select i as id, i * 10.5 as area, (i % 5)::int as rooms, i * 21.0 + (i % 7) * 100 as price from generate_series(1, 70) i;
+-- What a sidecar keeps of the rows, in two chunks.
+with scored as (
+    select id, id / 101 as chunk, (churned = 'yes')::int as truth, array[(forge.predict_proba('leavers', c) ->> 'no')::float8, forge.predict('leavers', c)] as scores from customers c)
+insert into forge.held_out_scores
+select 'leavers', 1, t.chunk, t.truth, s.scores
+from (select chunk, array_agg(truth order by id) as truth from scored group by chunk) t
+join (select chunk, array_agg(score order by id, place) as scores from scored, unnest(scores) with ordinality u(score, place) group by chunk) s using (chunk);
+insert into forge.held_out_scores
+select 'kinds', 1, 0, array_agg(array_position('{seto,vers,virg}', species) - 1 order by id),
+    (select array_agg((forge.predict_proba('kinds', g) ->> l)::float8 order by g.id, l) from flowers g, unnest('{seto,vers,virg}'::text[]) l)
+from flowers;
+insert into forge.held_out_scores
+select 'dwelling', 1, 0, array_agg(price order by id), array_agg(forge.predict('dwelling', h) order by id) from houses h;
+grant select on flowers, houses to tom, ann;
+set role tom;
+
+-- The rows held out and a source of the same rows give the same.
+select model, count(*) as metrics, count(*) filter (where (h.value - s.value) between -1e-12 and 1e-12 or coalesce(h.value, s.value) is null) as equal
+from (values ('leavers', 'customers'), ('kinds', 'flowers'), ('dwelling', 'houses')) m(model, source), forge.evaluate(model) h join lateral forge.evaluate(model, source) s using (metric)
+group by model order by model;
+select model, metric, round(value::numeric, 12) as value from (values ('leavers'), ('kinds'), ('dwelling')) m(model), forge.evaluate(model);
+select * from forge.confusion_matrix('leavers');
+select * from forge.confusion_matrix('kinds') except select * from forge.confusion_matrix('kinds', 'flowers');
+select count(*), round(sum(fpr + tpr)::numeric, 9) as sum from forge.roc_curve('leavers');
+select count(*) from (select * from forge.roc_curve('leavers') except select * from forge.roc_curve('leavers', 'customers')) d;
+select round(threshold::numeric, 9) as threshold, round(precision::numeric, 9) as precision, round(recall::numeric, 9) as recall
+from forge.pr_curve('leavers', 'select * from customers where id <= 20');
+
+select class, bin, round(mean_predicted::numeric, 9) as mean_predicted, round(fraction_positive::numeric, 9) as fraction_positive, count from forge.calibration_curve('leavers', bins => 5);
+select class, bin, round(mean_predicted::numeric, 9) as mean_predicted, round(fraction_positive::numeric, 9) as fraction_positive, count
+from forge.calibration_curve('leavers', 'customers', 5, 'quantile');
+select class, bin, round(mean_predicted::numeric, 9) as mean_predicted, round(fraction_positive::numeric, 9) as fraction_positive, count from forge.calibration_curve('kinds', bins => 2);
+select bin, rows, positives, round(lift::numeric, 9) as lift, round(cumulative_lift::numeric, 9) as cumulative_lift, round(gain::numeric, 9) as gain
+from forge.lift('leavers', bins => 5);
+select bin, rows, round(mean_predicted::numeric, 6) as predicted, round(mean_actual::numeric, 6) as actual, round(mean::numeric, 6) as mean, round(sd::numeric, 6) as sd,
+    round(skewness::numeric, 6) as skewness, minimum, round(q25::numeric, 6) as q25, median, round(q95::numeric, 6) as q95, maximum
+from forge.residuals('dwelling', bins => 3);
+
+-- Labels that training did not see, and held-out rows of one class.
+reset role;
+update forge.held_out_scores set truth = array_replace(truth, 0, -1) where model = 'kinds';
+update forge.held_out_scores set truth = array_replace(truth, 0, 1) where model = 'leavers';
+set role tom;
+select metric, round(value::numeric, 9) as value from forge.evaluate('kinds') where metric in ('accuracy', 'balanced_accuracy', 'log_loss', 'roc_auc_ovr', 'recall/seto');
+select * from forge.confusion_matrix('kinds');
+select metric, value from forge.evaluate('leavers') where metric in ('roc_auc', 'pr_auc', 'cohen_kappa', 'mcc');
+
+-- What cannot be evaluated.
+select regress.error($$select * from forge.evaluate('none_held_out')$$);
+select regress.error($$select * from forge.roc_curve('kinds')$$);
+select regress.error($$select * from forge.pr_curve('kinds')$$);
+select regress.error($$select * from forge.lift('kinds')$$);
+select regress.error($$select * from forge.lift('leavers', bins => 0)$$);
+select regress.error($$select * from forge.calibration_curve('leavers', bins => null)$$);
+select regress.error($$select * from forge.calibration_curve('leavers', strategy => 'equal')$$);
+select regress.error($$select * from forge.calibration_curve('dwelling')$$);
+select regress.error($$select * from forge.residuals('leavers')$$);
+-- Who may not predict with a model sees no scores of it.
+set role ann;
+select regress.error($$select * from forge.evaluate('leavers')$$) ~ '^FG002' as refused;
