@@ -40,10 +40,15 @@ public func train(
             around: evaluation, sample: data.measurable(scores, model.target, job, chosen: chosen),
             share: Double(chosen?.count ?? data.evaluatedPart.rows) / Double(data.evaluatedPart.rows), threads: job.threads)
     }
+    let conformal = try job.learnsIntervals ? model.conformalScores(data, job) : nil
+    if let conformal, data.evaluatesHeldOut {
+        evaluation.add(conformal.measured(targets: data.heldOut.targets, predictions: scores.values))
+    }
     observer.log(.info, evaluation.summary(rows: data.evaluatedPart.rows, heldOut: data.evaluatesHeldOut))
     let manifest = Manifest(
         job: job, data: data, target: model.target, plan: model.plan, fitted: model.fitted, artifact: model.artifact,
-        evaluation: evaluation, comparison: comparison, crossValidation: crossValidation, warnings: warnings)
+        evaluation: evaluation, comparison: comparison, crossValidation: crossValidation, conformal: conformal,
+        warnings: warnings)
     observer.progress(1, phase: "done")
     return TrainingOutcome(
         artifact: model.artifact, manifest: manifest.json, heldOutScores: data.reported(scores, model.target))

@@ -86,10 +86,15 @@ begin
     from jsonb_array_elements(nullif(manifest -> 'coefficients', 'null')) with ordinality e(value, place),
         jsonb_to_record(e.value) as c(term text, class text, coefficient double precision, std_error double precision,
             statistic double precision, p_value double precision, lower double precision, upper double precision, vif double precision);
+
+    insert into forge.conformal_scores (model, version, scores)
+    select insert_version.model, chosen, array_agg(e.value::double precision order by e.value::double precision)
+    from jsonb_array_elements_text(nullif(manifest -> 'conformal_scores', 'null')) e
+    having count(*) > 0;
     return chosen;
 end
 $$;
-comment on function forge.insert_version is 'inserts version max + 1 with its metrics, importances and coefficients (FG015: its artifact has no checksum); internal';
+comment on function forge.insert_version is 'inserts version max + 1 with its metrics, importances, coefficients and conformal scores (FG015: its artifact has no checksum); internal';
 
 create or replace function forge.verify_artifact(model text, version int) returns void
 language plpgsql

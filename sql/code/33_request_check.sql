@@ -89,6 +89,12 @@ begin
     if request.task = 'ranking' and coalesce(cardinality(request.group_columns), 0) = 0 then
         return query select 'FG006', 'a ranking needs group_columns', 'name what rows of one query have in common';
     end if;
+    if request.config #>> '{evaluation,intervals}' = 'split' and request.task is distinct from 'regression' then
+        return query select 'FG027', format('config.evaluation.intervals is for regression, not for %s', request.task), 'leave it out';
+    elsif request.config #>> '{evaluation,intervals}' = 'split' and request.split ->> 'method' = 'none' and request.split -> 'validation' is null then
+        return query select 'FG027', 'config.evaluation.intervals needs rows set apart, and split.method "none" sets none apart',
+            'say split.validation, such as 0.2';
+    end if;
     if request.task in ('regression', 'ranking') and target.kind is not null and (target.kind <> 'number' or target.type ~ '^(date|timestamp)') then
         return query select 'FG009', format('target "%s" has type %s, which is no quantity', request.target, target.type),
             case when target.kind = 'number' then 'learn a duration or a number instead, such as extract(epoch from a - b)'

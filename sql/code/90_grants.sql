@@ -26,6 +26,7 @@ alter table forge.model_aliases enable row level security;
 alter table forge.model_metrics enable row level security;
 alter table forge.feature_importances enable row level security;
 alter table forge.held_out_scores enable row level security;
+alter table forge.conformal_scores enable row level security;
 alter table forge.model_coefficients enable row level security;
 alter table forge.model_grants enable row level security;
 alter table forge.function_grants enable row level security;
@@ -38,7 +39,7 @@ begin
     drop policy if exists readers_see_models on forge.models;
     create policy readers_see_models on forge.models for select to forge_trainer, forge_analyst
         using (pg_catalog.pg_has_role(current_user, owner, 'usage') or forge.may_predict(name));
-    foreach protected in array array['model_versions', 'model_aliases', 'model_metrics', 'feature_importances', 'model_coefficients', 'held_out_scores'] loop
+    foreach protected in array array['model_versions', 'model_aliases', 'model_metrics', 'feature_importances', 'model_coefficients', 'held_out_scores', 'conformal_scores'] loop
         execute pg_catalog.format('drop policy if exists readers_see_models on forge.%I', protected);
         execute pg_catalog.format('create policy readers_see_models on forge.%I for select to forge_trainer, forge_analyst
             using (exists (select from forge.models m where m.name = model))', protected);
@@ -64,7 +65,7 @@ end
 $policies$;
 
 grant select on forge.models, forge.model_versions, forge.model_artifacts, forge.model_aliases, forge.model_metrics,
-    forge.feature_importances, forge.model_coefficients, forge.held_out_scores, forge.model_grants, forge.audit_log, forge.algorithms to forge_trainer, forge_analyst;
+    forge.feature_importances, forge.model_coefficients, forge.held_out_scores, forge.conformal_scores, forge.model_grants, forge.audit_log, forge.algorithms to forge_trainer, forge_analyst;
 grant insert (action, model, details) on forge.audit_log to forge_trainer;
 
 -- Row policies and references to models.
@@ -87,7 +88,8 @@ grant execute on function
 grant execute on function
     forge.describe(text), forge.feature_importance(text), forge.coefficients(text), forge.cross_validation(text), forge.evaluate(text, text), forge.confusion_matrix(text, text),
     forge.roc_curve(text, text), forge.pr_curve(text, text), forge.calibration_curve(text, text, int, text), forge.lift(text, text, int),
-    forge.residuals(text, text, int), forge.predict_table(text, text, text, text), forge.summary(text), forge.correlation(text),
+    forge.residuals(text, text, int), forge.predict_interval(text, record, float8), forge.predict_interval(text, jsonb, float8),
+    forge.predict_interval(text, text, float8), forge.interval_around(text, float8), forge.predict_table(text, text, text, text), forge.summary(text), forge.correlation(text),
     forge.source_columns(text), forge.source_query(text), forge.held_out(text, int),
     forge.held_out_query(forge.models, forge.model_versions), forge.source_truth(forge.models, jsonb), forge.source_queries(forge.model_versions, jsonb),
     forge.scored_rows(text, text, text), forge.scored_pair(text, text, text), forge.require_rows(bigint, text), forge.require_bins(int),

@@ -12,7 +12,7 @@ begin
   for part in
     select * from (values
       ('{}'::text[], 'config', array['resources', 'scheduling', 'evaluation']),
-      ('{evaluation}', 'config.evaluation', array['bootstrap', 'level']),
+      ('{evaluation}', 'config.evaluation', array['bootstrap', 'level', 'intervals']),
       ('{resources}', 'config.resources', array['limits', 'requests']),
       ('{resources,limits}', 'config.resources.limits', array['cpu', 'memory']),
       ('{resources,requests}', 'config.resources.requests', array['cpu', 'memory']),
@@ -71,6 +71,10 @@ begin
   then
     return next row('FG027', format('config.evaluation.level is %s', config #> '{evaluation,level}'),
       'write a share from 0.5 to 0.999, such as 0.95')::forge.problem;
+  end if;
+  if config #> '{evaluation,intervals}' not in ('"split"', 'null') then
+    return next row('FG027', format('config.evaluation.intervals is %s', config #> '{evaluation,intervals}'),
+      'write "split": a regression''s intervals, learned from rows set apart')::forge.problem;
   end if;
   key := config #>> '{scheduling,timeout}';
   if key is not null and (key !~ '^[0-9]{1,8}(\.[0-9]{1,6})?$' or key::double precision <= 0) then

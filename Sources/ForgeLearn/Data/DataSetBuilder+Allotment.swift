@@ -6,7 +6,8 @@ extension DataSetBuilder {
     func allotted() throws -> AllottedRows {
         let split = job.split
         let isSplit = !split.isDecidedAfterReading
-        let watchesValidation = job.stoppingShare != nil && (validation.rows > 0 || (!isSplit && split.validation > 0))
+        let watchesValidation =
+            job.stoppingShare != nil && !job.learnsIntervals && (validation.rows > 0 || (!isSplit && split.validation > 0))
         let stoppingShare = watchesValidation ? nil : job.stoppingShare
         let validationAsked = validation.rows > 0 || split.validation > 0
         guard !isSplit || split.folds > 0 || stoppingShare != nil else {

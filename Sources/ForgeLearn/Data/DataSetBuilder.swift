@@ -242,7 +242,7 @@ public final class DataSetBuilder {
 
     private func copy(_ block: Block) {
         trainingRows.withUnsafeBufferPointer { copy(block, $0, into: training, keys: keepsTrainingKeys) }
-        validationRows.withUnsafeBufferPointer { copy(block, $0, into: validation, keys: keepsTrainingKeys) }
+        validationRows.withUnsafeBufferPointer { copy(block, $0, into: validation, keys: keepsTrainingKeys || job.learnsIntervals) }
         heldOutRows.withUnsafeBufferPointer { copy(block, $0, into: heldOut, keys: true) }
     }
 

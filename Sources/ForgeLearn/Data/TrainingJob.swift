@@ -32,6 +32,8 @@ public struct TrainingJob: Sendable {
     public let sample: Sample?
     /// Intervals of the metrics; nil: none are asked for.
     let bootstrap: Bootstrap?
+    /// Whether the model comes with intervals, learned from the validation part, which then nothing else sees.
+    let learnsIntervals: Bool
     public let columns: [JobColumn]
     public let threads: Int
     /// The version to beat; nil when there is none.
@@ -47,7 +49,10 @@ public struct TrainingJob: Sendable {
         parameters = Parameters(json["params"] ?? nil, of: algorithm, task: task, problems: &problems)
         columns = try Self.readColumns(json)
         preprocess = PreprocessRequest(json["preprocess"] ?? nil, columns: columns, problems: &problems)
-        split = Split(json: json["split"] ?? nil, problems: &problems)
+        let split = Split(json: json["split"] ?? nil, problems: &problems)
+        learnsIntervals = Self.readIntervals(
+            json["evaluation"] ?? nil, task: task, split: split, problems: &problems)
+        self.split = learnsIntervals ? split.settingApart() : split
         sample = Self.readSample(json["sample"] ?? nil, problems: &problems)
         bootstrap = Bootstrap(json: json["evaluation"] ?? nil, seed: split.seed, problems: &problems)
         threads = max(1, json["threads"]?.intValue ?? 1)

@@ -40,7 +40,8 @@ struct Bootstrap: Sendable, Equatable {
                     problems.add(
                         "config.evaluation.level must be a number from \(Self.level.minimum) to \(Self.level.maximum), got \(member.value.serialized)")
                 }
-            default: problems.add("unknown entry config.evaluation.\(member.key); known: bootstrap, level")
+            case "intervals": break  // TrainingJob.readIntervals
+            default: problems.add("unknown entry config.evaluation.\(member.key); known: bootstrap, level, intervals")
             }
         }
         guard isAsked else { return nil }

@@ -12,12 +12,15 @@ struct Evaluation: Sendable {
 
     /// Every row counts once, whatever its weight in training.
     init(_ rows: some Measurable) {
-        for metric in rows.measure([Double](repeating: 1, count: rows.units)) {
-            if let value = metric.value {
-                values.append((metric.name, value))
-            } else if let reason = metric.reason {
-                undefined.append((metric.name, reason))
-            }
+        for metric in rows.measure([Double](repeating: 1, count: rows.units)) { add(metric) }
+    }
+
+    /// A metric that is not of the rows alone.
+    mutating func add(_ metric: Measured) {
+        if let value = metric.value {
+            values.append((metric.name, value))
+        } else if let reason = metric.reason {
+            undefined.append((metric.name, reason))
         }
     }
 
@@ -62,7 +65,7 @@ extension DataSet {
 
     /// Rows drawn from when intervals are asked for: all, or the first by key where there are too many.
     func bootstrapSample(width: Int) -> [Int]? {
-        firstByKey(width > 2 ? min(Bootstrap.rowLimit, Bootstrap.scoreLimit / width) : Bootstrap.rowLimit)
+        evaluatedPart.firstByKey(width > 2 ? min(Bootstrap.rowLimit, Bootstrap.scoreLimit / width) : Bootstrap.rowLimit)
     }
 }
 

@@ -13,6 +13,8 @@ struct Manifest {
     let evaluation: Evaluation
     let comparison: Comparison?
     let crossValidation: CrossValidation?
+    /// What intervals are made of; nil: none were asked for.
+    let conformal: ConformalScores?
     /// What the lint of leakage found.
     let warnings: [String]
 
@@ -30,6 +32,7 @@ struct Manifest {
             "artifact_sha256": .text(SHA256.hex(of: artifact)),
             "artifact_bytes": .integer(Int64(artifact.count)), "environment": environment,
             "comparison": comparison?.json ?? nil, "cross_validation": crossValidation?.json ?? nil,
+            "conformal_scores": conformal?.json ?? nil,
         ]
     }
 

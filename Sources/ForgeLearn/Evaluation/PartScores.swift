@@ -51,19 +51,21 @@ extension DataSet {
     func reported(_ scores: PartScores, _ target: Target) -> HeldOutScores? {
         guard evaluatesHeldOut else { return nil }
         let limit = min(HeldOutScores.limits.rows, HeldOutScores.limits.scores / scores.width)
-        let rows = firstByKey(limit)
+        let rows = evaluatedPart.firstByKey(limit)
         let truth = if case .classes(let classes) = target { classes.of(heldOut).map(Double.init) } else { heldOut.targets }
         return HeldOutScores(
             truth: rows.map { $0.map { truth[$0] } } ?? truth, scores: rows.map { scores.rows($0).values } ?? scores.values)
     }
 
-    /// Rows of the evaluated part, at most `limit`, those with the smallest hashes in the order of the part; nil: all.
+}
+
+extension Part {
+    /// At most `limit` rows, those with the smallest hashes in the order of the part; nil: all.
     func firstByKey(_ limit: Int) -> [Int]? {
-        let part = evaluatedPart
-        guard part.rows > limit else { return nil }
-        guard part.keys.count == part.rows else { return Array(0..<limit) }
+        guard rows > limit else { return nil }
+        guard keys.count == rows else { return Array(0..<limit) }
         let choice = KeyedChoice(seed: 0, purpose: .report)
-        let ranked = part.keys.enumerated().map { (choice.hash($1), $0) }.sorted(by: <)
+        let ranked = keys.enumerated().map { (choice.hash($1), $0) }.sorted(by: <)
         return ranked.prefix(limit).map(\.1).sorted()
     }
 }

@@ -74,3 +74,25 @@ select regress.error($$select * from forge.residuals('leavers')$$);
 -- Who may not predict with a model sees no scores of it.
 set role ann;
 select regress.error($$select * from forge.evaluate('leavers')$$) ~ '^FG002' as refused;
+
+-- Intervals: the distances of nineteen rows, 1 to 19.
+reset role;
+select regress.train('tom', 'interval', 'house', 'always', jsonb_build_object('task', 'regression', 'target', 'price', 'conformal_scores',
+    (select jsonb_agg(i order by i desc) from generate_series(1, 19) i), 'columns', '[
+    {"name": "area", "type": "double precision", "kind": "number", "encoding": "number", "null": "fill"},
+    {"name": "rooms", "type": "integer", "kind": "number", "encoding": "number", "null": "indicator"}]'::jsonb));
+set role tom;
+select scores from forge.conformal_scores;
+-- ceil((19 + 1) * level)-th of them.
+select level, (p).upper - (p).prediction as above, (p).prediction - (p).lower as below
+from (select level, forge.predict_interval('interval', '{"area": 10, "rooms": 2}'::jsonb, level) as p from unnest('{0.01,0.5,0.51,0.9,0.95,0.96}'::float8[]) level) i;
+select count(*) as rows, count(*) filter (where i.prediction = forge.predict('interval', h)) as predictions, count(*) filter (where i.upper - i.prediction = 18) as nine_in_ten,
+    count(*) filter (where i = (select j from forge.predict_interval('interval', to_jsonb(h)) j) and i = (select j from forge.predict_interval('interval', to_jsonb(h)::text) j)) as of_every_form
+from houses h, forge.predict_interval('interval', h) i;
+select * from forge.predict_interval(null, '{"area": 10, "rooms": 2}'::jsonb);
+select regress.error($$select * from forge.predict_interval('interval', '{"area": 10, "rooms": 2}'::jsonb, 1)$$);
+select regress.error($$select * from forge.predict_interval('dwelling', '{"area": 10, "rooms": 2}'::jsonb)$$);
+select regress.error($$select * from forge.predict_interval('leavers', '{"age": 10, "plan": "pro"}'::jsonb)$$);
+select regress.error($$insert into forge.training_requests (model, source, target, algorithm, config) values ('m', 'houses', 'price', 'test_trees', '{"evaluation": {"intervals": "cv+"}}')$$);
+select regress.error($$insert into forge.training_requests (model, source, target, algorithm, config) values ('m', 'customers', 'churned', 'test_trees', '{"evaluation": {"intervals": "split"}}')$$);
+select regress.error($$insert into forge.training_requests (model, source, target, algorithm, split, config) values ('m', 'houses', 'price', 'test_trees', '{"method": "none"}', '{"evaluation": {"intervals": "split"}}')$$);

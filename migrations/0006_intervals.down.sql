@@ -1,0 +1,1 @@
+drop table forge.conformal_scores;
