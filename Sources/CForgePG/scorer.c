@@ -1,6 +1,8 @@
 // From a name to a model ready to score, and from its cells to results.
 #include "scorer.h"
 
+#include <math.h>
+
 #include "common/shortest_dec.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -89,16 +91,20 @@ forge_model_label_text(const ForgeModel *model, int index)
 	return cstring_to_text(forge_from_utf8(bytes, length));
 }
 
-// The most probable class; of equally probable ones the first in byte order.
+// The positive class from the model's threshold on; without one the most probable class, of equally probable ones the first in byte order.
 Datum
 forge_scorer_label(ForgeScorer *scorer)
 {
+	const ForgeModelInfo *info = &scorer->model->info;
 	int			best = 0;
 
 	forge_scorer_score(scorer);
-	for (int i = 1; i < scorer->model->info.classes; i++)
-		if (scorer->scores[i] > scorer->scores[best])
-			best = i;
+	if (!isnan(info->threshold))
+		best = scorer->scores[info->positive] >= info->threshold ? info->positive : 1 - info->positive;
+	else
+		for (int i = 1; i < info->classes; i++)
+			if (scorer->scores[i] > scorer->scores[best])
+				best = i;
 	return PointerGetDatum(forge_model_label_text(scorer->model, best));
 }
 

@@ -11,6 +11,7 @@ public func train(
     BLAS.setThreads(1)  // rows are spread over threads here; BLAS must not spread them again
     observer.progress(0, phase: "prepare")
     let target = try data.resolveTarget(job)
+    try job.decision?.requireTwoClasses(target)
     let warnings = LeakageLint(data: data, job: job, target: target).warnings()
     for warning in warnings { observer.log(.warning, warning) }
     let inner = Double(data.folds.count)
@@ -48,6 +49,7 @@ public func train(
     let manifest = Manifest(
         job: job, data: data, target: model.target, plan: model.plan, fitted: model.fitted, artifact: model.artifact,
         evaluation: evaluation, comparison: comparison, crossValidation: crossValidation, conformal: conformal,
+        threshold: model.document.threshold,
         warnings: warnings)
     observer.progress(1, phase: "done")
     return TrainingOutcome(
@@ -66,7 +68,12 @@ private func learn(
         data.folds, of: data, target: data.resolveTarget(job), job: job, observer: StageObserver(observer, 0...share)
     ) { try fitModel(job, $0, observer: $1) }
     data.releaseCells()
-    let model = try fitModel(job, data, observer: StageObserver(observer, share...1))
+    var model = try fitModel(job, data, observer: StageObserver(observer, share...1))
+    if let decision = job.decision {
+        let threshold = try decision.value(model.target, crossFitted)
+        observer.log(.info, "rows from probability \(threshold) on are said to be of the positive class")
+        model = try model.deciding(from: threshold)
+    }
     return (model, crossFitted)
 }
 

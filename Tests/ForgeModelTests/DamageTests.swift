@@ -127,6 +127,7 @@ struct DamageTests {
         #expect(DamageTests.refusal { document, _ in document.link = .logistic }
             == prefix + "its task, link, outputs and classes do not fit each other")
         #expect(DamageTests.refusal { document, _ in document.positive = 1 } == prefix + "its positive class is not one")
+        #expect(DamageTests.refusal { document, _ in document.threshold = 0.5 } == prefix + "its decision threshold is not valid")
         #expect(DamageTests.refusal { document, _ in document.columns[0].name = document.columns[1].name }
             == "two feature columns have the same name")
     }

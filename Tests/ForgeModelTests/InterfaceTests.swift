@@ -41,6 +41,7 @@ struct InterfaceTests {
             try InterfaceTests.withArena(document, { arena, info in
                 #expect(info.columns == document.columns.count && info.classes == document.labels.count)
                 #expect(info.positive == document.positive && info.outputs == scorer.outputs)
+                #expect(document.threshold.map { $0 == info.threshold } ?? info.threshold.isNaN)
                 for (index, column) in document.columns.enumerated() {
                     var told = ForgeColumnInfo()
                     #expect(forgeModelColumn(arena, Int32(index), &told) == 0)

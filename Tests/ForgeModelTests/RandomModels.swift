@@ -85,7 +85,8 @@ struct RandomModels {
     ) -> ModelDocument {
         ModelDocument(
             task: classes == 0 ? "regression" : "classification", algorithm: "test", link: link, columns: columns,
-            products: products, labels: (0..<classes).map { Bytes("label \($0)".utf8) }, positive: classes == 2 ? int(0...1) : -1, form: form)
+            products: products, labels: (0..<classes).map { Bytes("label \($0)".utf8) }, positive: classes == 2 ? int(0...1) : -1,
+            threshold: classes == 2 && flag() ? double(0...1) : nil, form: form)
     }
 
     /// Trees of random shape. `vector`: the leaves are vectors over all outputs.

@@ -89,6 +89,9 @@ begin
     if request.task = 'ranking' and coalesce(cardinality(request.group_columns), 0) = 0 then
         return query select 'FG006', 'a ranking needs group_columns', 'name what rows of one query have in common';
     end if;
+    if request.config #>> '{decision,threshold}' is not null and request.task is distinct from 'classification' then
+        return query select 'FG027', format('config.decision is for classification, not for %s', request.task), 'leave it out';
+    end if;
     if request.config #>> '{evaluation,intervals}' = 'split' and request.task is distinct from 'regression' then
         return query select 'FG027', format('config.evaluation.intervals is for regression, not for %s', request.task), 'leave it out';
     elsif request.config #>> '{evaluation,intervals}' = 'split' and request.split ->> 'method' = 'none' and request.split -> 'validation' is null then

@@ -31,9 +31,12 @@ begin
     elsif version.positive is not null then
         return pg_catalog.format(
             'select (%1$L::pg_catalog.text[])[h.truth::pg_catalog.int4 + 1] as truth, h.scores[%2$s] as score,
-                (%1$L::pg_catalog.text[])[case when h.scores[1] >= h.scores[2] then 1 else 2 end] as label
+                (%1$L::pg_catalog.text[])[case when %5$s then 1 else 2 end] as label
             from forge.held_out(%3$L, %4$s) h',
-            version.labels, pg_catalog.array_position(version.labels, version.positive), entry.name, version.version);
+            version.labels, pg_catalog.array_position(version.labels, version.positive), entry.name, version.version,
+            case when version.manifest ->> 'threshold' is null then 'h.scores[1] >= h.scores[2]'
+                when version.positive = version.labels[1] then pg_catalog.format('h.scores[1] >= %L', version.manifest ->> 'threshold')
+                else pg_catalog.format('not h.scores[2] >= %L', version.manifest ->> 'threshold') end);
     else
         return pg_catalog.format(
             'select (%1$L::pg_catalog.text[])[h.truth::pg_catalog.int4 + 1] as truth, h.scores as shares,

@@ -50,10 +50,11 @@ begin
         prediction := case when typed then format('forge_models.%I(%s)', entry.name, arguments) else format('forge.predict(%L, s)', pinned) end;
     end if;
     if entry.task = 'classification' and version.outputs = 1 then
-        -- Scored once: the label follows from the probability; at one half the first label wins, as in
-        -- forge.predict_label.
-        label := format('case when p.prediction %s 0.5 then %L else %L end',
-            case when version.positive = version.labels[1] then '>=' else '>' end, version.positive,
+        -- Scored once: the label follows from the probability; without a threshold of its own the first label wins at one
+        -- half, as in forge.predict_label.
+        label := format('case when p.prediction %s %s then %L else %L end',
+            case when version.manifest ->> 'threshold' is not null or version.positive = version.labels[1] then '>=' else '>' end,
+            coalesce(version.manifest ->> 'threshold', '0.5'), version.positive,
             version.labels[case when version.positive = version.labels[1] then 2 else 1 end]);
     elsif entry.task = 'classification' then
         label := case when typed then format('forge_models.%I(%s)', entry.name || '_label', arguments)

@@ -11,7 +11,8 @@ begin
   -- every object, with the keys it may have
   for part in
     select * from (values
-      ('{}'::text[], 'config', array['resources', 'scheduling', 'evaluation']),
+      ('{}'::text[], 'config', array['resources', 'scheduling', 'evaluation', 'decision']),
+      ('{decision}', 'config.decision', array['threshold']),
       ('{evaluation}', 'config.evaluation', array['bootstrap', 'level', 'intervals']),
       ('{resources}', 'config.resources', array['limits', 'requests']),
       ('{resources,limits}', 'config.resources.limits', array['cpu', 'memory']),
@@ -75,6 +76,18 @@ begin
   if config #> '{evaluation,intervals}' not in ('"split"', 'null') then
     return next row('FG027', format('config.evaluation.intervals is %s', config #> '{evaluation,intervals}'),
       'write "split": a regression''s intervals, learned from rows set apart')::forge.problem;
+  end if;
+  given := config #> '{decision,threshold}';
+  if given is not null and given <> 'null' and not (case jsonb_typeof(given)
+    when 'number' then given::float8 > 0 and given::float8 < 1
+    when 'string' then given in ('"f1"', '"balanced_accuracy"')
+    when 'object' then given - 'cost_matrix'::text = '{}' and jsonb_typeof(given -> 'cost_matrix') = 'object'
+      and (given -> 'cost_matrix') - '{false_positive,false_negative}'::text[] = '{}'
+      and jsonb_path_exists(given, '$.cost_matrix ? (@.false_positive > 0 && @.false_negative > 0)')
+    else false end)
+  then
+    return next row('FG027', format('config.decision.threshold is %s', given),
+      'write a number above 0 and below 1, "f1", "balanced_accuracy", or {"cost_matrix": {"false_positive": 1, "false_negative": 5}}')::forge.problem;
   end if;
   key := config #>> '{scheduling,timeout}';
   if key is not null and (key !~ '^[0-9]{1,8}(\.[0-9]{1,6})?$' or key::double precision <= 0) then

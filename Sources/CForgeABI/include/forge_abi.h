@@ -34,6 +34,7 @@ typedef struct ForgeModelInfo {
     int32_t positive;     // index of the positive class of a binary model, else -1
     int64_t scratch;      // bytes of scratch memory a scoring or explaining call needs (8-byte aligned)
     int32_t features;     // encoded features of a row
+    double threshold;     // probability from which a row is of the positive class; NaN: the likelier class
 } ForgeModelInfo;
 
 typedef struct ForgeColumnInfo {

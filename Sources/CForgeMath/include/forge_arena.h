@@ -129,6 +129,7 @@ typedef struct ForgeArena {
     int32_t encoded;              // features of an encoded row
     int32_t prepared;             // 1: the kernels read a row of prepared features; 0: values, the encoding folded in
     int32_t texts;                // columns whose text itself is encoded
+    double threshold;             // probability from which a row is of the positive class; NaN: the likelier class
     int64_t work;                 // bytes of work memory that encoding one text needs
     ForgeSpan column_table;       // ForgeColumn
     ForgeSpan labels;             // ForgeSpan of bytes, one per class

@@ -71,7 +71,8 @@ extension DataSet {
 
 extension PartScores {
     func rows(_ chosen: [Int]) -> PartScores {
-        PartScores(values: chosen.flatMap { values[$0 * width..<($0 + 1) * width] }, width: width)
+        PartScores(
+            values: chosen.flatMap { values[$0 * width..<($0 + 1) * width] }, width: width, threshold: threshold)
     }
 }
 

@@ -15,6 +15,8 @@ struct Manifest {
     let crossValidation: CrossValidation?
     /// What intervals are made of; nil: none were asked for.
     let conformal: ConformalScores?
+    /// The model's threshold; nil: the likelier class is meant.
+    let threshold: Double?
     /// What the lint of leakage found.
     let warnings: [String]
 
@@ -32,7 +34,7 @@ struct Manifest {
             "artifact_sha256": .text(SHA256.hex(of: artifact)),
             "artifact_bytes": .integer(Int64(artifact.count)), "environment": environment,
             "comparison": comparison?.json ?? nil, "cross_validation": crossValidation?.json ?? nil,
-            "conformal_scores": conformal?.json ?? nil,
+            "conformal_scores": conformal?.json ?? nil, "threshold": JSONValue(threshold),
         ]
     }
 

@@ -5,11 +5,21 @@ struct PartScores {
     /// (rows, scores) row-major: one value for regression, else a probability per class in byte order of the labels.
     var values: [Double]
     var width: Int
+    /// Of a model that says a row is of the positive class from some probability on.
+    var threshold: (positive: Int, probability: Double)?
 
     func column(_ index: Int) -> [Double] { stride(from: index, to: values.count, by: width).map { values[$0] } }
 
-    /// Class of the largest probability, the first of equal ones.
+    /// The positive class from the threshold on; without one the class of the largest probability, the first of equal
+    /// ones.
     var predictedClasses: [Int32] {
+        if let (positive, probability) = threshold {
+            return column(positive).map { Int32($0 >= probability ? positive : 1 - positive) }
+        }
+        return likeliestClasses
+    }
+
+    private var likeliestClasses: [Int32] {
         stride(from: 0, to: values.count, by: width).map { start in
             var best = 0
             for index in 1..<width where values[start + index] > values[start + best] { best = index }
@@ -31,7 +41,8 @@ extension Part {
         var values: [Double] = []
         values.reserveCapacity(rows * scorer.scores)
         for result in results { values += try result!.get() }
-        return PartScores(values: values, width: scorer.scores)
+        return PartScores(
+            values: values, width: scorer.scores, threshold: scorer.threshold.map { (scorer.positive, $0) })
     }
 }
 

@@ -84,6 +84,16 @@ struct ArenaDecoder {
         arena.classes = Int32(truncatingIfNeeded: classes)
         arena.outputs = Int32(truncatingIfNeeded: description.outputs)
         arena.positive = Int32(truncatingIfNeeded: description.positive)
+        try decodeThreshold(classes: classes)
+    }
+
+    private mutating func decodeThreshold(classes: Int) throws(Refusal) {
+        arena.threshold = .nan
+        guard artifact.has(.decisionThreshold) else { return }
+        let values = try artifact.vector(.decisionThreshold, Double.self)
+        try require(
+            classes == 2 && values.count == 1 && values[0] >= 0 && values[0] <= 1, "its decision threshold is not valid")
+        arena.threshold = values[0]
     }
 
     /// Task, classes, outputs, link and positive class must fit each other.

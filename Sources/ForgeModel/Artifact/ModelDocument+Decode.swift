@@ -23,6 +23,7 @@ extension ModelDocument {
             task: task, algorithm: algorithm, link: link, columns: try ModelDocument.columns(columns, artifact),
             products: try ModelDocument.products(artifact),
             labels: try artifact.texts(.labels, .labelOffsets), positive: positive,
+            threshold: artifact.has(.decisionThreshold) ? try artifact.vector(.decisionThreshold, Double.self)[0] : nil,
             form: try ModelDocument.form(form, artifact, description, outputs: outputs))
     }
 

@@ -6,6 +6,7 @@ extension ModelDocument {
         var writer = SafetensorsWriter()
         addColumns(to: &writer)
         writer.add(.labels, offsets: .labelOffsets, texts: labels)
+        if let threshold { writer.add(.decisionThreshold, [threshold]) }
         switch form {
         case .linear(let linear): linear.add(to: &writer)
         case .trees(let trees): trees.add(to: &writer)

@@ -17,6 +17,8 @@ enum TensorName: Int {
     case products
     // Networks: see NetworkForm; their intercepts are a linear form's
     case networkWeights, networkBiases, networkLayers
+    // (1), of two classes; absent when the likelier one is meant
+    case decisionThreshold
     case end
 
     var text: StaticString {
@@ -48,6 +50,7 @@ enum TensorName: Int {
         case .networkWeights: "network_weights"
         case .networkBiases: "network_biases"
         case .networkLayers: "network_layers"
+        case .decisionThreshold: "decision_threshold"
         case .end: ""
         }
     }

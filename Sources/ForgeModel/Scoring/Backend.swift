@@ -82,7 +82,7 @@ public enum Backend {
         let model = arena.pointee
         return ForgeModelInfo(
             columns: model.columns, outputs: model.outputs, classes: model.classes, positive: model.positive,
-            scratch: model.scratch, features: model.encoded)
+            scratch: model.scratch, features: model.encoded, threshold: model.threshold)
     }
 
     public static func column(_ arena: Arena, _ index: Int32, _ out: UnsafeMutablePointer<ForgeColumnInfo>) -> Int32 {

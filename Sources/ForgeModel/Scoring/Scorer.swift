@@ -31,6 +31,8 @@ public final class Scorer: Sendable {
     public var scores: Int { max(Int(model.arena.pointee.classes), 1) }
     /// Index of the positive class of a binary classifier, else -1.
     public var positive: Int { Int(model.arena.pointee.positive) }
+    /// Probability from which a row is said to be of the positive class; nil: the likelier class is meant.
+    public var threshold: Double? { model.arena.pointee.threshold.isNaN ? nil : model.arena.pointee.threshold }
 
     /// One row, in the model's column order, as the extension scores it.
     public func score(_ cells: UnsafeBufferPointer<ForgeCell>) throws -> [Double] {
