@@ -14,8 +14,10 @@ say() { printf 'deps: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 
 command -v swift >/dev/null || fail "there is no swift in PATH; Forge needs Swift 6.3, see https://www.swift.org/install/linux"
+swift build --version >/dev/null || fail "swift does not start; https://www.swift.org/install/linux lists the packages that it needs"
 
-packages=(postgresql-15 postgresql-server-dev-15 libpq-dev libopenblas-dev libxxhash-dev pkg-config unzip)
+# libkrb5-dev: the server's own headers include GSSAPI's, and its package of headers does not ask for them.
+packages=(postgresql-15 postgresql-server-dev-15 libkrb5-dev libpq-dev libopenblas-dev libxxhash-dev pkg-config unzip)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
