@@ -26,7 +26,40 @@ static void shares(const double *margins, int32_t count, double *scores) {
     for (int32_t k = 0; k < count; k++) scores[k] = sum > 0 ? scores[k] / sum : 1.0 / count;
 }
 
-void forge_row_scores(const ForgeArena *arena, const double *margins, double *scores) {
+// On straight lines through a calibrator's points.
+static double isotonic(const ForgeArena *arena, int32_t calibrator, double value) {
+    const int32_t *ends = forge_at(arena, arena->calibration_ends);
+    const double *x = forge_at(arena, arena->calibration_x), *y = forge_at(arena, arena->calibration_y);
+    int32_t low = ends[calibrator], high = ends[calibrator + 1] - 1;
+    if (!(value > x[low])) return y[low];
+    if (value >= x[high]) return y[high];
+    while (high - low > 1) {
+        int32_t middle = low + (high - low) / 2;
+        if (x[middle] <= value) low = middle;
+        else high = middle;
+    }
+    return y[low] + (y[high] - y[low]) * ((value - x[low]) / (x[high] - x[low]));
+}
+
+static double calibrated(const ForgeArena *arena, int32_t calibrator, double value) {
+    if (arena->calibration == FORGE_CALIBRATION_ISOTONIC) return isotonic(arena, calibrator, value);
+    const double *sigmoid = (const double *) forge_at(arena, arena->calibration_x) + 2 * calibrator;
+    return logistic(-(sigmoid[0] * value + sigmoid[1]));
+}
+
+// One against the rest, then normalised; probabilities that sum to zero are even.
+static void calibrate(const ForgeArena *arena, const double *margins, double *scores) {
+    int32_t positive = arena->positive, count = arena->classes;
+    if (count == 2) {
+        scores[positive] = clip(calibrated(arena, 0, arena->link == FORGE_LOGISTIC ? margins[0] : scores[positive]));
+        scores[1 - positive] = 1 - scores[positive];
+        return;
+    }
+    for (int32_t k = 0; k < count; k++) scores[k] = calibrated(arena, k, scores[k]);
+    shares(scores, count, scores);
+}
+
+static void link_scores(const ForgeArena *arena, const double *margins, double *scores) {
     int32_t positive = arena->positive;
     if (arena->link == FORGE_IDENTITY) {
         scores[0] = margins[0];
@@ -43,6 +76,11 @@ void forge_row_scores(const ForgeArena *arena, const double *margins, double *sc
         scores[positive] = clip(margins[0]);
         scores[1 - positive] = 1 - scores[positive];
     }
+}
+
+void forge_row_scores(const ForgeArena *arena, const double *margins, double *scores) {
+    link_scores(arena, margins, scores);
+    if (arena->calibration != FORGE_UNCALIBRATED) calibrate(arena, margins, scores);
 }
 
 // Scratch: values (padded), margins (outputs), prepared features (encoded, if `prepared`), texts, work memory of text

@@ -69,10 +69,9 @@ private func learn(
     ) { try fitModel(job, $0, observer: $1) }
     data.releaseCells()
     var model = try fitModel(job, data, observer: StageObserver(observer, share...1))
-    if let decision = job.decision {
-        let threshold = try decision.value(model.target, crossFitted)
+    model = try model.deciding(job, crossFitted)
+    if let threshold = model.document.threshold {
         observer.log(.info, "rows from probability \(threshold) on are said to be of the positive class")
-        model = try model.deciding(from: threshold)
     }
     return (model, crossFitted)
 }

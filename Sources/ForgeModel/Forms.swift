@@ -112,12 +112,13 @@ public struct ModelDocument: Sendable, Equatable {
     public var products: [FeatureProduct]  // encoded features behind those of the columns
     public var labels: [Bytes]  // classes in byte order; empty for regression
     public var positive: Int  // index of the positive class, -1 unless binary
+    public var calibration: Calibration?  // of classifiers; nil: probabilities as the link makes them
     public var threshold: Double?  // probability from which a row is said to be of the positive class; nil: the likelier
     public var form: ModelForm
 
     public init(
         task: String, algorithm: String, link: Link, columns: [ColumnSchema], products: [FeatureProduct] = [],
-        labels: [Bytes], positive: Int, threshold: Double? = nil, form: ModelForm
+        labels: [Bytes], positive: Int, calibration: Calibration? = nil, threshold: Double? = nil, form: ModelForm
     ) {
         self.task = task
         self.algorithm = algorithm
@@ -126,6 +127,7 @@ public struct ModelDocument: Sendable, Equatable {
         self.products = products
         self.labels = labels
         self.positive = positive
+        self.calibration = calibration
         self.threshold = threshold
         self.form = form
     }

@@ -80,12 +80,25 @@ struct RandomModels {
             encoding: .number(fill: 0.5, indicator: false, shift: 0, scale: 1))
     }
 
+    mutating func calibration(classes: Int) -> Calibration? {
+        guard classes > 1 else { return nil }
+        let count = classes == 2 ? 1 : classes
+        if flag() {
+            return .sigmoid((0..<count).map { _ in .init(slope: double(), intercept: double()) })
+        }
+        return .isotonic((0..<count).map { _ in
+            let x = Set((0..<int(1...9)).map { _ in double() }).sorted()
+            return .init(x: x, y: x.map { _ in double(0...1) }.sorted())
+        })
+    }
+
     mutating func document(
         _ columns: [ColumnSchema], _ products: [FeatureProduct] = [], classes: Int, link: Link, _ form: ModelForm
     ) -> ModelDocument {
         ModelDocument(
             task: classes == 0 ? "regression" : "classification", algorithm: "test", link: link, columns: columns,
             products: products, labels: (0..<classes).map { Bytes("label \($0)".utf8) }, positive: classes == 2 ? int(0...1) : -1,
+            calibration: flag() ? calibration(classes: classes) : nil,
             threshold: classes == 2 && flag() ? double(0...1) : nil, form: form)
     }
 

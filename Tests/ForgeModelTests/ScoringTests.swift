@@ -126,6 +126,7 @@ struct ScoringTests {
         form.intercepts = [0]
         var exact = document
         exact.form = .linear(form)
+        exact.calibration = nil
         let scores = try Scorer(artifact: exact.encoded()).score([.numbers([margin])])
         let positive = scores[document.positive]
         #expect(scores.allSatisfy { $0.isFinite })
@@ -170,6 +171,7 @@ struct ScoringTests {
         guard case .trees(var form) = document.form else { return }
         form.leafVectors = [0, 0, 0]
         document.form = .trees(form)
+        document.calibration = nil
         let scores = try Scorer(artifact: document.encoded()).score(make.rows(1, of: document.columns))
         #expect(scores.allSatisfy { $0 == 1.0 / 3 })
     }

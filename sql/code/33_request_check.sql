@@ -89,7 +89,7 @@ begin
     if request.task = 'ranking' and coalesce(cardinality(request.group_columns), 0) = 0 then
         return query select 'FG006', 'a ranking needs group_columns', 'name what rows of one query have in common';
     end if;
-    if request.config #>> '{decision,threshold}' is not null and request.task is distinct from 'classification' then
+    if coalesce(request.config #>> '{decision,threshold}', request.config #>> '{decision,calibration}') is not null and request.task is distinct from 'classification' then
         return query select 'FG027', format('config.decision is for classification, not for %s', request.task), 'leave it out';
     end if;
     if request.config #>> '{evaluation,intervals}' = 'split' and request.task is distinct from 'regression' then

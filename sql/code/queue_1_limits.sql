@@ -12,7 +12,7 @@ begin
   for part in
     select * from (values
       ('{}'::text[], 'config', array['resources', 'scheduling', 'evaluation', 'decision']),
-      ('{decision}', 'config.decision', array['threshold']),
+      ('{decision}', 'config.decision', array['threshold', 'calibration']),
       ('{evaluation}', 'config.evaluation', array['bootstrap', 'level', 'intervals']),
       ('{resources}', 'config.resources', array['limits', 'requests']),
       ('{resources,limits}', 'config.resources.limits', array['cpu', 'memory']),
@@ -76,6 +76,10 @@ begin
   if config #> '{evaluation,intervals}' not in ('"split"', 'null') then
     return next row('FG027', format('config.evaluation.intervals is %s', config #> '{evaluation,intervals}'),
       'write "split": a regression''s intervals, learned from rows set apart')::forge.problem;
+  end if;
+  if config #> '{decision,calibration}' not in ('"platt"', '"isotonic"', 'null') then
+    return next row('FG027', format('config.decision.calibration is %s', config #> '{decision,calibration}'),
+      'write "platt" or "isotonic"')::forge.problem;
   end if;
   given := config #> '{decision,threshold}';
   if given is not null and given <> 'null' and not (case jsonb_typeof(given)

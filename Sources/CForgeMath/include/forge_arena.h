@@ -10,6 +10,7 @@
 #define FORGE_BLOCK 16                           // values of a hidden layer that are summed side by side
 #define FORGE_FACTORS 8                          // features of columns that a product may have at most
 
+enum { FORGE_UNCALIBRATED = 0, FORGE_CALIBRATION_SIGMOID = 1, FORGE_CALIBRATION_ISOTONIC = 2 };
 enum { FORGE_LINEAR = 0, FORGE_TREES = 1, FORGE_NETWORK = 2 };
 enum { FORGE_IDENTITY = 0, FORGE_LOGISTIC = 1, FORGE_SOFTMAX = 2, FORGE_SHARES = 3, FORGE_LOG = 4 };
 enum {
@@ -129,6 +130,7 @@ typedef struct ForgeArena {
     int32_t encoded;              // features of an encoded row
     int32_t prepared;             // 1: the kernels read a row of prepared features; 0: values, the encoding folded in
     int32_t texts;                // columns whose text itself is encoded
+    int32_t calibration;          // how probabilities are corrected; calibrators: 1 of two classes, else (classes)
     double threshold;             // probability from which a row is of the positive class; NaN: the likelier class
     int64_t work;                 // bytes of work memory that encoding one text needs
     ForgeSpan column_table;       // ForgeColumn
@@ -139,6 +141,9 @@ typedef struct ForgeArena {
     ForgeSpan products;           // ForgeProduct: the last encoded features
     ForgeSpan bases;              // double (outputs): expected margin, the base of an explanation
     ForgeSpan intercepts;         // double (outputs): intercepts or base scores
+    ForgeSpan calibration_ends;   // int32 (calibrators + 1): points of calibrator k = [ends[k], ends[k + 1])
+    ForgeSpan calibration_x;      // double (points), strictly rising within a calibrator; or (calibrators, 2) slope, intercept
+    ForgeSpan calibration_y;      // double (points)
 
     // linear: term of column c, output o = missing ? missing[o, c] : (value - shifts[c]) * weights[o, c]
     ForgeSpan shifts;             // double (padded)

@@ -36,6 +36,8 @@ public struct TrainingJob: Sendable {
     let learnsIntervals: Bool
     /// From which probability on a row is said to be of the positive class; nil: the likelier class is meant.
     let decision: DecisionThreshold?
+    /// How probabilities are corrected by predictions out of fold; nil: they are not.
+    let calibration: CalibrationMethod?
     public let columns: [JobColumn]
     public let threads: Int
     /// The version to beat; nil when there is none.
@@ -56,7 +58,8 @@ public struct TrainingJob: Sendable {
             json["evaluation"] ?? nil, task: task, split: split, problems: &problems)
         decision = DecisionThreshold(json: json["decision"] ?? nil, task: task, problems: &problems)
         let apart = learnsIntervals ? split.settingApart() : split
-        self.split = decision?.isLearned == true ? apart.foldedForLearning() : apart
+        calibration = CalibrationMethod(json: json["decision"] ?? nil, task: task, problems: &problems)
+        self.split = decision?.isLearned == true || calibration != nil ? apart.foldedForLearning() : apart
         sample = Self.readSample(json["sample"] ?? nil, problems: &problems)
         bootstrap = Bootstrap(json: json["evaluation"] ?? nil, seed: split.seed, problems: &problems)
         threads = max(1, json["threads"]?.intValue ?? 1)
@@ -68,7 +71,7 @@ public struct TrainingJob: Sendable {
     public var features: [JobColumn] { columns.filter { $0.role == .feature } }
 
     /// Whether a model takes something from predictions out of fold, so that outer folds need inner ones of their own.
-    var learnsFromFolds: Bool { decision?.isLearned == true }
+    var learnsFromFolds: Bool { decision?.isLearned == true || calibration != nil }
 
     /// Share of the training rows set apart for early stopping; nil unless the hyperparameters `early_stopping` (true) or
     /// `early_stopping_rounds` (at least 1) ask for it. `validation_fraction` is the share, 0.1 where it is not declared.

@@ -51,12 +51,12 @@ extension DecisionThreshold {
             hint: "leave it out: of more than two classes the likeliest is meant")
     }
 
-    /// `crossFit`: predictions out of the folds of the model's training rows, if there are folds.
-    func value(_ target: Target, _ crossFit: CrossFit?) throws -> Double {
+    /// `crossFit`: predictions out of the folds of the model's training rows, if there are folds; `scores` are their
+    /// probabilities of the positive class.
+    func value(_ target: Target, _ crossFit: CrossFit?, scores: [Double]) throws -> Double {
         switch self {
         case .fixed(let value): return value
         case .best(let criterion):
-            let scores = crossFit?.scores.column(target.positive) ?? []
             let truth = crossFit?.classes.map { $0 == Int32(target.positive) } ?? []
             guard let value = criterion.best(truth: truth, scores: scores) else {
                 throw ForgeError(
@@ -95,16 +95,6 @@ extension DecisionThreshold.Criterion {
         case .balancedAccuracy: (hits / positives + (negatives - alarms) / negatives) / 2
         case .cost(let falsePositive, let falseNegative): -(falsePositive * alarms + falseNegative * (positives - hits))
         }
-    }
-}
-
-extension TrainedModel {
-    /// The model with a threshold of its own.
-    func deciding(from threshold: Double) throws -> TrainedModel {
-        var model = self
-        model.document.threshold = threshold
-        model.artifact = try model.document.encoded()
-        return model
     }
 }
 

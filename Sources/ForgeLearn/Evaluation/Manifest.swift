@@ -35,6 +35,7 @@ struct Manifest {
             "artifact_bytes": .integer(Int64(artifact.count)), "environment": environment,
             "comparison": comparison?.json ?? nil, "cross_validation": crossValidation?.json ?? nil,
             "conformal_scores": conformal?.json ?? nil, "threshold": JSONValue(threshold),
+            "calibration": job.calibration.map { .text($0.rawValue) } ?? nil,
         ]
     }
 

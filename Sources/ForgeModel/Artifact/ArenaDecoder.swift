@@ -85,6 +85,7 @@ struct ArenaDecoder {
         arena.outputs = Int32(truncatingIfNeeded: description.outputs)
         arena.positive = Int32(truncatingIfNeeded: description.positive)
         try decodeThreshold(classes: classes)
+        try decodeCalibration(classes: classes)
     }
 
     private mutating func decodeThreshold(classes: Int) throws(Refusal) {

@@ -23,6 +23,7 @@ extension ModelDocument {
             task: task, algorithm: algorithm, link: link, columns: try ModelDocument.columns(columns, artifact),
             products: try ModelDocument.products(artifact),
             labels: try artifact.texts(.labels, .labelOffsets), positive: positive,
+            calibration: try Calibration(artifact),
             threshold: artifact.has(.decisionThreshold) ? try artifact.vector(.decisionThreshold, Double.self)[0] : nil,
             form: try ModelDocument.form(form, artifact, description, outputs: outputs))
     }
@@ -109,6 +110,24 @@ extension ColumnEncoding {
                 vocabulary: levels, idf: take(levels.count), bigrams: column.flag("bigrams"),
                 sublinear: column.flag("sublinear"))
         default: throw Refusal.newer("the model is of a kind that this version of Forge does not know")
+        }
+    }
+}
+
+extension Calibration {
+    fileprivate init?(_ artifact: ArtifactReader) throws {
+        if artifact.has(.calibrationSigmoids) {
+            let values = try artifact.matrix(.calibrationSigmoids, Double.self, columns: 2).array
+            self = .sigmoid(
+                stride(from: 0, to: values.count, by: 2).map { Sigmoid(slope: values[$0], intercept: values[$0 + 1]) })
+        } else if artifact.has(.calibrationOffsets) {
+            let offsets = try artifact.vector(.calibrationOffsets, Int32.self).array.map(Int.init)
+            let x = try artifact.vector(.calibrationX, Double.self).array
+            let y = try artifact.vector(.calibrationY, Double.self).array
+            self = .isotonic(
+                zip(offsets, offsets.dropFirst()).map { Isotonic(x: Array(x[$0..<$1]), y: Array(y[$0..<$1])) })
+        } else {
+            return nil
         }
     }
 }

@@ -6,6 +6,7 @@ extension ModelDocument {
         var writer = SafetensorsWriter()
         addColumns(to: &writer)
         writer.add(.labels, offsets: .labelOffsets, texts: labels)
+        calibration?.add(to: &writer)
         if let threshold { writer.add(.decisionThreshold, [threshold]) }
         switch form {
         case .linear(let linear): linear.add(to: &writer)
@@ -138,6 +139,22 @@ extension NetworkForm {
         writer.add(.networkWeights, weights)
         writer.add(.networkBiases, biases)
         writer.add(.intercepts, intercepts)
+    }
+}
+
+extension Calibration {
+    fileprivate func add(to writer: inout SafetensorsWriter) {
+        switch self {
+        case .sigmoid(let sigmoids):
+            writer.add(
+                .calibrationSigmoids, sigmoids.flatMap { [$0.slope, $0.intercept] }, shape: [sigmoids.count, 2])
+        case .isotonic(let tables):
+            var offsets: [Int32] = [0]
+            for table in tables { offsets.append(offsets[offsets.count - 1] + Int32(clamping: table.x.count)) }
+            writer.add(.calibrationOffsets, offsets)
+            writer.add(.calibrationX, tables.flatMap(\.x))
+            writer.add(.calibrationY, tables.flatMap(\.y))
+        }
     }
 }
 

@@ -19,6 +19,8 @@ enum TensorName: Int {
     case networkWeights, networkBiases, networkLayers
     // (1), of two classes; absent when the likelier one is meant
     case decisionThreshold
+    // (calibrators, 2), or (calibrators + 1), (points), (points)
+    case calibrationSigmoids, calibrationOffsets, calibrationX, calibrationY
     case end
 
     var text: StaticString {
@@ -51,6 +53,10 @@ enum TensorName: Int {
         case .networkBiases: "network_biases"
         case .networkLayers: "network_layers"
         case .decisionThreshold: "decision_threshold"
+        case .calibrationSigmoids: "calibration_sigmoids"
+        case .calibrationOffsets: "calibration_offsets"
+        case .calibrationX: "calibration_x"
+        case .calibrationY: "calibration_y"
         case .end: ""
         }
     }

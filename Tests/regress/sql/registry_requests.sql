@@ -153,3 +153,5 @@ select regress.error($$select forge.train('m', 'customers', 'churned')$$);
 reset role;
 select p.message from unnest('{0.3,"\"f1\"","{\"cost_matrix\": {\"false_positive\": 1, \"false_negative\": 5}}",null,0,1,"\"auc\"","[0.5]","{\"cost_matrix\": {\"false_positive\": 1}}","{\"costs\": 1}","{\"cost_matrix\": {\"false_positive\": 1, \"false_negative\": -5}}"}'::jsonb[]) t,
     forge.config_problems(jsonb_build_object('decision', jsonb_build_object('threshold', t))) p;
+select p.* from forge.config_problems('{"decision": {"calibration": "beta", "cut": 1}}') p;
+select p.* from forge.config_problems('{"decision": {"calibration": "platt"}}') p;
