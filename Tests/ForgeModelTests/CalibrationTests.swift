@@ -1,5 +1,5 @@
 import CForgeMath
-import Glibc
+import Foundation
 import Testing
 
 @testable import ForgeModel
@@ -77,6 +77,34 @@ struct CalibrationTests {
             table([0], [-0.1]), table([0], [.nan]),
         ] {
             #expect(refusal(classes: 2, wrong) == prefix + "a calibrator's points are not in order")
+        }
+    }
+
+    /// The fuzzer starts from these bytes too. FORGE_WRITE_GENERATED=1 writes them.
+    @Test func calibratedArtifactsKeepTheirBytes() throws {
+        let column = ColumnSchema(
+            name: Bytes("x".utf8), sqlType: Bytes("real".utf8), kind: .number,
+            encoding: .number(fill: 0, indicator: false, shift: 0, scale: 1))
+        func document(_ classes: Int, _ calibration: Calibration, threshold: Double?) -> ModelDocument {
+            let outputs = classes > 2 ? classes : 1
+            return ModelDocument(
+                task: "classification", algorithm: "test", link: classes > 2 ? .softmax : .logistic, columns: [column],
+                labels: (0..<classes).map { Bytes("\($0)".utf8) }, positive: classes > 2 ? -1 : 1,
+                calibration: calibration, threshold: threshold,
+                form: .linear(
+                    LinearForm(
+                        outputs: outputs, coefficients: (0..<outputs).map(Double.init),
+                        intercepts: Array(repeating: 0, count: outputs), means: [0])))
+        }
+        for (name, document) in [
+            ("calibrated_sigmoid", document(2, .sigmoid([.init(slope: -2, intercept: 0.5)]), threshold: 0.25)),
+            ("calibrated_isotonic", document(
+                3, .isotonic((1...3).map { .init(x: [0, Double($0) / 4, 1], y: [0, 0.5, 1]) }), threshold: nil)),
+        ] {
+            let file = GoldenTests.folder.appendingPathComponent("\(name).safetensors")
+            let bytes = try document.encoded()
+            if ProcessInfo.processInfo.environment["FORGE_WRITE_GENERATED"] != nil { try Data(bytes).write(to: file) }
+            #expect(try Bytes(Data(contentsOf: file)) == bytes)
         }
     }
 }
