@@ -67,21 +67,26 @@ def group_read(table, url, db, repeats):
             table.add(f"{name}, {when}", mine["read"], other["read"], "ADBC", goal)
 
 
-def group_training(table, url, db, repeats):
-    for name, model, target, algorithm, params, script, arguments, goal in [
-        ("linear, INSERT → 1 M predictions", "bench_linear", "y", "linear_regression", {}, "linear.py", ["linear"], "3×"),
-        ("logistic, INSERT → 1 M predictions", "bench_logistic", "label", "logistic_regression", {}, "linear.py",
-         ["logistic"], "2×"),
-        ("boosting 100 × depth 6, INSERT → 1 M predictions", "bench_boosting", "y", "gradient_boosting",
-         {"n_estimators": 100, "max_depth": 6}, "boosting.py", [], "1.15×"),
-        ("forest 50 × depth 16, INSERT → 1 M predictions", "bench_forest", "label", "random_forest",
-         {"n_estimators": 50, "max_depth": 16, "min_samples_leaf": 10}, "forest.py", [], "1×"),
-        ("ridge, INSERT → 1 M predictions", "bench_ridge", "y", "ridge", {"alpha": 1.0}, "linear.py", ["ridge"], "1×"),
-        ("elastic net, INSERT → 1 M predictions", "bench_elastic", "y", "elastic_net", {"alpha": 0.01, "l1_ratio": 0.5}, "linear.py",
-         ["elastic_net"], "1×"),
-        ("mlp 2 × 64, 5 epochs, INSERT → 1 M predictions", "bench_mlp", "y", "mlp",
-         {"hidden_layer_sizes": [64, 64], "max_iter": 5, "batch_size": 200}, "linear.py", ["mlp"], "1×"),
-    ]:
+# name, model, target, algorithm, parameters, the peer's script and arguments, goal
+TRAINING = [
+    ("linear", "bench_linear", "y", "linear_regression", {}, "linear.py", ["linear"], "3×"),
+    ("logistic", "bench_logistic", "label", "logistic_regression", {}, "linear.py", ["logistic"], "2×"),
+    ("boosting 100 × depth 6", "bench_boosting", "y", "gradient_boosting", {"n_estimators": 100, "max_depth": 6}, "boosting.py", [],
+     "1.15×"),
+]
+MODELS = [
+    ("ridge", "bench_ridge", "y", "ridge", {"alpha": 1.0}, "linear.py", ["ridge"], "1×"),
+    ("elastic net", "bench_elastic", "y", "elastic_net", {"alpha": 0.01, "l1_ratio": 0.5}, "linear.py", ["elastic_net"], "1×"),
+    ("forest 50 × depth 16", "bench_forest", "label", "random_forest", {"n_estimators": 50, "max_depth": 16, "min_samples_leaf": 10},
+     "forest.py", [], "1×"),
+    ("mlp 2 × 64, 5 epochs", "bench_mlp", "y", "mlp", {"hidden_layer_sizes": [64, 64], "max_iter": 5, "batch_size": 200}, "linear.py",
+     ["mlp"], "1×"),
+]
+
+
+def group_training(table, url, db, repeats, entries):
+    for name, model, target, algorithm, params, script, arguments, goal in entries:
+        name += ", INSERT → 1 M predictions"
         ours = cold_and_warm(lambda: forge.end_to_end(db, model, target, algorithm, params), "total", repeats)
         theirs = cold_and_warm(lambda: peer(url, script, *arguments), "total", repeats)
         peer_name = "XGBoost" if script == "boosting.py" else "scikit-learn"
@@ -148,8 +153,8 @@ def cpu_family():
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--repeats", type=int, default=3, help="warm runs of each, their median is quoted")
-    parser.add_argument("--only", default="read,training,functions,latency")
+    parser.add_argument("--repeats", type=int, default=3, help="warm runs of each, their median is quoted; one of the group models")
+    parser.add_argument("--only", default="read,training,models,functions,latency")
     own = "/var/lib/forge/bench" if os.geteuid() == 0 else str(ROOT / ".forge/bench")
     parser.add_argument("--data-dir", default=own, help=f"the benchmark's private cluster (default {own})")
     parser.add_argument("--json", help="also write the raw numbers here")
@@ -172,7 +177,9 @@ def main():
         if "read" in only:
             group_read(table, url, db, options.repeats)
         if "training" in only:
-            group_training(table, url, db, options.repeats)
+            group_training(table, url, db, options.repeats, TRAINING)
+        if "models" in only:
+            group_training(table, url, db, 1, MODELS)
         if "functions" in only:
             group_functions(table, url, options.rows)
         if "latency" in only:
