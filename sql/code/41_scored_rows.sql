@@ -24,7 +24,7 @@ begin
             hint = 'name a source; forge.model_metrics has the metrics of the held-out rows';
     elsif not exists (select from forge.held_out_scores h where h.model = entry.name and h.version = (held_out_query.version).version) then
         raise exception using errcode = 'FG010',
-            message = pg_catalog.format('version %s of model "%s" held out no rows, or their scores were not kept', version.version, entry.name),
+            message = pg_catalog.format('version %s of model "%s" held out no rows, or their scores are not kept or not yours to see', version.version, entry.name),
             hint = 'name a source with true values';
     elsif entry.task = 'regression' then
         return pg_catalog.format('select h.truth, h.scores[1] as score from forge.held_out(%L, %s) h', entry.name, version.version);

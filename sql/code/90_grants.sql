@@ -39,15 +39,19 @@ begin
     drop policy if exists readers_see_models on forge.models;
     create policy readers_see_models on forge.models for select to forge_trainer, forge_analyst
         using (pg_catalog.pg_has_role(current_user, owner, 'usage') or forge.may_predict(name));
-    foreach protected in array array['model_versions', 'model_aliases', 'model_metrics', 'feature_importances', 'model_coefficients', 'held_out_scores', 'conformal_scores'] loop
+    foreach protected in array array['model_versions', 'model_aliases', 'model_metrics', 'feature_importances', 'model_coefficients', 'conformal_scores'] loop
         execute pg_catalog.format('drop policy if exists readers_see_models on forge.%I', protected);
         execute pg_catalog.format('create policy readers_see_models on forge.%I for select to forge_trainer, forge_analyst
             using (exists (select from forge.models m where m.name = model))', protected);
     end loop;
-    -- Weights leave the database by forge_admin or the model's owner only.
-    drop policy if exists owners_see_artifacts on forge.model_artifacts;
-    create policy owners_see_artifacts on forge.model_artifacts for select to forge_trainer, forge_analyst
-        using (exists (select from forge.models m where m.name = model and pg_catalog.pg_has_role(current_user, m.owner, 'usage')));
+    -- Weights, and the true values of rows, leave the database by forge_admin or the model's owner only.
+    foreach protected in array array['model_artifacts', 'held_out_scores'] loop
+        execute pg_catalog.format('drop policy if exists readers_see_models on forge.%I', protected);
+        execute pg_catalog.format('drop policy if exists owners_see_artifacts on forge.%I', protected);
+        execute pg_catalog.format('drop policy if exists owners_see_data on forge.%I', protected);
+        execute pg_catalog.format('create policy owners_see_data on forge.%I for select to forge_trainer, forge_analyst
+            using (exists (select from forge.models m where m.name = model and pg_catalog.pg_has_role(current_user, m.owner, ''usage'')))', protected);
+    end loop;
     drop policy if exists grantees_and_owners_see_grants on forge.model_grants;
     create policy grantees_and_owners_see_grants on forge.model_grants for select to forge_trainer, forge_analyst
         using (pg_catalog.pg_has_role(current_user, grantee, 'usage')

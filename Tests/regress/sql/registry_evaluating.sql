@@ -96,3 +96,12 @@ select regress.error($$select * from forge.predict_interval('leavers', '{"age": 
 select regress.error($$insert into forge.training_requests (model, source, target, algorithm, config) values ('m', 'houses', 'price', 'test_trees', '{"evaluation": {"intervals": "cv+"}}')$$);
 select regress.error($$insert into forge.training_requests (model, source, target, algorithm, config) values ('m', 'customers', 'churned', 'test_trees', '{"evaluation": {"intervals": "split"}}')$$);
 select regress.error($$insert into forge.training_requests (model, source, target, algorithm, split, config) values ('m', 'houses', 'price', 'test_trees', '{"method": "none"}', '{"evaluation": {"intervals": "split"}}')$$);
+-- Who may only predict sees no single row's truth.
+reset role;
+set role tom;
+select forge.grant_model('dwelling', 'ann');
+reset role;
+set role ann;
+select count(*) from forge.held_out_scores where model = 'dwelling';
+select regress.error($$select * from forge.evaluate('dwelling')$$);
+select count(*) > 0 as of_rows_that_ann_may_read from forge.evaluate('dwelling', 'houses');
