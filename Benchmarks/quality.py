@@ -46,15 +46,16 @@ def load(db, name, frame, parts):
     db.execute(f"analyze quality.{name}")
 
 
-def ours(db, twin, name, frame, target, seed):
+def ours(db, twin, name, frame, target, seed, config=None):
     features = [column for column in frame.columns if column != target]
     model = f"q_{twin.algorithm}_{name}"
     listed = ", ".join(f'"{column}"' for column in [*features, target])
     request = db.execute(
-        """insert into forge.training_requests (model, algorithm, task, source, target, params, split, promote)
-           values (%s, %s, %s, %s, %s, %s, %s, 'always') returning id""",
+        """insert into forge.training_requests (model, algorithm, task, source, target, params, split, config, promote)
+           values (%s, %s, %s, %s, %s, %s, %s, %s, 'always') returning id""",
         (model, twin.algorithm, twin.task, f"select {listed}, part_{seed} as part from quality.{name}", target,
-         json.dumps(twin.params), json.dumps({"method": "column", "column": "part", "seed": seed}))).fetchone()[0]
+         json.dumps(twin.params), json.dumps({"method": "column", "column": "part", "seed": seed}),
+         json.dumps(config or {}))).fetchone()[0]
     db.execute("call forge.wait(%s::bigint, interval '30 minutes')", (request,))
     status, version, error = db.execute(
         "select status, model_version, error_message from forge.training_requests where id = %s", (request,)).fetchone()
@@ -75,15 +76,23 @@ def theirs(twin, frame, target, part, seed):
     return quality_twins.measure(twin.metric, truth[test], estimator, design.transform(rows[test]))
 
 
-def compare(db, twin, name, seeds):
-    fetch, target, task = quality_data.SETS[name]
-    frame = fetch()
-    stratify = frame[target] if task == "classification" else None
+def parted(frame, seeds, stratify=None, validation=0.0):
+    """Which part each row is of, for each seed: a quarter is held out, `validation` of all rows set apart."""
     parts = {}
     for seed in range(seeds):
         part = numpy.full(len(frame), "train", dtype=object)
-        part[train_test_split(numpy.arange(len(frame)), test_size=0.25, random_state=seed, stratify=stratify)[1]] = "test"
+        rest, test = train_test_split(numpy.arange(len(frame)), test_size=0.25, random_state=seed, stratify=stratify)
+        part[test] = "test"
+        if validation:
+            part[train_test_split(rest, test_size=validation / 0.75, random_state=seed)[1]] = "validation"
         parts[seed] = part
+    return parts
+
+
+def compare(db, twin, name, seeds):
+    fetch, target, task = quality_data.SETS[name]
+    frame = fetch()
+    parts = parted(frame, seeds, frame[target] if task == "classification" else None)
     load(db, name, frame, parts)
     pairs = [(ours(db, twin, name, frame, target, seed), theirs(twin, frame, target, parts[seed], seed)) for seed in range(seeds)]
     mine, other = (float(numpy.mean(values)) for values in zip(*pairs))
@@ -91,10 +100,29 @@ def compare(db, twin, name, seeds):
     return mine, other, better
 
 
+def coverages(db, chosen, seeds):
+    """How many of the test rows lie inside of their 90 % interval; as lines of a table, and how many are off."""
+    lines = ["", "| algorithm | data | test rows | inside of the 90 % interval | by seed |", "|---|---|---|---|---|"]
+    outside = total = 0
+    for name, (fetch, target, task) in quality_data.SETS.items():
+        if task != "regression" or (chosen and name not in chosen):
+            continue
+        frame = fetch()
+        parts = parted(frame, seeds, validation=0.2)
+        load(db, name, frame, parts)
+        for twin in quality_twins.interval_twins():
+            shares = [ours(db, twin, name, frame, target, seed, {"evaluation": {"intervals": "split"}}) for seed in parts]
+            mean = float(numpy.mean(shares))
+            lines.append(f"| {twin.algorithm} | {name} | {sum(parts[0] == 'test')} | {mean:.3f} | {min(shares):.3f} to {max(shares):.3f} |")
+            say(lines[-1])
+            outside, total = outside + (not 0.88 <= mean <= 0.92), total + 1
+    return lines + ["", f"{total - outside} of {total} between 0.88 and 0.92"]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--only", default="", help="algorithms, comma-separated")
+    parser.add_argument("--only", default="", help="algorithms, or intervals, comma-separated")
     parser.add_argument("--sets", default="", help="data sets, comma-separated")
     own = "/var/lib/forge/bench" if os.geteuid() == 0 else str(ROOT / ".forge/bench")
     parser.add_argument("--data-dir", default=own)
@@ -127,10 +155,12 @@ def main():
                 lines.append(f"| {twin.algorithm} | {name} | {twin.metric} | {mine:.5g} | {other:.5g} | {better:+.2g} % |")
                 say(lines[-1])
                 outside, total = outside + (better < -0.5), total + 1
+        intervals = coverages(db, chosen, options.seeds) if not wanted or "intervals" in wanted else []
     finally:
         subprocess.run([FORGECTL, "down", *where], stdout=sys.stderr)
     print("\n".join(lines))
     print(f"\n{total - outside} of {total} within 0.5 % of the peer or better; mean of {options.seeds} seeds, a quarter of the rows held out")
+    print("\n".join(intervals))
 
 
 if __name__ == "__main__":

@@ -147,3 +147,13 @@ def twins():
              lambda seed: neural_network.MLPClassifier((64,), max_iter=100, random_state=seed),
              {"hidden_layer_sizes": [64], "max_iter": 100}, seeded=True),
     ]
+
+
+def interval_twins():
+    """The algorithms whose prediction intervals are measured: the promise is the same for every one, so there is no peer."""
+    return [
+        Twin("linear_regression", "regression", "coverage_90", [], None),
+        Twin("random_forest", "regression", "coverage_90", [], None),
+        Twin("gradient_boosting", "regression", "coverage_90", [], None, {"n_estimators": 100}),
+        Twin("mlp", "regression", "coverage_90", [], None, {"hidden_layer_sizes": [64], "max_iter": 100}),
+    ]

@@ -115,7 +115,20 @@ func fitModel(_ job: TrainingJob, _ data: DataSet, observer: any TrainingObserve
         task: job.task.rawValue, algorithm: job.algorithm.name, link: fitted.link, columns: plan.columns.map(\.schema),
         products: plan.products + fitted.products, labels: target.labels, positive: target.positive, form: fitted.form)
     return TrainedModel(
-        target: target, plan: plan, fitted: fitted, document: document, artifact: try document.encoded())
+        target: target, plan: plan, fitted: fitted, document: document, artifact: try document.encodedFit())
+}
+
+extension ModelDocument {
+    /// The artifact. What a reader would take for damage is here a fit whose numbers are none.
+    func encodedFit() throws -> Bytes {
+        do {
+            return try encoded()
+        } catch let error as ForgeError where error.code == .corruptArtifact {
+            throw ForgeError(
+                .numericalFailure, "the fit came to numbers that cannot be stored", detail: error.message,
+                hint: "scale the target and the columns, or clip their largest values")
+        }
+    }
 }
 
 extension Target {

@@ -77,6 +77,14 @@ public struct ForgeError: Error, Sendable, Equatable, CustomStringConvertible {
         self.hint = hint
     }
 
+    /// More levels than an encoding may list.
+    public static func tooManyLevels(_ count: Int, column: Bytes) -> ForgeError {
+        ForgeError(
+            .tooManyLevels,
+            "column \"\(String(decoding: column, as: UTF8.self))\" has \(count) levels to encode, the limit is \(ModelLimits.levels)",
+            hint: "use preprocess encode hash or tfidf, exclude the column, or group its levels in the source")
+    }
+
     public var description: String {
         var text = "\(code.text): \(message)"
         if let detail { text += "\nDETAIL: \(detail)" }

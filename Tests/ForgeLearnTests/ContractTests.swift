@@ -11,6 +11,7 @@ import Testing
         var task: String
         var form: Algorithm.Form
         var hasEnsemble: Bool
+        var hasStatistics: Bool
         var isLinear: Bool { form == .linear }
         var isRegression: Bool { task == "regression" }
         /// Learns targets above zero only.
@@ -28,12 +29,13 @@ import Testing
         algorithm.tasks.map {
             Subject(
                 algorithm: algorithm.name, task: $0.rawValue, form: algorithm.form,
-                hasEnsemble: algorithm.parameters.contains { $0.name == "n_estimators" })
+                hasEnsemble: algorithm.parameters.contains { $0.name == "n_estimators" },
+                hasStatistics: algorithm.parameters.contains { $0.name == "statistics" })
         }
     }
 
     /// Numbers, one of them with gaps, text with gaps, and a target that depends on all of them.
-    private func table(_ subject: Subject, rows: Int = 400, seed: UInt64 = 1, classes: Int = 2) -> Table {
+    func table(_ subject: Subject, rows: Int = 400, seed: UInt64 = 1, classes: Int = 2) -> Table {
         var random = Random(seed)
         let a = (0..<rows).map { _ in random.normal() }
         let b = (0..<rows).map { _ in random.uniform() < 0.15 ? nil : random.normal() * 50 + 1000 }
@@ -51,7 +53,7 @@ import Testing
         return table
     }
 
-    private func addTarget(_ margin: [Double], _ subject: Subject, _ classes: Int = 2, to table: inout Table) {
+    func addTarget(_ margin: [Double], _ subject: Subject, _ classes: Int = 2, to table: inout Table) {
         if subject.isRegression {
             table.add("y", subject.isPositive ? margin.map { exp($0 / 2) } : margin, role: .target)
         } else if subject.task == "ranking" {
@@ -63,7 +65,7 @@ import Testing
         }
     }
 
-    private func run(_ subject: Subject, _ table: Table, params: JSONValue = nil) -> Run {
+    func run(_ subject: Subject, _ table: Table, params: JSONValue = nil) -> Run {
         var small: JSONValue = params.isNull ? [:] : params
         // Penalties that let the data speak: scikit-learn's defaults of 1 are strong for standardised columns.
         if ["lasso", "elastic_net"].contains(subject.algorithm) || subject.isPositive { small["alpha"] = 0.01 }
@@ -71,7 +73,7 @@ import Testing
         return Run(table: table, algorithm: subject.algorithm, task: subject.task, params: small)
     }
 
-    private func expectFinite(_ scores: [[Double]], _ subject: Subject) {
+    func expectFinite(_ scores: [[Double]], _ subject: Subject) {
         #expect(!scores.joined().contains { !$0.isFinite })
         guard subject.isClassification else { return }
         for row in scores {

@@ -54,8 +54,8 @@ extension DataSet {
                 hint: "use task classification, or another target")
         }
         try requireRows(2)
-        let low = training.targets.min()!
-        guard low < training.targets.max()! else {
+        let (low, high) = (training.targets.min()!, training.targets.max()!)
+        guard low < high else {
             throw ForgeError(
                 .unusableTarget, "target \"\(targetName)\" is \(low) in all \(training.rows) training rows",
                 hint: "give rows with different values of the target")
@@ -66,6 +66,12 @@ extension DataSet {
                 .valueOutOfRange,
                 "target \"\(targetName)\" holds \(largest) in magnitude, too large for its squares to be summed",
                 hint: "divide the target by a constant, or take its logarithm")
+        }
+        guard (high - low) * (high - low) >= Double.leastNormalMagnitude else {
+            throw ForgeError(
+                .valueOutOfRange,
+                "target \"\(targetName)\" varies by \(high - low) only, too little for its squares to be told from 0",
+                hint: "multiply the target by a constant")
         }
     }
 

@@ -84,7 +84,7 @@ extension TrainedModel {
         if let decision = job.decision {
             model.document.threshold = try decision.value(target, crossFit, scores: positives ?? [])
         }
-        if model.document != document { model.artifact = try model.document.encoded() }
+        if model.document != document { model.artifact = try model.document.encodedFit() }
         return model
     }
 }

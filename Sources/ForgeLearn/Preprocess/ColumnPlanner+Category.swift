@@ -16,9 +16,9 @@ extension ColumnPlanner {
         let plan = LevelPlan(index: index, column: column, asked: asked, levels: levels, note: chosen.note)
         switch chosen.encode {
         case .oneHot: return oneHot(plan)
-        case .native: return native(plan)
+        case .native: return try native(plan)
         case .ordinal: return try ordinal(plan)
-        case .frequency: return frequency(plan)
+        case .frequency: return try frequency(plan)
         case .target: return try targetEncoded(plan)
         case .hash: return hashed(plan)
         case .tfidf: return try tfidf(plan, isAutomatic: asked.encode == nil)
@@ -47,10 +47,19 @@ extension ColumnPlanner {
         return (.hash, "\(levels.seen.count) levels, hashed")
     }
 
+    /// The levels that an encoding lists one by one: refused here, so that no fit is lost on too many.
+    private func listed(_ plan: LevelPlan) throws -> [Int] {
+        let kept = plan.levels.kept(plan.asked, limit: nil)
+        guard kept.count <= ModelLimits.levels else {
+            throw ForgeError.tooManyLevels(kept.count, column: plan.column.name)
+        }
+        return kept
+    }
+
     // MARK: - One feature a level
 
-    private func native(_ plan: LevelPlan) -> PlannedColumn {
-        let kept = plan.levels.kept(plan.asked, limit: nil)
+    private func native(_ plan: LevelPlan) throws -> PlannedColumn {
+        let kept = try listed(plan)
         return planned(
             plan.index, .native(levels: plan.levels.inByteOrder(kept)), varies: plan.levels.vary,
             steps: ["encode": "native"], null: "missing", unseen: "missing", note: grouping(plan, kept) ?? plan.note)
@@ -89,7 +98,7 @@ extension ColumnPlanner {
             rows: data.training.rows, bigrams: asked.usesBigrams, minDocuments: asked.minDocuments ?? .count(2),
             maxTerms: limit)
         guard !vocabulary.terms.isEmpty else {
-            if isAutomatic { return isTrees ? native(plan) : oneHot(plan) }
+            if isAutomatic { return isTrees ? try native(plan) : oneHot(plan) }
             throw refusal(
                 plan.column, "encode tfidf finds no word that is frequent enough",
                 hint: "use a smaller min_df; words have two or more letters")
@@ -111,7 +120,7 @@ extension ColumnPlanner {
     /// One number a level in the order given, else in byte order. NULL and unseen levels are -1 to trees, which can set them
     /// apart, and the mean of the training rows to other forms.
     private func ordinal(_ plan: LevelPlan) throws -> PlannedColumn {
-        let kept = plan.asked.levels ?? plan.levels.inByteOrder(plan.levels.kept(plan.asked, limit: nil))
+        let kept = try plan.asked.levels ?? plan.levels.inByteOrder(listed(plan))
         let rank = Dictionary(zip(kept, 0..<kept.count), uniquingKeysWith: { first, _ in first })
         let known = plan.levels.seen.filter { rank[plan.column.levels[$0]] != nil }
         guard !known.isEmpty || plan.levels.seen.isEmpty else {
@@ -132,10 +141,10 @@ extension ColumnPlanner {
     }
 
     /// The share of the training rows; grouped levels have theirs together, unseen ones without a group 0.
-    private func frequency(_ plan: LevelPlan) -> PlannedColumn {
+    private func frequency(_ plan: LevelPlan) throws -> PlannedColumn {
         let rows = Double(max(1, data.training.rows))
         let statistics = plan.levels.statistics
-        let kept = plan.levels.kept(plan.asked, limit: nil)
+        let kept = try listed(plan)
         let sorted = kept.sorted { plan.column.levels[$0].lexicographicallyPrecedes(plan.column.levels[$1]) }
         let isKept = Set(kept)
         let grouped = plan.levels.seen.reduce(0) { $0 + (isKept.contains($1) ? 0 : statistics.counts[$1]) }
@@ -165,7 +174,7 @@ extension ColumnPlanner {
     private static let largestTable = 1 << 24
 
     private func targetEncoded(_ plan: LevelPlan) throws -> PlannedColumn {
-        let levels = plan.levels.inByteOrder(plan.levels.kept(plan.asked, limit: nil))
+        let levels = try plan.levels.inByteOrder(listed(plan))
         let outcomes = TargetOutcomes(target, data.training)
         let groups = levels.count + 2  // NULL, and levels outside the list
         guard groups * outcomes.width * TrainingOverrides.folds <= Self.largestTable else {

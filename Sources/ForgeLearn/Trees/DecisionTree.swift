@@ -21,7 +21,7 @@ extension Algorithm {
 }
 
 private func fitDecisionTree(_ input: borrowing FitInput) throws -> FittedModel {
-    let learned = LearnedTarget(input.target, input.data.training.targets, weights: input.weights)
+    let learned = LearnedTarget(input.target, try input.treeTargets(), weights: input.weights)
     let rows = try input.binnedRows(learned)
     var growth = TreeGrowth(input, features: input.plan.width)
     growth.tried = input.triedFeatures(default: input.plan.width)

@@ -25,7 +25,7 @@ extension Algorithm {
 }
 
 private func fitRandomForest(_ input: borrowing FitInput) throws -> FittedModel {
-    let learned = LearnedTarget(input.target, input.data.training.targets, weights: input.weights)
+    let learned = LearnedTarget(input.target, try input.treeTargets(), weights: input.weights)
     let rows = try input.binnedRows(learned)
     let width = input.plan.width
     var growth = TreeGrowth(input, features: width)

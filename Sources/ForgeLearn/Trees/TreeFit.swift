@@ -4,14 +4,7 @@ extension FitInput {
     /// The target as XGBoost takes it. Classes: 1 for the positive one of two; of more the class's number.
     func treeLabels() throws -> [[Double]] {
         switch target {
-        case .values:
-            let targets = data.training.targets
-            if let large = targets.first(where: { Float($0).isInfinite }) {
-                throw ForgeError(
-                    .valueOutOfRange, "target \"\(data.targetName)\" holds \(large), beyond float32 (3.4e38)",
-                    hint: "divide the target by a constant, or use ridge")
-            }
-            return [targets]
+        case .values: return [try treeTargets()]
         case .classes(let classes):
             if classes.isBinary { return [indicator(of: classes.positive, in: classes)] }
             return [classes.training.map(Double.init)]
@@ -25,6 +18,17 @@ extension FitInput {
         case .classes(let classes):
             rows.classes.map { classes.isBinary ? ($0 == Int32(classes.positive) ? 1 : 0) : Double(max(0, $0)) }
         }
+    }
+
+    /// The target, all of whose values a leaf can hold.
+    func treeTargets() throws -> [Double] {
+        let targets = data.training.targets
+        if let large = targets.first(where: { Float($0).isInfinite }) {
+            throw ForgeError(
+                .valueOutOfRange, "target \"\(data.targetName)\" holds \(large), beyond float32 (3.4e38)",
+                hint: "divide the target by a constant, or use ridge")
+        }
+        return targets
     }
 
     /// Bins the training rows; frees their features where nothing needs them any more.

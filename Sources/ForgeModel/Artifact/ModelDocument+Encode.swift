@@ -24,10 +24,7 @@ extension ModelDocument {
         }
         for column in columns {
             guard let levels = column.encoding.levels, levels.count > ModelLimits.levels else { continue }
-            throw ForgeError(
-                .tooManyLevels,
-                "column \"\(String(decoding: column.name, as: UTF8.self))\" has \(levels.count) levels to encode, the limit is \(ModelLimits.levels)",
-                hint: "use preprocess encode hash or tfidf, exclude the column, or group its levels in the source")
+            throw ForgeError.tooManyLevels(levels.count, column: column.name)
         }
         for column in columns where String(validating: column.name) == nil || String(validating: column.sqlType) == nil {
             let name = String(decoding: column.name, as: UTF8.self)

@@ -49,6 +49,11 @@ struct Inference {
         let constant = design.constantFeatures(input.plan)
         let active = gram.activeIndexes.filter { !constant[$0] }
         let candidates = active.filter { !references.contains($0) }
+        guard design.rows > candidates.count else {
+            throw ForgeError(
+                .notEnoughRows, "\(design.rows) training rows leave no errors to learn from beside \(candidates.count) coefficients",
+                hint: "give more rows or fewer columns, or leave statistics out")
+        }
         var kept = candidates
         if independentFeatures(gram.restricted(to: candidates)).count < candidates.count {
             // A sum of products cannot tell a dependence from a near one; the rows themselves can.
@@ -57,11 +62,6 @@ struct Inference {
         }
         self.kept = kept
         dependent = Self.dependences(gram, kept, active.filter { !kept.contains($0) })
-        guard degreesOfFreedom > 0 else {
-            throw ForgeError(
-                .notEnoughRows, "\(rows) training rows leave no errors to learn from beside \(kept.count) coefficients",
-                hint: "give more rows or fewer columns, or leave statistics out")
-        }
     }
 
     /// Each feature left out as a sum of those that stay. Of a reference level that is: the intercept less the other levels.
