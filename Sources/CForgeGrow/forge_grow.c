@@ -129,13 +129,14 @@ static int32_t add_leaf(Grower *g, int64_t index) {
     return 0;
 }
 
-// Halfway between the last value on the left and the first on the right, and above the one on the left.
+// Rows below it go left: the first number above halfway between the last value on the left and the first on the right. A
+// value halfway goes left, as in scikit-learn, whose rows go left up to the threshold.
 static float threshold(const Grower *g, const Split *split) {
     const float high = g->rows->highs[split->feature][split->last];
     if (split->next < 0) return __builtin_nextafterf(high, __builtin_inff());
-    const float low = g->rows->lows[split->feature][split->next];
-    const float middle = (float) (((double) high + low) / 2);
-    return middle > high ? middle : low;
+    const double halfway = ((double) high + g->rows->lows[split->feature][split->next]) / 2;
+    const float nearest = (float) halfway;
+    return nearest > halfway ? nearest : __builtin_nextafterf(nearest, __builtin_inff());
 }
 
 // The levels that go right; those that no row of the node has go the default way.

@@ -42,6 +42,19 @@ import Testing
         #expect(found <= test.tolerance, "\(test.golden): \(found)")
     }
 
+    /// Of whole numbers that is every other split: rows between 2 and 4 are parted at 3.
+    @Test(arguments: [(2.0, 4.0), (-7, 3), (0.25, 0.75), (1, 1e6)])
+    func aValueHalfwayBetweenTwoSidesGoesLeft(low: Double, high: Double) throws {
+        var table = Table()
+        table.add("x", [low, low, high, high, (low + high) / 2])
+        table.add("part", ["train", "train", "train", "train", "test"], role: .part)
+        table.add("y", [1, 1, 5, 5, 1], role: .target)
+        let run = Run(
+            table: table, algorithm: "decision_tree", task: "regression", split: ["method": "column", "column": "part"])
+        let error = try #require(try run.train().manifest["metrics"]?["rmse"]?.doubleValue)
+        #expect(error < 1e-6)
+    }
+
     /// Equally good splits are chosen by chance there and by the column's number here: quality is compared, not digits.
     @Test func treesGrownToTheEndAreAsGoodAsThoseOfScikitLearn() throws {
         let theirs = try Conformance.golden("trees.quality").map { $0[0] }
