@@ -99,6 +99,19 @@ import Testing
         try check(["ndcg", "ndcg@5", "ndcg@10", "map@10"].map { found[$0] }, "folds_ranking.metrics")
     }
 
+    @Test func theOrderOfTheRowsDoesNotMatterToTiesOfARanking() throws {
+        let data = try columns("folds_ranking")
+        let found = [Array(data[0].indices), data[0].indices.reversed()].map { rows in
+            Evaluation(
+                RankedQueries(
+                    relevance: rows.map { data[1][$0] }, scores: rows.map { data[2][$0] },
+                    groups: rows.map { UInt64(data[0][$0]) }))
+        }
+        for metric in ["ndcg", "ndcg@5", "map@10"] {
+            #expect(abs(found[0][metric]! - found[1][metric]!) < 1e-12, "\(metric)")
+        }
+    }
+
     @Test func windowsOfTimeFoldsAreThoseOfScikitLearn() throws {
         let line = TimeLine(Array(0..<103), (0..<103).map(Double.init))
         let windows = line.windows(4, in: 103, gap: .rows(7))

@@ -219,6 +219,55 @@ import Testing
         }
     }
 
+    // MARK: - Rankings
+
+    private func ranking(_ table: Table, _ split: JSONValue, sample: JSONValue = nil) throws -> DataSet {
+        var table = table
+        for row in 0..<table.rows { table.columns[4].cells[row] = .number(Double(row % 5)) }
+        return try Run(
+            table: table, algorithm: "gradient_boosting", task: "ranking", params: ["early_stopping_rounds": 3],
+            split: split, sample: sample
+        ).read()
+    }
+
+    /// A ranking is split by group unless it says otherwise, and whatever its split, no query is parted.
+    @Test(arguments: [[:], ["method": "none"], ["method": "column", "column": "part"], ["method": "time"]] as [JSONValue])
+    func aRankingPartsWholeQueries(_ method: JSONValue) throws {
+        var table = table()
+        for row in 0..<600 { table.columns[2].cells[row] = .number(Double(row % 37)) }
+        table.add("part", (0..<600).map { $0 % 37 < 8 ? "test" : "train" }, role: .part)
+        var split = method
+        split["folds"] = 3
+        let data = try ranking(table, split)
+        #expect((data.heldOut.rows > 0) == (method["method"] != "none"))
+        func queries(_ part: Part?) -> Set<Int> { Set(rows(part!).map { $0 % 37 }) }
+        for set in [data] + data.folds.compactMap(data.subset) {
+            let sides = [set.training, set.stopping, set.heldOut].map(queries)
+            #expect(sides[0].isDisjoint(with: sides[1]) && sides[0].isDisjoint(with: sides[2]))
+            #expect(sides[1].isDisjoint(with: sides[2]) && !sides[1].isEmpty)
+        }
+    }
+
+    @Test func aSplitThatPartsQueriesIsRefused() throws {
+        var table = table()
+        table.add("part", (0..<600).map { $0 == 3 ? "test" : "train" }, role: .part)
+        for (split, words) in [
+            (["method": "random"], "parts rows"), (["method": "time"], "parts the rows of 33 of 37 queries"),
+            (["method": "column", "column": "part"], "parts the rows of 1 of 37 queries"),
+        ] as [(JSONValue, String)] {
+            let error = try #require(throws: ForgeError.self) { try ranking(table, split) }
+            #expect(error.code == .invalidParameter && error.message.contains(words), "\(error)")
+        }
+    }
+
+    @Test(arguments: [["rows": 100], ["fraction": 0.3]] as [JSONValue])
+    func theSampleOfARankingTakesWholeQueries(_ sample: JSONValue) throws {
+        let data = try ranking(table(), ["method": "none"], sample: sample)
+        let taken = rows(data.training) + rows(data.stopping!)
+        let whole = (0..<600).filter { row in taken.contains { $0 % 37 == row % 37 } }
+        #expect(Set(whole) == Set(taken) && taken.count >= 100 && taken.count < 300, "\(taken.count)")
+    }
+
     @Test func theSplitWithoutFoldsHasNoCells() throws {
         let data = try read(table(), ["test": 0.2])
         #expect(data.folds.isEmpty && data.validation == nil && data.stopping == nil)

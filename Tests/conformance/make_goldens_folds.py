@@ -82,7 +82,7 @@ def ranking_goldens(rng):
         rows += [(query, r, s) for r, s in zip(relevance, score)]
         for k in ndcg:
             ndcg[k].append(metrics.ndcg_score([relevance], [score], k=k))
-        order = np.argsort(-score, kind="stable")[:10]
+        order = np.lexsort((relevance, -score))[:10]  # ties in the worst order
         hits = relevance[order] > 0
         relevant = (relevance > 0).sum()
         if relevant:

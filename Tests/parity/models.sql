@@ -15,7 +15,7 @@ select g as id, case when g > 900 then 'other' when g % 4 = 0 then 'test' else '
     (array['sad', 'so so', 'glad', 'never seen'])[case when g > 900 then 4 else 1 + g % 3 end]::mood as c_enum, (1 + g % 12)::positive as c_domain, ('d' || g % 5)::short_text as c_text_domain,
     md5((g % 8)::text)::uuid as c_uuid, ('n' || g % 4)::name as c_name,
     g % 9 * 2.5 + sin(g) * 3 + (g % 7) / 3.0 as number, case when g % 9 + sin(g) * 3 > 4 then 'yes' else 'no' end as answer,
-    (array['red', 'green', 'blue'])[1 + (g % 9 + (sin(g) > 0)::int) % 3] as colour
+    (array['red', 'green', 'blue'])[1 + (g % 9 + (sin(g) > 0)::int) % 3] as colour, g % 4 * 100 + g % 13 as query, g * 7919 % 5 / 2 + (g % 9 > 5)::int as stars
 from generate_series(1, 1000) g;
 insert into samples (id, part) values (1001, 'other');  -- a row of NULLs
 grant select on samples to public;
@@ -27,7 +27,8 @@ create table asked (model text, request bigint, task text, target text);
 grant insert, select on asked to tom;
 set role tom;
 insert into asked
-select model, forge.train(model, 'learnt', target, algorithm => algorithm, id_column => 'id', exclude => array_remove(array['number', 'answer', 'colour'], target), params => params,
+select model, forge.train(model, 'learnt', target, task => case when model like 'ranking%' then 'ranking' end, algorithm => algorithm,
+    id_column => 'id', group_columns => '{query}', exclude => array_remove(array['number', 'answer', 'colour', 'stars'], target), params => params,
     preprocess => preprocess, split => '{"method": "column", "column": "part"}',
     config => case when model like 'corrected_i%' then '{"decision": {"calibration": "isotonic"}}' when model like 'corrected%' then '{"decision": {"calibration": "platt", "threshold": "f1"}}' when model like 'decided%' then '{"decision": {"threshold": {"cost_matrix": {"false_positive": 1, "false_negative": 4}}}}' else '{}' end::jsonb), null, target
 from (values
@@ -41,6 +42,7 @@ from (values
     ('boosting_m', 'colour', 'gradient_boosting', '{"n_estimators": 20}', '{}'),
     ('forest_r', 'number', 'random_forest', '{"n_estimators": 20}', '{"c_text": {"encode": "one_hot"}, "c_integer": {"impute": "none"}}'),
     ('forest_b', 'answer', 'random_forest', '{"n_estimators": 20}', '{}'), ('forest_m', 'colour', 'random_forest', '{"n_estimators": 20}', '{}'),
+    ('ranking_k', 'stars', 'gradient_boosting', '{"n_estimators": 2, "max_depth": 2}', '{}'),  -- so coarse that scores tie
     ('network_r', 'number', 'mlp', '{"hidden_layer_sizes": [20, 8], "max_iter": 20}', '{}'),
     ('network_b', 'answer', 'mlp', '{"activation": "gelu", "max_iter": 20}', '{}'),
     ('network_m', 'colour', 'mlp', '{"activation": "tanh", "hidden_layer_sizes": [7, 33, 5], "max_iter": 20}', '{}')

@@ -132,7 +132,7 @@ declare
         "outer_folds": {"type": "integer", "default": 0, "minimum": 2, "maximum": 20}}';
     meaning constant jsonb := '{"seed": "such as 42", "folds": "5 or 10 are usual; 0: no cross-validation",
         "outer_folds": "folds of a nested cross-validation, outside of the folds; 0: not nested"}';
-    method text := coalesce(split ->> 'method', 'random');
+    method text := coalesce(split ->> 'method', case when request.task = 'ranking' then 'group' else 'random' end);
     takes_share boolean := method not in ('column', 'none');
     folds numeric;
     entry text;
@@ -184,9 +184,12 @@ begin
     elsif method = 'column' and split ? 'validation' then
         return next forge.invalid_parameter('split.validation is not for split.method "column"', 'its column says validation itself');
     end if;
-    if method = 'stratified' and request.task <> 'classification' then
+    if method in ('random', 'stratified') and request.task = 'ranking' then
+        return next forge.invalid_parameter(format('split.method "%s" parts rows, and a ranking learns from whole queries', method),
+            'use group, the default of a ranking, or time, column or none');
+    elsif method = 'stratified' and request.task <> 'classification' then
         return next forge.invalid_parameter(format('split.method "stratified" is for classification, not %s', request.task), 'use random');
-    elsif method = 'group' and coalesce(cardinality(request.group_columns), 0) = 0 then
+    elsif split ->> 'method' = 'group' and coalesce(cardinality(request.group_columns), 0) = 0 then
         return next forge.invalid_parameter('split.method "group" needs group_columns', 'name what rows of one group have in common');
     elsif method = 'time' and request.time_column is null then
         return next forge.invalid_parameter('split.method "time" needs time_column', 'name the column that says when a row was');

@@ -210,7 +210,7 @@ extension Allotment {
             }
         default:
             let choice = KeyedChoice(seed: split.seed, purpose: .stopping)
-            let hashed = split.method == .group ? facts.groups : facts.keys
+            let hashed = split.isByGroup ? facts.groups : facts.keys
             for row in training { stops[row] = choice.takes(hashed[row], fraction: share) }
         }
     }
@@ -242,7 +242,7 @@ private struct Dealer {
     ) throws -> [Int] {
         guard count > 1 else { return Array(repeating: 0, count: rows.count) }
         let choice = KeyedChoice(seed: split.seed, purpose: purpose)
-        let byGroup = split.method == .group
+        let byGroup = split.isByGroup
         let result = byGroup ? dealGroups(rows, count, choice) : dealKeys(rows, count, choice)
         let filled = Set(result).count
         if needsAll, filled < count {

@@ -65,3 +65,24 @@ extension DataSetBuilder {
         return Dictionary(uniqueKeysWithValues: ordered.enumerated().map { ($1, $0) })
     }
 }
+
+extension AllottedRows {
+    /// A ranking learns from whole queries and is measured by them: a split that parts the rows of one is refused.
+    func requireWholeQueries(_ split: Split) throws {
+        guard split.keepsGroups else { return }
+        var placeOf: [UInt64: Int] = [:]
+        var cut: Set<UInt64> = []
+        let parts = cells.map(\.fitted) + cells.compactMap(\.stopping) + [heldOut] + (validation.map { [$0] } ?? [])
+        for (place, part) in parts.enumerated() {
+            for group in part.groups where placeOf.updateValue(place, forKey: group) ?? place != place { cut.insert(group) }
+        }
+        guard cut.isEmpty else {
+            throw ForgeError(
+                .invalidParameter,
+                "split.method \"\(split.method.rawValue)\" parts the rows of \(cut.count) of \(placeOf.count) queries",
+                hint: split.method == .time
+                    ? "give the rows of a query one time, or use split.method \"group\""
+                    : "give the rows of a query one part, or use split.method \"group\"")
+        }
+    }
+}

@@ -76,6 +76,10 @@ public final class DataSetBuilder {
     private static func requireColumns(of job: TrainingJob, _ columns: [JobColumn]) throws {
         func lacks(_ role: JobColumn.Role) -> Bool { !columns.contains { $0.role == role } }
         switch job.split.method {
+        case _ where job.split.keepsGroups && lacks(.group):
+            throw ForgeError(
+                .missingColumn, "a ranking needs groups: the rows of a query",
+                hint: "name in group_columns what rows of one query have in common")
         case .column where lacks(.part):
             throw ForgeError(
                 .missingColumn, "split.method is column, and the source has no part column",
@@ -122,6 +126,7 @@ public final class DataSetBuilder {
         let kept = parts.reduce(0) { $0 + $1.rows }
         guard kept > 0 else { throw noRowsError() }
         let rows = try allotted()
+        try rows.requireWholeQueries(job.split)
         guard rows.cells.contains(where: { $0.fitted.rows > 0 }) else {
             throw ForgeError(
                 .notEnoughRows, "no rows to train on: all \(rows.heldOut.rows) are held out",
@@ -175,7 +180,7 @@ public final class DataSetBuilder {
         let needsTime = job.split.method == .time ? time : nil
         for row in 0..<block.rows {
             let key = loadKey(block.keys, row)
-            guard sampleTakes(key) else { continue }
+            guard sampleTakes(job.split.keepsGroups ? group(block, row) : key) else { continue }
             guard tally.accepts(target: number(block, target, row)) else { continue }
             if let weight, !tally.accepts(weight: number(block, weight, row)) { continue }
             if let needsTime, !tally.accepts(time: number(block, needsTime, row)) { continue }
@@ -208,24 +213,25 @@ public final class DataSetBuilder {
         ("train".utf8, .training), ("test".utf8, .test), ("validation".utf8, .validation),
     ]
 
-    private func sampleTakes(_ key: UInt64) -> Bool {
+    private func sampleTakes(_ unit: UInt64) -> Bool {
         guard case .fraction(let fraction) = job.sample else { return true }
-        if sampling.takes(key, fraction: fraction) { return true }
+        if sampling.takes(unit, fraction: fraction) { return true }
         sampledOut += 1
         return false
     }
 
-    /// Of `{"rows": n}` the n smallest hashes stay. Trimmed when more than `slack` beyond 2n wait, so that memory stays bounded.
+    /// Of `{"rows": n}` the n smallest hashes stay, of a ranking with the rest of the last one's query. Trimmed when more than
+    /// `slack` beyond 2n wait, so that memory stays bounded.
     private func trimSample(slack: Int) {
         guard case .rows(let wanted) = job.sample else { return }
         let parts = parts
         let kept = parts.reduce(0) { $0 + $1.rows }
         guard kept > (slack == 0 ? wanted : 2 * wanted + slack) else { return }
-        let hashes = parts.flatMap(\.keys).map(sampling.hash)
+        let hashes = parts.flatMap { job.split.keepsGroups ? $0.groups : $0.keys }.map(sampling.hash)
         let limit = hashes.sorted()[wanted - 1]
         var room = wanted - hashes.count { $0 < limit }  // rows of equal keys: the first ones stay
         let keep = hashes.map { hash in
-            guard hash == limit else { return hash < limit }
+            guard hash == limit, !job.split.keepsGroups else { return hash <= limit }
             room -= 1
             return room >= 0
         }
@@ -235,7 +241,7 @@ public final class DataSetBuilder {
             part.filter(Array(keep[first..<first + rows]))
             first += rows
         }
-        sampledOut += kept - wanted
+        sampledOut += keep.count { !$0 }
     }
 
     // MARK: - Copying

@@ -29,6 +29,8 @@ public struct Split: Sendable, Equatable {
     public var outerFolds = 0
     /// Of `time`.
     public var gap = Gap.rows(0)
+    /// Of a ranking: rows of one group (a query) are taken, held out and folded together, whatever the method.
+    public var keepsGroups = false
 
     public static let defaults = Split()
 
@@ -37,10 +39,16 @@ public struct Split: Sendable, Equatable {
     /// Whether the sides are known only once all rows are read.
     var isDecidedAfterReading: Bool { method == .stratified || method == .time || method == .group }
     var holdsOutShare: Bool { method != .column && method != .none }
+    /// Whether the hash of a row's group and not its key decides its fold.
+    var isByGroup: Bool { method == .group || keepsGroups }
 }
 
 extension Split {
-    init(json: JSONValue, problems: inout Problems) {
+    init(json: JSONValue, task: LearningTask, problems: inout Problems) {
+        if task == .ranking {
+            method = .group
+            keepsGroups = true
+        }
         guard let object = json.objectValue else {
             if !json.isNull { problems.add("split must be an object, got \(json.serialized)") }
             return
@@ -52,6 +60,9 @@ extension Split {
         if outerFolds > 0, folds == 0 { problems.add("split.outer_folds needs split.folds, the inner ones") }
         if method == .column, validation > 0 {
             problems.add("split.validation is a share; the column of split.method \"column\" says validation itself")
+        }
+        if keepsGroups, method == .random || method == .stratified {
+            problems.add("split.method \"\(method.rawValue)\" parts rows, and a ranking learns from whole queries")
         }
         if method != .time, gap != .rows(0) { problems.add("split.gap is for split.method \"time\"") }
     }

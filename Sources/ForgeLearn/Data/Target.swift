@@ -76,11 +76,6 @@ extension DataSet {
     }
 
     private func checkRelevances() throws {
-        guard training.groups.count == training.rows else {
-            throw ForgeError(
-                .missingColumn, "a ranking needs groups: the rows of a query",
-                hint: "name in group_columns what rows of one query have in common")
-        }
         if let low = training.targets.first(where: { $0 < 0 }) {
             throw ForgeError(
                 .unusableTarget, "target \"\(targetName)\" holds \(low), a relevance is at least 0",

@@ -53,7 +53,7 @@ public struct TrainingJob: Sendable {
         parameters = Parameters(json["params"] ?? nil, of: algorithm, task: task, problems: &problems)
         columns = try Self.readColumns(json)
         preprocess = PreprocessRequest(json["preprocess"] ?? nil, columns: columns, problems: &problems)
-        let split = Split(json: json["split"] ?? nil, problems: &problems)
+        let split = Split(json: json["split"] ?? nil, task: task, problems: &problems)
         learnsIntervals = Self.readIntervals(
             json["evaluation"] ?? nil, task: task, split: split, problems: &problems)
         decision = DecisionThreshold(json: json["decision"] ?? nil, task: task, problems: &problems)

@@ -40,11 +40,11 @@ struct RankedQueries: Measurable {
 
 /// The rows of one query.
 private struct RankedQuery {
-    private let relevance: [Double]  // by falling score
+    private let relevance: [Double]  // by falling score, of equal scores by rising relevance
     private let ends: [Bool]  // the next score is another
 
     init(relevance: [Double], scores: [Double]) {
-        let order = scores.indices.sorted { scores[$0] != scores[$1] ? scores[$0] > scores[$1] : $0 < $1 }
+        let order = scores.indices.sorted { (-scores[$0], relevance[$0]) < (-scores[$1], relevance[$1]) }
         self.relevance = order.map { relevance[$0] }
         ends = order.indices.map { $0 + 1 == order.count || scores[order[$0]] != scores[order[$0 + 1]] }
     }
@@ -68,7 +68,8 @@ private struct RankedQuery {
     private func discount(_ place: Int) -> Double { 1 / log2(Double(place) + 2) }
 
     /// Mean precision at the places of the relevant rows (relevance above 0) among the first `count`, over as many as
-    /// there could be; NaN without a relevant row.
+    /// there could be; NaN without a relevant row. Of equal scores the least relevant row comes first, so that a tie
+    /// never flatters and the rows' order does not matter.
     func averagePrecision(at count: Int) -> Double {
         let relevant = relevance.count { $0 > 0 }
         guard relevant > 0 else { return .nan }

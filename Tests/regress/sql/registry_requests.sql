@@ -82,6 +82,9 @@ select regress.error($$insert into forge.training_requests (model, source, targe
 select regress.error($$insert into forge.training_requests (model, source, target, features, algorithm, split) values ('m', 'customers', 'churned', '{age}', 'test_trees',
     '{"method": "column", "column": "id"}')$$);
 select regress.error($$insert into forge.training_requests (model, source, target, features, algorithm, split) values ('m', 'customers', 'churned', '{age}', 'test_trees', '[]')$$);
+-- A ranking parts queries, never their rows.
+select p.message, p.hint from forge.split_problems(jsonb_populate_record(null::forge.training_requests, '{"task": "ranking", "group_columns": ["q"], "split": {"method": "random"}}')) p;
+select count(*) as problems from forge.split_problems(jsonb_populate_record(null::forge.training_requests, '{"task": "ranking", "group_columns": ["q"], "split": {"test": 0.3}}')) p;
 select regress.error(format('insert into forge.training_requests (model, source, target, features, algorithm, sample) values (''m'', ''customers'', ''churned'', ''{age}'', ''test_trees'', %L)', s))
 from unnest(array['{"rows": 0}', '{"rows": 1.5}', '{"fraction": 0}', '{"fraction": 1.1}', '{"rows": 10, "fraction": 0.5}', '{}', '5', '{"rows": "5"}']) s;
 select forge.train('m', 'customers', 'churned', features => '{age}', algorithm => 'test_trees', sample => s::jsonb,
