@@ -59,10 +59,17 @@ static void put_one_hot(const ForgeColumn *column, int32_t level, double *out) {
 
 static void put_parts(const ForgeArena *arena, const ForgeColumn *column, double value, double *out) {
     const int32_t *parts = forge_at(arena, column->parts);
+    const double *scalings = forge_at(arena, column->numbers);
     int missing = value != value;
     out[column->width - 1] = missing;
-    if (missing) memset(out, 0, (size_t) (column->width - 1) * sizeof *out);
-    else for (int64_t i = 0; i < column->parts.count; i++) out = forge_put_date_part(parts[i], value, out);
+    if (missing) {
+        memset(out, 0, (size_t) (column->width - 1) * sizeof *out);
+        return;
+    }
+    for (int64_t i = 0; i < column->parts.count; i++) {
+        double *end = forge_put_date_part(parts[i], value, out);
+        for (; out < end; out++) *out = forge_encode_number(*out, 0, 0, scalings[2 * i], scalings[2 * i + 1]);
+    }
 }
 
 void forge_prepare_column(

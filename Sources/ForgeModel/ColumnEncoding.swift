@@ -23,7 +23,7 @@ public enum ColumnEncoding: Sendable, Equatable {
     /// A 0/1 feature per bucket, the level's being `forge_level_hash(bytes) % buckets`; NULL gives all zeros.
     case hashed(buckets: Int)
     /// Parts of a date or timestamp in UTC, in this order, then 1 where the value is missing and all parts are 0.
-    case dateParts([DatePart])
+    case dateParts([ScaledDatePart])
     /// Text as scikit-learn's `TfidfVectorizer` sees it, Euclidean norm 1: tokens are runs of two or more Unicode word
     /// characters of the lower-cased text. `vocabulary` in byte order: tokens and, with `bigrams`, pairs of neighbours
     /// joined by a space. A term's weight is its count, or 1 + ln(count) when `sublinear`, times its `idf`. NULL gives
@@ -39,7 +39,7 @@ public enum ColumnEncoding: Sendable, Equatable {
         case .bins(let edges, let missing, let ordinal): ordinal ? 1 : edges.count + 1 + (missing ? 1 : 0)
         case .lookup(_, let width, _): width
         case .hashed(let buckets): buckets
-        case .dateParts(let parts): parts.reduce(1) { $0 + $1.width }
+        case .dateParts(let parts): parts.reduce(1) { $0 + $1.part.width }
         case .tfidf(let vocabulary, _, _, _): vocabulary.count
         }
     }
@@ -94,6 +94,19 @@ public enum NumberTransform: Sendable, Equatable {
         case .sqrt: "sqrt"
         case .yeoJohnson: "yeo_johnson"
         }
+    }
+}
+
+/// `(part - shift) / scale`; a cycle, which lies within -1 and 1 already, has 0 and 1.
+public struct ScaledDatePart: Sendable, Equatable {
+    public var part: DatePart
+    public var shift: Double
+    public var scale: Double
+
+    public init(_ part: DatePart, shift: Double = 0, scale: Double = 1) {
+        self.part = part
+        self.shift = shift
+        self.scale = scale
     }
 }
 

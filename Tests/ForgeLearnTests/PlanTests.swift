@@ -36,6 +36,10 @@ import Testing
         try #require(plan.columns.first { $0.shownName == name }).schema.encoding
     }
 
+    private func dateParts(_ plan: EncodingPlan, _ name: String) throws -> [ScaledDatePart] {
+        if case .dateParts(let parts) = try encoding(plan, name) { parts } else { [] }
+    }
+
     // MARK: - The choice where the request makes none
 
     @Test func plainColumnsAreScaledAndOneHotForLinearModelsAndLeftAloneForTrees() throws {
@@ -52,7 +56,7 @@ import Testing
 
     @Test func datesBecomeTheirPartsForLinearModelsUnlessAskedToBeNumbers() throws {
         let linear = try plan([:])
-        #expect(try encoding(linear, "day") == .dateParts([.year, .monthCycle, .dayOfWeekCycle]))
+        #expect(try dateParts(linear, "day").map(\.part) == [.year, .monthCycle, .dayOfWeekCycle])
         #expect(linear.notes.contains { $0.contains("\"day\"") && $0.contains("month_cycle") }, "\(linear.notes)")
         guard case .number = try encoding(try plan(["day": ["scale": "standard"]]), "day"),
             case .number = try encoding(try plan([:], algorithm: "gradient_boosting"), "day")
@@ -60,6 +64,21 @@ import Testing
             Issue.record("a date that is no number")
             return
         }
+    }
+
+    @Test func partsOfDatesAreScaledAsNumbersAre() throws {
+        var table = table()
+        let yearLength = 365.25 * 86_400
+        let seen: [Double?] = (0..<1_000).map { row in row % 5 == 0 ? nil : Double(row % 5) * yearLength + 86_400 }
+        table.add("seen", seen, type: "timestamp without time zone")  // 2001 to 2004, as often each
+        let year = try dateParts(try plan([:], table: table), "seen")[0]
+        #expect(year == ScaledDatePart(.year, shift: 2002.5, scale: 1.25.squareRoot()))
+        let asked = try plan(
+            ["seen": ["encode": "date_parts", "parts": ["year", "month_cycle"], "scale": "min_max"]], table: table)
+        let expected = [ScaledDatePart(.year, shift: 2001, scale: 3), ScaledDatePart(.monthCycle)]
+        #expect(try dateParts(asked, "seen") == expected)
+        let plain = [try plan(["*": ["scale": "none"]]), try plan(["day": ["encode": "date_parts"]], algorithm: "random_forest")]
+        for plan in plain { #expect(try dateParts(plan, "day").allSatisfy { $0.shift == 0 && $0.scale == 1 }) }
     }
 
     @Test func manyLevelsAreEncodedByTheTargetForLinearModels() throws {

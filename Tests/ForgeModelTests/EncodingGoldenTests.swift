@@ -19,7 +19,8 @@ struct EncodingGoldenTests {
         case "bins": return .bins(edges: numbers("edges"), missing: false, ordinal: golden["ordinal"]?.boolValue ?? false)
         case "date_parts":
             let names = (golden["parts"]?.arrayValue ?? []).compactMap(\.textValue)
-            return .dateParts(names.compactMap { name in DatePart.allCases.first { $0.name == name } })
+            return .dateParts(
+                names.compactMap { name in DatePart.allCases.first { $0.name == name }.map { ScaledDatePart($0) } })
         default:
             return .tfidf(
                 vocabulary: (golden["vocabulary"]?.arrayValue ?? []).map { Bytes(($0.textValue ?? "").utf8) },

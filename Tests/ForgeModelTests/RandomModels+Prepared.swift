@@ -9,12 +9,19 @@ extension RandomModels {
         case 2: encoding = bins(forTrees: forTrees)
         case 3: encoding = lookup()
         case 4: encoding = .hashed(buckets: int(1...7))
-        case 5: encoding = .dateParts(Array(DatePart.allCases.shuffled(using: &random).prefix(int(1...4))))
+        case 5: encoding = dateParts()
         default: encoding = tfidf()
         }
         let type = encoding.kind == .category ? "text" : encoding.isDate ? "date" : "real"
         return ColumnSchema(
             name: Bytes("c\"\(index)é".utf8), sqlType: Bytes(type.utf8), kind: encoding.kind, encoding: encoding)
+    }
+
+    private mutating func dateParts() -> ColumnEncoding {
+        .dateParts(
+            DatePart.allCases.shuffled(using: &random).prefix(int(1...4)).map {
+                $0.width == 1 ? ScaledDatePart($0, shift: double(-5...5), scale: double(0.5...4)) : ScaledDatePart($0)
+            })
     }
 
     private mutating func transformed() -> ColumnEncoding {

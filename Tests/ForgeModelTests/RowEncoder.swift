@@ -72,7 +72,9 @@ struct RowEncoder {
             if place >= 0 { features[Int(place)] = 1 }
         case (.dateParts(let parts), .numbers(let numbers)):
             features = numbers[row].isNaN
-                ? features.dropLast() + [1] : parts.flatMap { RowEncoder.part($0, numbers[row]) } + [0]
+                ? features.dropLast() + [1] : parts.flatMap { scaled in
+                    RowEncoder.part(scaled.part, numbers[row]).map { ($0 - scaled.shift) / scaled.scale }
+                } + [0]
         case (.tfidf(let vocabulary, let idf, let bigrams, let sublinear), .codes(let codes, let texts)):
             guard codes[row] != ColumnValues.missingCode else { return features }
             let text = String(decoding: texts[Int(codes[row])], as: UTF8.self)

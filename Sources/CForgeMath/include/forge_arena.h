@@ -60,7 +60,8 @@ typedef struct ForgeColumn {
     ForgeSpan level_ends;        // int64: levels + 1 offsets from the arena's start; level i = [ends[i], ends[i + 1])
     ForgeSpan slots;             // ForgeSlot: open addressing over the levels' hashes, at most half full
     ForgeSpan contributions;     // linear: double (levels + 2, outputs): level; then NULL, then unseen
-    ForgeSpan numbers;           // double: bins: edges; lookup: (levels + 2, width); tf-idf: idf by term
+    // double: bins: edges; lookup: (levels + 2, width); tf-idf: idf by term; date parts: shift and scale of each
+    ForgeSpan numbers;
     ForgeSpan parts;             // int32: of a date
     double lambda;               // transformed, as are the next two
     int32_t transform, degree;

@@ -42,6 +42,8 @@ double forge_transform_number(int32_t transform, double lambda, double value);
 // How many edges are <= value.
 int32_t forge_find_bin(const ForgeArena *arena, const ForgeColumn *column, double value);
 int32_t forge_date_part_width(int32_t part);
+// Writes a part of the date, in seconds since 2000-01-01 UTC; returns where the next one goes.
+double *forge_put_date_part(int32_t part, double seconds, double *out);
 // Bytes of work memory that a text column needs, a multiple of 8.
 int64_t forge_text_work(const ForgeColumn *column);
 // The words of a text, lower-cased, with a space between each two: what a vocabulary is learned from. `out` has room for

@@ -6,11 +6,11 @@ extension ColumnPlanner {
     ) throws -> PlannedColumn {
         if let bins = asked.bins { return binned(index, bins, statistics) }
         let parts = asked.encode == .dateParts ? asked.parts ?? usualParts(column) : nil
-        if let parts { return dateParts(index, parts, statistics, note: nil) }
+        if let parts { return dateParts(index, parts, asked, statistics, note: nil) }
         if column.isDate, !isTrees, !asked.isNumberByRequest {
             let usual = usualParts(column)
             let note = "a date, encoded as \(usual.map(\.name).joined(separator: ", "))"
-            return dateParts(index, usual, statistics, note: note)
+            return dateParts(index, usual, asked, statistics, note: note)
         }
         return try scaled(index, column, asked, statistics)
     }
@@ -20,11 +20,20 @@ extension ColumnPlanner {
     }
 
     private func dateParts(
-        _ index: Int, _ parts: [DatePart], _ statistics: NumberStatistics, note: String?
+        _ index: Int, _ parts: [DatePart], _ asked: ColumnPreprocess, _ statistics: NumberStatistics, note: String?
     ) -> PlannedColumn {
-        planned(
-            index, .dateParts(parts), varies: varies(statistics, fill: nil),
-            steps: ["encode": "date_parts", "parts": .array(parts.map { .text($0.name) })], null: "indicator", note: note)
+        let scale = asked.scale ?? (isTrees ? ColumnPreprocess.Scale.none : .standard)
+        let (dates, weights) = scale == .none ? ([], nil) : data.training.presentValues(index)
+        let scaled = parts.map { part in
+            guard part.width == 1, scale != .none else { return ScaledDatePart(part) }
+            let scaling = Scaling.learn(scale, dates.map(part.number), weights: weights) ?? Scaling()
+            return ScaledDatePart(part, shift: scaling.shift, scale: scaling.scale)
+        }
+        return planned(
+            index, .dateParts(scaled), varies: varies(statistics, fill: nil),
+            steps: [
+                "encode": "date_parts", "parts": .array(parts.map { .text($0.name) }), "scale": .text(scale.rawValue),
+            ], null: "indicator", note: note)
     }
 
     private func binned(_ index: Int, _ bins: ColumnPreprocess.Bins, _ statistics: NumberStatistics) -> PlannedColumn {

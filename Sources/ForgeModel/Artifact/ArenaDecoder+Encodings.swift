@@ -32,6 +32,11 @@ extension ArenaDecoder {
                 try require(numbers[first &+ i] < numbers[first &+ i &+ 1], "a column's edges do not rise")
             }
         }
+        if described.encoding == FORGE_ENCODE_DATE_PARTS {
+            for i in upTo(described.partCount) {
+                try require(numbers[first &+ 2 &* i &+ 1] != 0, "the scale of a date's part is 0")
+            }
+        }
         let region = try builder.reserve(Double.self, count: count)
         column.numbers = region.span
         if builder.measuring { return }

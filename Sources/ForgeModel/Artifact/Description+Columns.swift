@@ -233,6 +233,7 @@ extension Description.Column {
         if encoding == FORGE_ENCODE_TRANSFORMED { return transform == FORGE_YEO_JOHNSON ? 1 : 0 }
         if encoding == FORGE_ENCODE_BINS { return edges }
         if encoding == FORGE_ENCODE_LOOKUP { return (levels &+ 2) &* lookupWidth }
+        if encoding == FORGE_ENCODE_DATE_PARTS { return partCount &* 2 }
         return encoding == FORGE_ENCODE_TFIDF ? levels : 0
     }
 

@@ -104,7 +104,13 @@ extension ColumnEncoding {
         case "hashed": self = .hashed(buckets: column.count("buckets"))
         case "date_parts":
             let names = (column["parts"]?.arrayValue ?? []).compactMap(\.textValue)
-            self = .dateParts(names.compactMap { name in DatePart.allCases.first { $0.name == name } })
+            let scalings = take(2 * names.count)
+            self = .dateParts(
+                names.enumerated().compactMap { place, name in
+                    DatePart.allCases.first { $0.name == name }.map {
+                        ScaledDatePart($0, shift: scalings[2 * place], scale: scalings[2 * place + 1])
+                    }
+                })
         case "tfidf":
             self = .tfidf(
                 vocabulary: levels, idf: take(levels.count), bigrams: column.flag("bigrams"),

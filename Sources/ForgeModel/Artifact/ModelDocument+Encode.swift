@@ -77,7 +77,8 @@ extension ColumnEncoding {
         case .bins(let edges, _, _): edges
         case .lookup(_, _, let values): values
         case .tfidf(_, let idf, _, _): idf
-        case .number, .oneHot, .native, .transformed, .hashed, .dateParts: []
+        case .dateParts(let parts): parts.flatMap { [$0.shift, $0.scale] }
+        case .number, .oneHot, .native, .transformed, .hashed: []
         }
     }
 
@@ -102,7 +103,7 @@ extension ColumnEncoding {
             object["ordinal"] = .bool(ordinal)
         case .lookup(_, let width, _): object["width"] = .integer(Int64(width))
         case .hashed(let buckets): object["buckets"] = .integer(Int64(buckets))
-        case .dateParts(let parts): object["parts"] = .array(parts.map { .text($0.name) })
+        case .dateParts(let parts): object["parts"] = .array(parts.map { .text($0.part.name) })
         case .tfidf(_, _, let bigrams, let sublinear):
             object["bigrams"] = .bool(bigrams)
             object["sublinear"] = .bool(sublinear)

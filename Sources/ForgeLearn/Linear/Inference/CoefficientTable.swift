@@ -99,6 +99,14 @@ struct DataUnits {
         var result = (0..<encoding.width).map { [(term: offset + $0, factor: 1.0)] }
         switch encoding {
         case .number(_, _, let shift, let scale): result[0] = [(offset, 1 / scale), (-1, -shift / scale)]
+        case .dateParts(let parts):
+            var place = 0
+            for scaled in parts {
+                for _ in 0..<scaled.part.width {
+                    result[place] = [(offset + place, 1 / scaled.scale), (-1, -scaled.shift / scaled.scale)]
+                    place += 1
+                }
+            }
         case .transformed(_, _, _, let shift, let scale, let degree):
             // ((t − shift) / scale)^k by the binomial theorem.
             for k in 1...degree {
@@ -142,7 +150,7 @@ extension ColumnEncoding {
         case .lookup(_, let width, _): return (0..<width).map { width == 1 ? "encoded(\(name))" : "encoded(\(name))[\($0)]" }
         case .hashed(let buckets): return (0..<buckets).map { "hash(\(name))=\($0)" }
         case .dateParts(let parts):
-            return parts.flatMap { part in
+            return parts.map(\.part).flatMap { part in
                 part.width == 1
                     ? ["\(part.name)(\(name))"] : ["sin(\(part.name)(\(name)))", "cos(\(part.name)(\(name)))"]
             } + ["\(name) is null"]
