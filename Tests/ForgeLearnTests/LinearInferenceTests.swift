@@ -81,6 +81,35 @@ import Testing
         #expect(outcome.manifest["data_report"]?["reference_terms"] == ["plan=basic", "region=east"])
     }
 
+    /// Scaled or not, the columns span the same models: powers and products, too, are in the units of the data.
+    @Test(arguments: ["nonrobust", "none"])
+    func productsAndPowersAreInUnitsOfTheData(_ statistics: String) throws {
+        func rows(_ scale: JSONValue) throws -> [JSONValue] {
+            var preprocess: JSONValue = [
+                "@interactions": true, "age": ["degree": 2, "scale": scale], "income": ["scale": scale],
+                "region": ["drop": true],
+            ]
+            if statistics == "none" {
+                preprocess["plan"] = ["drop": true]  // its levels would leave the bare coefficients undetermined
+            } else {
+                preprocess["@cross"] = [["plan", "age"], ["plan", "income"]]
+            }
+            let run = try Case(
+                golden: "mixed.ridge", algorithm: "linear_regression", target: "amount",
+                params: ["statistics": .text(statistics)], preprocess: preprocess, tolerance: 0
+            ).run()
+            return try run.train().manifest["coefficients"]?.arrayValue ?? []
+        }
+        let (scaled, plain) = (try rows("standard"), try rows("none"))
+        #expect(scaled.map { $0["term"] } == plain.map { $0["term"] } && scaled.contains { $0["term"] == "age * income" })
+        for (a, b) in zip(scaled, plain) {
+            for field in ["coefficient", "std_error"] {
+                guard let x = a[field]?.doubleValue, let y = b[field]?.doubleValue else { continue }
+                #expect(abs(x - y) <= 1e-6 * abs(y), "\(a) \(b)")
+            }
+        }
+    }
+
     @Test func saysHowMuchTermsDependOnEachOther() throws {
         let run = try Case(
             golden: "diabetes.ols", algorithm: "linear_regression", params: ["statistics": "nonrobust"],

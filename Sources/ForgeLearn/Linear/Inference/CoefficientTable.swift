@@ -72,12 +72,52 @@ struct DataUnits {
             terms += column.schema.encoding.featureNames(of: name)
             shares += Self.shares(column.schema.encoding, column.offset)
         }
-        for product in plan.products {
-            terms.append("\(terms[Int(product.left)]) * \(terms[Int(product.right)])")
-            shares.append([(terms.count - 1, 1)])
+        let products = Products(plan.products, first: terms.count)
+        for (place, product) in plan.products.enumerated() {
+            let (left, right) = (Int(product.left), Int(product.right))
+            if let expanded = products.expand(shares[left], shares[right]) {
+                terms.append("\(terms[left]) * \(terms[right])")
+                shares.append(expanded)
+            } else {
+                terms.append("encoded(\(terms[left])) * encoded(\(terms[right]))")
+                shares.append([(products.first + place, 1)])
+            }
         }
         self.terms = terms
         self.shares = shares
+    }
+
+    /// Which terms are products of two others.
+    private struct Products {
+        private struct Pair: Hashable {
+            var low, high: Int
+            init(_ a: Int, _ b: Int) { (low, high) = (min(a, b), max(a, b)) }
+        }
+
+        let first: Int
+        private var places: [Pair: Int] = [:]
+
+        init(_ products: [FeatureProduct], first: Int) {
+            self.first = first
+            for (place, product) in products.enumerated() {
+                places[Pair(Int(product.left), Int(product.right))] = first + place
+            }
+        }
+
+        /// The product of two sums of terms, multiplied out; nil when it needs a product that the model does not have.
+        func expand(
+            _ left: [(term: Int, factor: Double)], _ right: [(term: Int, factor: Double)]
+        ) -> [(term: Int, factor: Double)]? {
+            var sum: [Int: Double] = [:]
+            for a in left {
+                for b in right {
+                    let alone = a.term < 0 ? b.term : b.term < 0 ? a.term : nil
+                    guard let term = alone ?? places[Pair(a.term, b.term)] else { return nil }
+                    sum[term, default: 0] += a.factor * b.factor
+                }
+            }
+            return sum.sorted { $0.key > $1.key }.map { ($0.key, $0.value) }
+        }
     }
 
     func apply(_ intercept: Double, _ coefficients: [Double]) -> (intercept: Double, terms: [Double]) {

@@ -203,20 +203,40 @@ struct Inference {
     /// Every term as a sum of the kept coefficients: (term, [kept index: factor]), the intercept (-1) first.
     private func unitMap(_ units: DataUnits) -> [(Int, [(key: Int, value: Double)])] {
         var byTerm: [Int: [Int: Double]] = [:]
-        let intercept = design.intercept.flatMap { kept.firstIndex(of: $0) }
-        for (index, feature) in kept.enumerated() {
-            if feature == design.intercept {
-                byTerm[-1, default: [:]][index, default: 0] += 1
-                continue
+        let leftOut = termsLeftOut(units)
+        /// Adds `factor` of a kept coefficient's feature to the terms that it is made of.
+        func add(_ feature: Int, _ factor: Double, of index: Int, expanding: Bool) {
+            func put(_ share: Double, on term: Int) { byTerm[term, default: [:]][index, default: 0] += factor * share }
+            if feature == design.intercept { return put(1, on: -1) }
+            for share in units.shares[design.encodedIndex[feature]] where share.factor != 0 {
+                guard expanding, let others = leftOut[share.term] else {
+                    put(share.factor, on: share.term)
+                    continue
+                }
+                put(share.factor * others.constant, on: -1)
+                for (other, part) in zip(kept, others.factors) where abs(part) > 1e-12 {
+                    add(other, factor * share.factor * part, of: index, expanding: false)
+                }
             }
-            for share in units.shares[design.encodedIndex[feature]] {
-                if share.factor != 0 { byTerm[share.term, default: [:]][index, default: 0] += share.factor }
-            }
-            if intercept != nil, feature < design.dense.count {
-                byTerm[-1, default: [:]][index, default: 0] -= moments.means[feature]
-            }
+            if design.intercept != nil, feature < design.dense.count { put(-moments.means[feature], on: -1) }
         }
+        for (index, feature) in kept.enumerated() { add(feature, 1, of: index, expanding: true) }
         return byTerm.sorted { $0.key < $1.key }.map { ($0.key, $0.value.sorted { $0.key < $1.key }) }
+    }
+
+    /// What the terms without a row are made of, for products that they are in: a constant and the kept features (kept).
+    private func termsLeftOut(_ units: DataUnits) -> [Int: (constant: Double, factors: [Double])] {
+        var result: [Int: (constant: Double, factors: [Double])] = [:]
+        for (feature, factors) in dependent {
+            let term = design.encodedIndex[feature]
+            let shares = units.shares[term]
+            guard let own = shares.first(where: { $0.term == term })?.factor, shares.allSatisfy({ $0.term == term || $0.term < 0 })
+            else { continue }
+            let constant = shares.reduce(0) { $1.term < 0 ? $0 - $1.factor / own : $0 }
+            let mean = design.intercept != nil && feature < design.dense.count ? moments.means[feature] : 0
+            result[term] = (constant + mean / own, factors.map { $0 / own })
+        }
+        return result
     }
 }
 
