@@ -108,6 +108,44 @@ end
 $$;
 comment on function forge.params_problems is 'hyperparameters that the algorithm does not know, or of a wrong type or out of range; internal';
 
+-- request.columns must be resolved.
+create or replace function forge.params_column_problems(request forge.training_requests) returns setof forge.problem
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    features text[] := array(select c ->> 'name' from jsonb_array_elements(request.columns) c where c ->> 'role' = 'feature');
+    found record;
+begin
+    if request.params ->> 'statistics' = 'cluster' and coalesce(cardinality(request.group_columns), 0) = 0 then
+        return query select 'FG006', 'params.statistics "cluster" needs group_columns', 'name the columns whose rows belong together';
+    end if;
+    if jsonb_typeof(request.params -> 'monotone_constraints') is distinct from 'object' then
+        return;
+    end if;
+    for found in
+        select m.key as name, m.value as direction, c.value ->> 'kind' as kind, c.value ->> 'type' as type
+        from jsonb_each(request.params -> 'monotone_constraints') m
+        left join jsonb_array_elements(request.columns) c on c.value ->> 'name' = m.key and c.value ->> 'role' = 'feature'
+        order by m.key
+    loop
+        if found.type is null then
+            return query select 'FG006', format('params.monotone_constraints names "%s", which is no feature', found.name),
+                coalesce('did you mean ' || nullif(array_to_string(forge.nearest_names(found.name, features), ' or '), '') || '? ', '')
+                    || 'the features are ' || forge.listed(features);
+        elsif found.kind <> 'number' then
+            return query select 'FG007', format('params.monotone_constraints names "%s" of type %s, whose values have no order', found.name, found.type),
+                'name number columns; cast the column in the source if it is one';
+        end if;
+        if found.direction not in ('1', '-1', '0') then
+            return next forge.invalid_parameter(format('params.monotone_constraints of "%s" must be 1, -1 or 0, got %s', found.name, found.direction),
+                '1: the prediction never falls when the column rises; -1: it never rises');
+        end if;
+    end loop;
+end
+$$;
+comment on function forge.params_column_problems is 'hyperparameters that name columns which are no features or do not suit, or that need columns which the request does not name; internal';
+
 create or replace function forge.gap_seconds(gap text) returns double precision
 language plpgsql stable
 set search_path = pg_catalog, pg_temp

@@ -166,6 +166,7 @@ begin
             union all select 4, c.* from forge.column_problems(request, columns) c where columns is not null
             union all select 5, v.* from forge.params_problems(request.params, request.algorithm, request.task) v
                 where exists (select from forge.algorithms a where a.name = request.algorithm and request.task = any (a.tasks))
+            union all select 5, n.* from forge.params_column_problems(request) n where columns is not null
             union all select 6, v.* from forge.preprocess_problems(request.preprocess, case when columns is not null then request.columns end) v
             union all select 7, s.* from forge.split_problems(request) s
             union all select 8, s.* from forge.sample_problems(coalesce(request.sample, 'null')) s

@@ -82,9 +82,6 @@ select regress.error($$insert into forge.training_requests (model, source, targe
 select regress.error($$insert into forge.training_requests (model, source, target, features, algorithm, split) values ('m', 'customers', 'churned', '{age}', 'test_trees',
     '{"method": "column", "column": "id"}')$$);
 select regress.error($$insert into forge.training_requests (model, source, target, features, algorithm, split) values ('m', 'customers', 'churned', '{age}', 'test_trees', '[]')$$);
--- A ranking parts queries, never their rows.
-select p.message, p.hint from forge.split_problems(jsonb_populate_record(null::forge.training_requests, '{"task": "ranking", "group_columns": ["q"], "split": {"method": "random"}}')) p;
-select count(*) as problems from forge.split_problems(jsonb_populate_record(null::forge.training_requests, '{"task": "ranking", "group_columns": ["q"], "split": {"test": 0.3}}')) p;
 select regress.error(format('insert into forge.training_requests (model, source, target, features, algorithm, sample) values (''m'', ''customers'', ''churned'', ''{age}'', ''test_trees'', %L)', s))
 from unnest(array['{"rows": 0}', '{"rows": 1.5}', '{"fraction": 0}', '{"fraction": 1.1}', '{"rows": 10, "fraction": 0.5}', '{}', '5', '{"rows": "5"}']) s;
 select forge.train('m', 'customers', 'churned', features => '{age}', algorithm => 'test_trees', sample => s::jsonb,
@@ -158,3 +155,14 @@ select p.message from unnest('{0.3,"\"f1\"","{\"cost_matrix\": {\"false_positive
     forge.config_problems(jsonb_build_object('decision', jsonb_build_object('threshold', t))) p;
 select p.* from forge.config_problems('{"decision": {"calibration": "beta", "cut": 1}}') p;
 select p.* from forge.config_problems('{"decision": {"calibration": "platt"}}') p;
+
+reset role;
+-- Hyperparameters that name columns, or need some.
+select p.code, p.message, p.hint from forge.params_column_problems(jsonb_populate_record(null::forge.training_requests, '{"columns": [
+    {"name": "age", "type": "integer", "kind": "number", "role": "feature"}, {"name": "plan", "type": "text", "kind": "category", "role": "feature"},
+    {"name": "churned", "type": "text", "kind": "category", "role": "target"}], "params": {"statistics": "cluster", "monotone_constraints": {"ages": 1, "churned": 0, "plan": 1, "age": 2}}}')) p;
+select count(*) as problems from forge.params_column_problems(jsonb_populate_record(null::forge.training_requests, '{"columns": [
+    {"name": "age", "type": "integer", "kind": "number", "role": "feature"}], "group_columns": ["plan"], "params": {"statistics": "cluster", "monotone_constraints": {"age": -1}}}')) p;
+-- A ranking parts queries, never their rows.
+select p.message, p.hint from forge.split_problems(jsonb_populate_record(null::forge.training_requests, '{"task": "ranking", "group_columns": ["q"], "split": {"method": "random"}}')) p;
+select count(*) as problems from forge.split_problems(jsonb_populate_record(null::forge.training_requests, '{"task": "ranking", "group_columns": ["q"], "split": {"test": 0.3}}')) p;
