@@ -26,7 +26,10 @@ begin
         from (values ('name', entry.name), ('task', entry.task), ('target', entry.target), ('target_type', entry.target_type),
             ('description', entry.description), ('owner', entry.owner::text), ('keep', entry.keep::text),
             ('version', shown.version::text), ('algorithm', shown.algorithm), ('rows', shown.rows::text),
-            ('params', shown.params::text), ('split', shown.split::text), ('promotion',
+            ('params', shown.params::text), ('split', shown.split::text), ('threshold', shown.manifest ->> 'threshold'),
+            ('calibration', shown.manifest ->> 'calibration'), ('intervals',
+                (select format('split conformal, by %s rows', cardinality(s.scores)) from forge.conformal_scores s
+                 where s.model = shown.model and s.version = shown.version)), ('promotion',
                 case when shown.version = champion.version then concat_ws(': ', 'champion', champion.reason) else shown.promotion_reason end)) f(item, value)
         where f.value is not null;
     return query
@@ -56,6 +59,10 @@ begin
         where m.model = entry.name and m.version = shown.version
         order by m.part, m.metric;
     return query
+        select 'cross_validation', c.metric, format('%s ± %s over %s folds', c.mean, c.sd, c.folds)
+        from forge.folds_of(shown.manifest) c
+        order by c.metric;
+    return query
         select 'alias', a.alias, format('version %s since %s', a.version, date_trunc('second', a.valid_from))
         from forge.model_aliases a
         where a.model = entry.name and a.valid_to is null
@@ -69,7 +76,7 @@ begin
 end
 $$;
 comment on function forge.describe is
-    'all about a model (or model@alias, model/version): task, target, owner, columns with types and policies, their levels (the first 100 in byte order), labels, functions to call, metrics, aliases, versions';
+    'all about a model (or model@alias, model/version): task, target, owner, columns with types and policies, their levels (the first 100 in byte order), labels, functions to call, split, decision threshold, calibration, prediction intervals, metrics, their mean and deviation over folds, aliases, versions';
 
 create or replace function forge.feature_importance(model text) returns table (feature text, importance double precision)
 language plpgsql stable
