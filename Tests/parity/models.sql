@@ -13,6 +13,7 @@ select g as id, case when g > 900 then 'other' when g % 4 = 0 then 'test' else '
     g * interval '1 mon 2 days 3.5 s' as c_interval, case when g > 900 then 'new ' || g else nullif('l' || g % 9, 'l4') end as c_text,
     (array['a', 'A', '', 'é', E'e\u0301', 'it''s'])[1 + g % 6]::varchar(9) as c_varchar, (array['x', 'y ', 'z'])[1 + g % 3]::char(3) as c_char,
     (array['sad', 'so so', 'glad', 'never seen'])[case when g > 900 then 4 else 1 + g % 3 end]::mood as c_enum, (1 + g % 12)::positive as c_domain, ('d' || g % 5)::short_text as c_text_domain,
+    (array['Ring twice, please!', 'LEAVE it at the dör', 'call before you ring', null, 'Ring, ring, ring'])[1 + g % 5] || case when g > 900 then ' or don''t' else '' end as c_note,
     md5((g % 8)::text)::uuid as c_uuid, ('n' || g % 4)::name as c_name,
     g % 9 * 2.5 + sin(g) * 3 + (g % 7) / 3.0 as number, case when g % 9 + sin(g) * 3 > 4 then 'yes' else 'no' end as answer,
     (array['red', 'green', 'blue'])[1 + (g % 9 + (sin(g) > 0)::int) % 3] as colour, g % 4 * 100 + g % 13 as query, g * 7919 % 5 / 2 + (g % 9 > 5)::int as stars
@@ -42,6 +43,14 @@ from (values
     ('boosting_m', 'colour', 'gradient_boosting', '{"n_estimators": 20}', '{}'),
     ('forest_r', 'number', 'random_forest', '{"n_estimators": 20}', '{"c_text": {"encode": "one_hot"}, "c_integer": {"impute": "none"}}'),
     ('forest_b', 'answer', 'random_forest', '{"n_estimators": 20}', '{}'), ('forest_m', 'colour', 'random_forest', '{"n_estimators": 20}', '{}'),
+    ('prepared_r', 'number', 'ridge', '{}', '{"c_double": {"transform": "yeo_johnson", "degree": 2}, "c_smallint": {"bin": {"method": "quantile", "bins": 4}},
+        "c_text": {"encode": "target"}, "c_varchar": {"encode": "hash", "buckets": 16}, "c_enum": {"encode": "ordinal", "levels": ["sad", "so so", "glad"]}, "c_name": {"encode": "frequency"},
+        "c_timestamp": {"encode": "date_parts", "parts": ["year", "day", "hour", "month_cycle"]}, "c_note": {"encode": "tfidf", "ngrams": 2},
+        "@cross": [["c_char", "c_double"], ["c_timestamp", "c_domain"]], "@interactions": ["c_integer", "c_real", "c_bigint"]}'),
+    ('prepared_b', 'answer', 'gradient_boosting', '{"n_estimators": 20}', '{"c_double": {"transform": "log"}, "c_smallint": {"bin": {"method": "uniform", "bins": 5, "encode": "ordinal"}},
+        "c_text": {"encode": "target"}, "c_varchar": {"encode": "hash", "buckets": 16}, "c_enum": {"encode": "ordinal"}, "c_name": {"encode": "one_hot", "min_frequency": 0.2},
+        "c_date": {"encode": "date_parts", "parts": ["month", "day_of_week"]}, "c_note": {"encode": "tfidf"}, "@interactions": ["c_integer", "c_real"]}'),
+    ('network_prepared_m', 'colour', 'mlp', '{"max_iter": 20}', '{"c_text": {"encode": "target"}, "c_integer": {"transform": "sqrt"}, "c_note": {"encode": "tfidf"}, "c_real": {"bin": {}}}'),
     ('ranking_k', 'stars', 'gradient_boosting', '{"n_estimators": 2, "max_depth": 2}', '{}'),  -- so coarse that scores tie
     ('network_r', 'number', 'mlp', '{"hidden_layer_sizes": [20, 8], "max_iter": 20}', '{}'),
     ('network_b', 'answer', 'mlp', '{"activation": "gelu", "max_iter": 20}', '{}'),
