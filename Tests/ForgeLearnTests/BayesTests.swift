@@ -39,6 +39,20 @@ import Testing
         Run(table: table, algorithm: algorithm, task: "classification", params: params)
     }
 
+    /// Naive Bayes looks at columns as the source has them, whatever they were scaled to.
+    @Test(arguments: ["gaussian_nb", "multinomial_nb"])
+    func scaledDatesGiveTheProbabilitiesOfPlainOnes(_ algorithm: String) throws {
+        var table = table((0..<60).map { Double($0 % 7) }, (0..<60).map { $0 % 4 < 2 ? "a" : "b" })
+        table.add("born", (0..<60).map { Double($0 * 30) * 86_400 }, type: "date")
+        let scores = try ["standard", "none"].map { scale in
+            var run = run(algorithm, table)
+            run.preprocess = ["born": ["encode": "date_parts", "parts": ["year", "month"], "scale": .text(scale)]]
+            return try run.scores(of: try run.train())
+        }
+        let found = deviation(scores[0], scores[1])
+        #expect(found < 1e-9, "\(found)")
+    }
+
     @Test func countsBelowZeroAreRefused() throws {
         let table = table([1, 2, -3, 4, 5, 6], ["a", "b", "a", "b", "a", "b"])
         let error = try #require(throws: ForgeError.self) { try run("multinomial_nb", table).train() }

@@ -72,11 +72,9 @@ extension Design {
     /// not scaled.
     func sourceScales(_ plan: EncodingPlan) -> [(scale: Double, shift: Double)] {
         var scales = [(scale: Double, shift: Double)](repeating: (1, 0), count: width)
-        for column in plan.columns {
-            guard case .number(_, _, let shift, let scale) = column.schema.encoding,
-                let packed = encodedIndex.firstIndex(of: column.offset)
-            else { continue }
-            scales[packed] = (scale, shift)
+        let scalings = plan.columns.flatMap(\.schema.encoding.scalings)
+        for (packed, feature) in encodedIndex.enumerated() where feature >= 0 && feature < scalings.count {
+            scales[packed] = (scalings[feature].scale, scalings[feature].shift)
         }
         return scales
     }

@@ -136,31 +136,23 @@ struct DataUnits {
     }
 
     private static func shares(_ encoding: ColumnEncoding, _ offset: Int) -> [[(term: Int, factor: Double)]] {
-        var result = (0..<encoding.width).map { [(term: offset + $0, factor: 1.0)] }
-        switch encoding {
-        case .number(_, _, let shift, let scale): result[0] = [(offset, 1 / scale), (-1, -shift / scale)]
-        case .dateParts(let parts):
-            var place = 0
-            for scaled in parts {
-                for _ in 0..<scaled.part.width {
-                    result[place] = [(offset + place, 1 / scaled.scale), (-1, -scaled.shift / scaled.scale)]
-                    place += 1
-                }
+        var result = encoding.scalings.enumerated().map { place, scaling in
+            scaling == Scaling()
+                ? [(term: offset + place, factor: 1.0)]
+                : [(offset + place, 1 / scaling.scale), (-1, -scaling.shift / scaling.scale)]
+        }
+        guard case .transformed(_, _, _, let shift, let scale, let degree) = encoding else { return result }
+        // ((t − shift) / scale)^k by the binomial theorem.
+        for k in 1...degree {
+            var binomial = 1.0
+            result[k - 1] = []
+            for j in stride(from: k, through: 0, by: -1) {
+                var factor = binomial
+                for _ in 0..<k { factor /= scale }
+                for _ in 0..<k - j { factor *= -shift }
+                result[k - 1].append((j == 0 ? -1 : offset + j - 1, factor))
+                binomial *= Double(j) / Double(k - j + 1)
             }
-        case .transformed(_, _, _, let shift, let scale, let degree):
-            // ((t − shift) / scale)^k by the binomial theorem.
-            for k in 1...degree {
-                var binomial = 1.0
-                result[k - 1] = []
-                for j in stride(from: k, through: 0, by: -1) {
-                    var factor = binomial
-                    for _ in 0..<k { factor /= scale }
-                    for _ in 0..<k - j { factor *= -shift }
-                    result[k - 1].append((j == 0 ? -1 : offset + j - 1, factor))
-                    binomial *= Double(j) / Double(k - j + 1)
-                }
-            }
-        default: break
         }
         return result
     }

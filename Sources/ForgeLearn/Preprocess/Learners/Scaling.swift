@@ -37,3 +37,18 @@ struct Scaling: Sendable, Equatable {
 
     func callAsFunction(_ value: Double) -> Double { (value - shift) / scale }
 }
+
+extension ColumnEncoding {
+    /// (width) How each feature was scaled; a function of the number counts as the feature.
+    var scalings: [Scaling] {
+        var result = [Scaling](repeating: Scaling(), count: width)
+        switch self {
+        case .number(_, _, let shift, let scale): result[0] = Scaling(shift: shift, scale: scale)
+        case .dateParts(let parts):
+            let features = parts.flatMap { Array(repeating: Scaling(shift: $0.shift, scale: $0.scale), count: $0.part.width) }
+            result.replaceSubrange(0..<features.count, with: features)
+        default: break
+        }
+        return result
+    }
+}
