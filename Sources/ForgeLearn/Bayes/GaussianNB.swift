@@ -21,14 +21,9 @@ extension Algorithm {
 /// log p(class) + Σ_j log N(x_j; μ, σ²) is linear in x_j and x_j²: the squares are products behind the encoded
 /// features. Of 0/1 features the square is the feature itself.
 private func fitGaussianNB(_ input: borrowing FitInput) throws -> FittedModel {
-    guard case .classes(let classes) = input.target else { preconditionFailure("gaussian_nb learns classes") }
-    let design = Design(input.data.training, input.plan)
-    let moments = try ClassMoments(
-        design, labels: classes.training, classes: classes.count, weights: input.weights, squares: true, input)
-    input.observer.progress(0.6, phase: "fit")
-    let whole = try design.moments(weights: nil, threads: input.threads, observer: input.observer)
-    let scales = design.sourceScales(input.plan)
-    let varying = design.varying(input.plan)
+    let rows = try NaiveBayesRows(input, squares: true)
+    let (classes, design, moments, whole) = (rows.classes, rows.design, rows.moments, rows.whole)
+    let (scales, varying) = (rows.scales, rows.varying)
     // The smoothing of scikit-learn is a share of the largest variance, of columns as the source has them.
     let largest = (0..<design.width).map { pow(whole.deviations[$0] * scales[$0].scale, 2) }.max() ?? 0
     let smoothing = input.parameters.number("var_smoothing") * largest
@@ -56,9 +51,7 @@ private func fitGaussianNB(_ input: borrowing FitInput) throws -> FittedModel {
             }
         }
     }
-    var fitted = FittedModel(
-        form: form.form(classes), link: classes.isBinary ? .logistic : .softmax,
-        importance: design.encoded(moments.separation(whole.deviations.map { $0 * $0 })))
+    var fitted = rows.fitted(form)
     fitted.products = squared.map { FeatureProduct(Int32(design.encodedIndex[$0]), Int32(design.encodedIndex[$0])) }
     return fitted
 }

@@ -21,21 +21,15 @@ extension Algorithm {
 
 /// Numbers count as the source has them: where they were scaled for other models, coefficients take it back.
 private func fitMultinomialNB(_ input: borrowing FitInput) throws -> FittedModel {
-    guard case .classes(let classes) = input.target else { preconditionFailure("multinomial_nb learns classes") }
-    let design = Design(input.data.training, input.plan)
-    let scales = design.sourceScales(input.plan)
+    let rows = try NaiveBayesRows(input, squares: false)
+    let (classes, design, moments, scales, varying) = (rows.classes, rows.design, rows.moments, rows.scales, rows.varying)
     try checkCounts(design, scales, input)
-    let moments = try ClassMoments(
-        design, labels: classes.training, classes: classes.count, weights: input.weights, squares: false, input)
-    input.observer.progress(0.6, phase: "fit")
-    let whole = try design.moments(weights: input.weights, threads: input.threads, observer: input.observer)
-    let varying = design.varying(input.plan)
     let alpha = input.parameters.number("alpha")
     let width = input.plan.width
     var form = BayesForm(
         intercepts: try moments.logPriors(
             input.parameters["class_prior"], even: !input.parameters.boolean("fit_prior"), classes, named: "class_prior"),
-        coefficients: Array(repeating: 0, count: classes.count * width), means: design.encoded(whole.means))
+        coefficients: Array(repeating: 0, count: classes.count * width), means: design.encoded(rows.whole.means))
     for label in 0..<classes.count {
         let counts = (0..<design.width).map { feature in
             max(0, moments.sum(label, feature) * scales[feature].scale + moments.weights[label] * scales[feature].shift) + alpha
@@ -47,9 +41,7 @@ private func fitMultinomialNB(_ input: borrowing FitInput) throws -> FittedModel
             form.intercepts[label] += weight * scales[feature].shift
         }
     }
-    return FittedModel(
-        form: form.form(classes), link: classes.isBinary ? .logistic : .softmax,
-        importance: design.encoded(moments.separation(whole.deviations.map { $0 * $0 })))
+    return rows.fitted(form)
 }
 
 private func checkCounts(
