@@ -41,45 +41,21 @@ forge_explain_output(ReturnSetInfo *result, const ForgeScorer *scorer, Jsonb *js
 }
 
 static Datum
-forge_explain_call(FunctionCallInfo fcinfo, ForgeScorer *scorer, Jsonb *json)
+forge_result_explanation(FunctionCallInfo fcinfo, ForgeCall call)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	double	   *contributions;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (scorer == NULL)
+	if (call.scorer == NULL)
 		return (Datum) 0;
-	if (json)
-		forge_scorer_read_json(scorer, json);
-	else
-		forge_scorer_read_row(scorer, PG_GETARG_HEAPTUPLEHEADER(1));
-	contributions = forge_scorer_contributions(scorer);
-	for (int i = 0; i < scorer->model->info.outputs; i++)
-		forge_explain_output(result, scorer, json, i, contributions + (Size) i * (scorer->model->info.columns + 1));
+	contributions = forge_scorer_contributions(call.scorer);
+	for (int i = 0; i < call.scorer->model->info.outputs; i++)
+	{
+		forge_explain_output(result, call.scorer, call.json, i, contributions);
+		contributions += call.scorer->model->info.columns + 1;
+	}
 	return (Datum) 0;
 }
 
-PG_FUNCTION_INFO_V1(forge_explain_row);
-Datum
-forge_explain_row(PG_FUNCTION_ARGS)
-{
-	return forge_explain_call(fcinfo, forge_call_scorer(fcinfo), NULL);
-}
-
-PG_FUNCTION_INFO_V1(forge_explain_jsonb);
-Datum
-forge_explain_jsonb(PG_FUNCTION_ARGS)
-{
-	ForgeScorer *scorer = forge_call_scorer(fcinfo);
-
-	return forge_explain_call(fcinfo, scorer, scorer ? PG_GETARG_JSONB_P(1) : NULL);
-}
-
-PG_FUNCTION_INFO_V1(forge_explain_text);
-Datum
-forge_explain_text(PG_FUNCTION_ARGS)
-{
-	ForgeScorer *scorer = forge_call_scorer(fcinfo);
-
-	return forge_explain_call(fcinfo, scorer, scorer ? forge_text_json(PG_GETARG_DATUM(1)) : NULL);
-}
+FORGE_ENTRIES(forge_explain, forge_result_explanation);

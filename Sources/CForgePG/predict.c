@@ -73,7 +73,8 @@ forge_site_scorer(FmgrInfo *function, const text *model)
 	return site->scorer[0];
 }
 
-ForgeScorer *
+// The scorer of a call whose first argument names the model and whose second is the row; NULL if either is.
+static ForgeScorer *
 forge_call_scorer(FunctionCallInfo fcinfo)
 {
 	ForgeScorer *scorer;
@@ -86,77 +87,66 @@ forge_call_scorer(FunctionCallInfo fcinfo)
 	return scorer;
 }
 
-Jsonb *
-forge_text_json(Datum features)
-{
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(TextDatumGetCString(features))));
-}
-
-static ForgeScorer *
+ForgeCall
 forge_call_row(FunctionCallInfo fcinfo)
 {
-	ForgeScorer *scorer = forge_call_scorer(fcinfo);
+	ForgeCall	call = {forge_call_scorer(fcinfo), NULL};
 
-	if (scorer)
-		forge_scorer_read_row(scorer, PG_GETARG_HEAPTUPLEHEADER(1));
-	return scorer;
+	if (call.scorer)
+		forge_scorer_read_row(call.scorer, PG_GETARG_HEAPTUPLEHEADER(1));
+	return call;
 }
 
-static ForgeScorer *
+ForgeCall
 forge_call_jsonb(FunctionCallInfo fcinfo)
 {
-	ForgeScorer *scorer = forge_call_scorer(fcinfo);
+	ForgeCall	call = {forge_call_scorer(fcinfo), NULL};
 
-	if (scorer)
-		forge_scorer_read_json(scorer, PG_GETARG_JSONB_P(1));
-	return scorer;
+	if (call.scorer == NULL)
+		return call;
+	call.json = PG_GETARG_JSONB_P(1);
+	forge_scorer_read_json(call.scorer, call.json);
+	return call;
 }
 
-static ForgeScorer *
+ForgeCall
 forge_call_text(FunctionCallInfo fcinfo)
 {
-	ForgeScorer *scorer = forge_call_scorer(fcinfo);
+	ForgeCall	call = {forge_call_scorer(fcinfo), NULL};
+	char	   *features;
 
-	if (scorer)
-		forge_scorer_read_json(scorer, forge_text_json(PG_GETARG_DATUM(1)));
-	return scorer;
+	if (call.scorer == NULL)
+		return call;
+	features = TextDatumGetCString(PG_GETARG_DATUM(1));
+	call.json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(features)));
+	forge_scorer_read_json(call.scorer, call.json);
+	return call;
 }
 
 static Datum
-forge_result_number(FunctionCallInfo fcinfo, ForgeScorer *scorer)
+forge_result_number(FunctionCallInfo fcinfo, ForgeCall call)
 {
-	if (scorer == NULL)
+	if (call.scorer == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(forge_scorer_predict(scorer));
+	PG_RETURN_FLOAT8(forge_scorer_predict(call.scorer));
 }
 
 static Datum
-forge_result_label(FunctionCallInfo fcinfo, ForgeScorer *scorer)
+forge_result_label(FunctionCallInfo fcinfo, ForgeCall call)
 {
-	if (scorer == NULL)
+	if (call.scorer == NULL)
 		PG_RETURN_NULL();
-	return forge_scorer_label(scorer);
+	return forge_scorer_label(call.scorer);
 }
 
 static Datum
-forge_result_probabilities(FunctionCallInfo fcinfo, ForgeScorer *scorer)
+forge_result_probabilities(FunctionCallInfo fcinfo, ForgeCall call)
 {
-	if (scorer == NULL)
+	if (call.scorer == NULL)
 		PG_RETURN_NULL();
-	return forge_scorer_probabilities(scorer);
+	return forge_scorer_probabilities(call.scorer);
 }
 
-#define FORGE_ENTRY(name, result, call) \
-	PG_FUNCTION_INFO_V1(name); \
-	Datum name(PG_FUNCTION_ARGS) { return result(fcinfo, call(fcinfo)); } \
-	extern Datum name(PG_FUNCTION_ARGS)
-
-FORGE_ENTRY(forge_predict_row, forge_result_number, forge_call_row);
-FORGE_ENTRY(forge_predict_jsonb, forge_result_number, forge_call_jsonb);
-FORGE_ENTRY(forge_predict_text, forge_result_number, forge_call_text);
-FORGE_ENTRY(forge_predict_label_row, forge_result_label, forge_call_row);
-FORGE_ENTRY(forge_predict_label_jsonb, forge_result_label, forge_call_jsonb);
-FORGE_ENTRY(forge_predict_label_text, forge_result_label, forge_call_text);
-FORGE_ENTRY(forge_predict_proba_row, forge_result_probabilities, forge_call_row);
-FORGE_ENTRY(forge_predict_proba_jsonb, forge_result_probabilities, forge_call_jsonb);
-FORGE_ENTRY(forge_predict_proba_text, forge_result_probabilities, forge_call_text);
+FORGE_ENTRIES(forge_predict, forge_result_number);
+FORGE_ENTRIES(forge_predict_label, forge_result_label);
+FORGE_ENTRIES(forge_predict_proba, forge_result_probabilities);
