@@ -73,6 +73,7 @@ declare
     found record;
     calls record;
     target text := forge.table_name(output);
+    query text;
     scored bigint;
 begin
     if pg_catalog.to_regclass(target) is not null then
@@ -86,17 +87,22 @@ begin
             hint = 'its columns are ' || forge.listed(array(select c ->> 'name' from pg_catalog.jsonb_array_elements(found.columns) c));
     end if;
     select c.* into calls from forge.scoring_calls(model, found.columns) c;
+    -- OFFSET 0 keeps the planner from writing the call out twice.
+    query := pg_catalog.format(
+        case when calls.prediction is null then E'select s.%1$I as id, %3$s as label from (%4$s\n) s'
+            when calls.label is null then E'select s.%1$I as id, %2$s as prediction from (%4$s\n) s'
+            else E'select p.id, p.prediction, %3$s as label from (select s.%1$I as id, %2$s as prediction from (%4$s\n) s offset 0) p'
+        end, id_column, calls.prediction, calls.label, forge.source_query(source));
     begin
-        -- OFFSET 0 keeps the planner from writing the call out twice.
-        execute pg_catalog.format(
-            case when calls.prediction is null then E'create table %1$s as select s.%2$I as id, %4$s as label from (%5$s\n) s'
-                when calls.label is null then E'create table %1$s as select s.%2$I as id, %3$s as prediction from (%5$s\n) s'
-                else E'create table %1$s as select p.id, p.prediction, %4$s as label from (select s.%2$I as id, %3$s as prediction from (%5$s\n) s offset 0) p'
-            end, target, id_column, calls.prediction, calls.label, forge.source_query(source));
+        execute pg_catalog.format('create table %s as %s with no data', target, query);
     exception when duplicate_table then
         raise exception using errcode = 'FG023', message = pg_catalog.format('table %s exists', target), hint = 'drop it, or name another';
     end;
-    get diagnostics scored = row_count;
+    scored := forge.append_rows(pg_catalog.to_regclass(target), query);
+    if scored is null then  -- an event trigger has added to the table
+        execute pg_catalog.format('insert into %s %s', target, query);
+        get diagnostics scored = row_count;
+    end if;
     return scored;
 end
 $$;

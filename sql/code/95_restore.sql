@@ -15,7 +15,8 @@ begin
         select p.oid, case p.proname when 'read_blocks' then 'forge_worker' else 'forge_trainer, forge_analyst' end
         from pg_proc p
         where p.pronamespace = 'forge'::regnamespace
-            and p.proname in ('predict', 'predict_label', 'predict_proba', 'explain', 'prepared', 'describe_source', 'read_blocks')
+            and p.proname in (
+                'predict', 'predict_label', 'predict_proba', 'explain', 'prepared', 'describe_source', 'read_blocks', 'append_rows')
     loop
         execute format('grant execute on function %s to %s', routine, grantees);
     end loop;

@@ -106,6 +106,15 @@ comment on function forge.read_blocks(bigint, uuid) is
     'role that asked for the training; only in the target list of a REPEATABLE READ READ ONLY transaction; FG005, FG022: the source '
     'cannot be read; FG006, FG007: its columns changed; FG011, FG012, FG013: a value or a column beyond its limits; FG017: lease lost';
 
+-- The writing of predict_table.
+
+create function forge.append_rows(output regclass, query text) returns bigint
+language c volatile strict parallel unsafe cost 1000000 as 'MODULE_PATHNAME', 'forge_append_rows';
+comment on function forge.append_rows(regclass, text) is
+    'puts the rows of a SELECT into a table of the same columns and returns how many, with the rights of the caller; NULL, and '
+    'nothing done, unless this transaction made the table and it has no index, constraint, default, trigger, rule or policy, which '
+    'INSERT would mind; internal';
+
 -- Nothing is for PUBLIC. Ownership and rights go to Forge's roles where they exist already (sql/superuser.sql).
 
 do $rights$
@@ -116,13 +125,14 @@ declare
 begin
     for member, grantee in
         select p.oid, case
-            when p.proname operator(pg_catalog.=) any ('{predict,predict_label,predict_proba,explain,prepared}') then 'forge_analyst'
+            when p.proname operator(pg_catalog.=) any ('{predict,predict_label,predict_proba,explain,prepared,append_rows}') then 'forge_analyst'
             when p.proname operator(pg_catalog.=) 'describe_source' then 'forge_trainer'
             when p.proname operator(pg_catalog.=) 'read_blocks' then 'forge_worker' end
         from pg_catalog.pg_proc p
         where p.pronamespace operator(pg_catalog.=) 'forge'::pg_catalog.regnamespace
             and p.proname operator(pg_catalog.=) any (
-                '{predict,predict_label,predict_proba,explain,prepared,describe_source,read_blocks,language_handler,language_validator}')
+                '{predict,predict_label,predict_proba,explain,prepared,describe_source,read_blocks,append_rows,'
+                'language_handler,language_validator}')
             and p.prolang operator(pg_catalog.=) (select l.oid from pg_catalog.pg_language l where l.lanname operator(pg_catalog.=) 'c')
     loop
         execute pg_catalog.format('revoke all on function %s from public', member);

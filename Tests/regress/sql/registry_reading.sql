@@ -92,6 +92,16 @@ select attname, atttypid::regtype from pg_attribute where attrelid = 'house_scor
 select relpersistence, relowner::regrole from pg_class where relname = 'house_scores';
 select prediction, label from forge.scoring_calls('leavers', (select jsonb_agg(to_jsonb(d)) from forge.describe_source('customers') d));
 select prediction, label from forge.scoring_calls('leavers', (select jsonb_agg(to_jsonb(d)) from forge.describe_source('select age::bigint, plan from customers') d));
+-- what an event trigger adds to every new table is heeded
+reset role;
+create function give_key() returns event_trigger language plpgsql as $$begin alter table keyed_scores add unique (id); end$$;
+create event trigger give_keys on ddl_command_end when tag in ('CREATE TABLE AS') execute function give_key();
+set role tom;
+select forge.predict_table('house', 'houses', 'id', 'keyed_scores');
+reset role;
+drop event trigger give_keys;
+set role tom;
+select count(*) from keyed_scores k join house_scores h using (id, prediction);
 select regress.error($$select forge.predict_table('leavers', 'customers', 'id', 'scores')$$);
 select regress.error($$select forge.predict_table('leavers', 'customers', 'nr', 'more')$$);
 select regress.error($$select forge.predict_table('leavers', 'customers', null, 'more')$$);
