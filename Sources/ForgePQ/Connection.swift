@@ -168,7 +168,6 @@ private func withParameters<R>(
     _ parameters: [Parameter],
     _ body: (Int32, UnsafePointer<Oid>?, UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> R
 ) -> R {
-    let bytea: Oid = 17
     var types: [Oid] = []
     var formats: [Int32] = []
     var lengths: [Int32] = []
@@ -190,8 +189,8 @@ private func withParameters<R>(
         case .text(let text):
             types.append(0); formats.append(0); lengths.append(0)
             values.append(keep(text.utf8, terminated: true))
-        case .bytes(let bytes):
-            types.append(bytea); formats.append(1); lengths.append(Int32(bytes.count))
+        case .binary(let bytes, let type):
+            types.append(type); formats.append(1); lengths.append(Int32(bytes.count))
             values.append(keep(bytes, terminated: false))
         }
     }

@@ -1,8 +1,16 @@
-/// A query parameter: text in Postgres' own notation, or bytes in binary format (a `bytea`).
+/// A query parameter: text in Postgres' own notation, or a value in the binary format of its type.
 public enum Parameter: Sendable, Equatable {
     case null
     case text(String)
-    case bytes([UInt8])
+    case binary([UInt8], type: UInt32)
+
+    private enum TypeID {
+        static let bytea: UInt32 = 17
+        static let float8: UInt32 = 701
+        static let float8Array: UInt32 = 1022
+    }
+
+    public static func bytes(_ bytes: [UInt8]) -> Parameter { .binary(bytes, type: TypeID.bytea) }
 
     public static func text(_ value: String?) -> Parameter { value.map { .text($0) } ?? .null }
     public static func int(_ value: (some BinaryInteger & Sendable)?) -> Parameter { text(value.map { String($0) }) }
@@ -12,7 +20,25 @@ public enum Parameter: Sendable, Equatable {
 
     public static func array(_ values: [String]) -> Parameter { .text(literal(values.map(quoted))) }
     public static func array(_ values: [Int]) -> Parameter { .text(literal(values.map { String($0) })) }
-    public static func array(_ values: [Double]) -> Parameter { .text(literal(values.map(notation))) }
+
+    /// A `float8[]`, as `array_recv` reads it: writing and reading digits would cost more than all else about a large one.
+    public static func array(_ values: [Double]) -> Parameter {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(20 + 12 * values.count)
+        func append<Word: FixedWidthInteger>(_ word: Word) { withUnsafeBytes(of: word.bigEndian) { bytes += $0 } }
+        append(Int32(values.isEmpty ? 0 : 1))  // dimensions
+        append(Int32(0))  // no NULLs
+        append(TypeID.float8)
+        if !values.isEmpty {
+            append(Int32(values.count))
+            append(Int32(1))  // first index
+        }
+        for value in values {
+            append(Int32(8))
+            append(value.bitPattern)
+        }
+        return .binary(bytes, type: TypeID.float8Array)
+    }
 
     private static func literal(_ elements: [String]) -> String { "{" + elements.joined(separator: ",") + "}" }
 

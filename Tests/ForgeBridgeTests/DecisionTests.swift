@@ -145,7 +145,7 @@ import Testing
             target: "host=/tmp dbname=x", lease: Lease(request: 5, token: "abc"), threads: 3, processors: [0, 2, 5])
         let variables = environment.variables(over: ["PATH": "/bin"])
         #expect(JobEnvironment(variables) == environment)
-        #expect(variables["OPENBLAS_NUM_THREADS"] == "3" && variables["OMP_NUM_THREADS"] == "3" && variables["PATH"] == "/bin")
+        #expect(variables["OPENBLAS_NUM_THREADS"] == "1" && variables["OMP_NUM_THREADS"] == "3" && variables["PATH"] == "/bin")
         #expect(JobEnvironment(["FORGE_DATABASE_URL": "x"]) == nil)
         #expect(variables["GOMP_SPINCOUNT"] == "1000")
         #expect(environment.variables(over: ["OMP_WAIT_POLICY": "active"])["GOMP_SPINCOUNT"] == nil)

@@ -53,11 +53,11 @@ import Testing
         let connection = try database.connect()
         let words = ["", "a,b", "\"q\" \\ {x}", "NULL", "é\n\t"]
         let row = try connection.query(
-            "select $1::text[] = array['', 'a,b', '\"q\" \\ {x}', 'NULL', e'é\\n\\t'] as words, $2::float8[] as numbers, $3::bytea = '\\x0001ff' as bytes, $4::text is null as nothing",
-            [.array(words), .array([0.1, -1e-300, 2.5e-308]), .bytes([0, 1, 255]), .null]
+            "select $1::text[] = array['', 'a,b', '\"q\" \\ {x}', 'NULL', e'é\\n\\t'] as words, $2::float8[] as numbers, $3::bytea = '\\x0001ff' as bytes, $4::text is null as nothing, $5 = '{}'::float8[] as none",
+            [.array(words), .array([0.1, -1e-300, 2.5e-308, .infinity]), .bytes([0, 1, 255]), .null, .array([Double]())]
         ).first!
         #expect(try row.bool("words") == true && row.bool("bytes") == true && row.bool("nothing") == true)
-        #expect(try row.text("numbers") == "{0.1,-1e-300,2.5e-308}")
+        #expect(try row.text("numbers") == "{0.1,-1e-300,2.5e-308,Infinity}" && row.bool("none") == true)
     }
 
     @Test func anErrorCarriesWhatTheServerSaid() throws {

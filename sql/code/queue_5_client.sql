@@ -51,7 +51,7 @@ create or replace procedure forge.wait(request bigint, timeout interval default 
 language plpgsql as $$
 declare
   started constant timestamptz := pg_catalog.clock_timestamp();
-  pause double precision := 0.02;
+  waited double precision;
   r record;
 begin
   loop
@@ -71,8 +71,9 @@ begin
         hint = 'it goes on; wait longer, or see forge.training_status';
     end if;
     commit;
-    perform pg_catalog.pg_sleep(least(pause, pg_catalog.date_part('epoch', timeout - (pg_catalog.clock_timestamp() - started))));
-    pause := least(pause * 1.5, 0.1);
+    -- A fiftieth of the wait so far, so that what is seen late is a small part of the whole.
+    waited := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - started);
+    perform pg_catalog.pg_sleep(least(greatest(waited / 50, 0.005), 0.1, pg_catalog.date_part('epoch', timeout) - waited));
   end loop;
 end
 $$;

@@ -22,7 +22,9 @@ struct JobEnvironment: Sendable, Equatable {
         variables["FORGE_JOB_TOKEN"] = lease.token
         variables["FORGE_JOB_THREADS"] = String(threads)
         variables["FORGE_JOB_PROCESSORS"] = processors.map { $0.map { String($0) }.joined(separator: ",") }
-        variables["OPENBLAS_NUM_THREADS"] = String(threads)
+        // Rows are spread over threads in Forge; where a factorization wants more (BLAS.setThreads), they start then. Those that the
+        // library starts itself spin for 25 ms before they sleep, while the server has the rows to send.
+        variables["OPENBLAS_NUM_THREADS"] = "1"
         variables["OMP_NUM_THREADS"] = String(threads)
         // XGBoost's threads wait for one another hundreds of times a second. libgomp spins first, for whole time slices
         // of other processes when jobs outnumber the processors: 20 s instead of 0.4 s on a busy machine. This is its
