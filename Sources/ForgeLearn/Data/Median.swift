@@ -71,10 +71,12 @@ extension Part {
             var count = 0
             for row in 0..<rows {
                 let value = Double(source[row])
-                below &+= value < low ? 1 : 0
-                above &+= value > high ? 1 : 0
+                let isBelow = value < low ? 1 : 0
+                let isAbove = value > high ? 1 : 0
+                below &+= isBelow
+                above &+= isAbove
                 inside[count] = value  // overwritten by the next one unless it counts
-                count &+= value >= low && value <= high ? 1 : 0
+                count &+= (value.isNaN ? 0 : 1) & ~(isBelow | isAbove)  // && would branch
             }
             result.below += below
             result.above += above

@@ -146,7 +146,7 @@ private struct Ranking: Sendable {
     private let label: Int32
 
     init(_ truth: [Int32], _ score: [Double], of label: Int32) {
-        order = score.indices.map(Int32.init).sorted { score[Int($0)] < score[Int($1)] }
+        order = risingOrder(score)
         let order = order
         ends = order.indices.map { $0 + 1 == order.count || score[Int(order[$0])] != score[Int(order[$0 + 1])] }
         isPositive = order.map { truth[Int($0)] == label }

@@ -29,20 +29,29 @@ struct RegressionRows: Measurable {
             poisson: arePositive && truth.allSatisfy { $0 >= 0 }, gamma: arePositive && truth.allSatisfy { $0 > 0 }
         )
         self.allows = allows
-        terms = zip(truth, prediction).flatMap { y, p in
-            let error = y - p
-            return [
-                error - bias, (error - bias) * (error - bias), abs(error), abs(error) / max(abs(y), Double.ulpOfOne),
-                error >= 0 ? quantile * error : (quantile - 1) * error, y - center, (y - center) * (y - center),
-                allows.poisson ? 2 * ((y > 0 ? y * log(y / p) : 0) - y + p) : 0,
-                allows.gamma ? 2 * (log(p / y) + y / p - 1) : 0,
-            ]
+        let width = Term.allCases.count
+        terms = [Double](unsafeUninitializedCapacity: truth.count * width) { terms, written in
+            for row in truth.indices {
+                let (y, p) = (truth[row], prediction[row])
+                let error = y - p
+                func set(_ term: Term, _ value: Double) { terms.initializeElement(at: row * width + term.rawValue, to: value) }
+                set(.error, error - bias)
+                set(.squared, (error - bias) * (error - bias))
+                set(.absolute, abs(error))
+                set(.relative, abs(error) / max(abs(y), Double.ulpOfOne))
+                set(.pinball, error >= 0 ? quantile * error : (quantile - 1) * error)
+                set(.truth, y - center)
+                set(.truthSquared, (y - center) * (y - center))
+                set(.poisson, allows.poisson ? 2 * ((y > 0 ? y * log(y / p) : 0) - y + p) : 0)
+                set(.gamma, allows.gamma ? 2 * (log(p / y) + y / p - 1) : 0)
+            }
+            written = truth.count * width
         }
         self.bias = bias
         let largest = truth.reduce(0) { max($0, abs($1)) }
         leastVariance = (largest * 1e-15) * (largest * 1e-15)
         let errors = zip(truth, prediction).map { abs($0 - $1) }
-        byError = errors.indices.map(Int32.init).sorted { errors[Int($0)] < errors[Int($1)] }
+        byError = risingOrder(errors)
     }
 
     func measure(_ weights: [Double]) -> [Measured] {

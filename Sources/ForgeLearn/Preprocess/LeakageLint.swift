@@ -125,10 +125,14 @@ struct LeakageLint {
 
     // MARK: - Held-out rows among the training rows
 
+    /// Two filters leave few rows on either side for the set that decides.
     private func repeatedRows() -> [String] {
         guard data.heldOut.rows > 0 else { return [] }
-        let training = Set(contents(of: data.training))
-        let repeated = contents(of: data.heldOut).count { training.contains($0) }
+        let heldOut = contents(of: data.heldOut)
+        let training = HashFilter(heldOut).common(to: contents(of: data.training))
+        let suspects = HashFilter(training).common(to: heldOut)
+        let known = suspects.isEmpty ? [] : Set(training)
+        let repeated = suspects.count { known.contains($0) }
         guard repeated > 0 else { return [] }
         return [
             "\(repeated) of \(data.heldOut.rows) held-out rows have the features of a training row: their metrics flatter the model"
@@ -146,27 +150,59 @@ struct LeakageLint {
 }
 
 extension Chunk {
+    /// Two columns enter at each mixing, the upper half of the word and the lower.
     fileprivate var contents: [UInt64] {
         var hashes = [UInt64](repeating: 0, count: rows)
         hashes.withUnsafeMutableBufferPointer { hashes in
             for (column, storage) in layout.storages.enumerated() {
                 switch storage {
-                case .float32:
-                    let values = float32(column)
-                    for row in 0..<rows { hashes[row] = splitmix64(hashes[row] ^ Self.bits(values[row])) }
-                case .float64:
-                    let values = float64(column)
-                    for row in 0..<rows { hashes[row] = splitmix64(hashes[row] ^ Self.bits(Float(values[row]))) }
-                case .codes:
-                    let codes = codes(column)
-                    for row in 0..<rows { hashes[row] = splitmix64(hashes[row] ^ UInt64(codes[row])) }
+                case .float32: Self.add(float32(column), column, &hashes, Self.bits)
+                case .float64: Self.add(float64(column), column, &hashes) { Self.bits(Float($0)) }
+                case .codes: Self.add(codes(column), column, &hashes) { $0 }
                 }
             }
+            for row in 0..<rows { hashes[row] = splitmix64(hashes[row]) }
         }
         return hashes
     }
 
-    private static func bits(_ value: Float) -> UInt64 {
-        UInt64(value.isNaN ? Float.nan.bitPattern : value == 0 ? 0 : value.bitPattern)
+    @inline(__always)
+    private static func add<Value>(
+        _ values: UnsafeMutablePointer<Value>, _ column: Int, _ hashes: inout UnsafeMutableBufferPointer<UInt64>,
+        _ bits: (Value) -> UInt32
+    ) {
+        if column.isMultiple(of: 2) {
+            for row in hashes.indices { hashes[row] ^= UInt64(bits(values[row])) }
+        } else {
+            for row in hashes.indices { hashes[row] = splitmix64(hashes[row] ^ UInt64(bits(values[row])) << 32) }
+        }
+    }
+
+    private static func bits(_ value: Float) -> UInt32 {
+        value.isNaN ? Float.nan.bitPattern : value == 0 ? 0 : value.bitPattern
+    }
+}
+
+/// Which hashes may be among some others, in a bit for each of eight times as many places (Bloom 1970, with one function).
+private struct HashFilter {
+    private var words: [UInt64]
+    private let shift: UInt64
+
+    init(_ hashes: [UInt64]) {
+        let bits = max(10, Int.bitWidth - hashes.count.leadingZeroBitCount + 3)
+        shift = UInt64(64 - bits)
+        words = Array(repeating: 0, count: 1 << (bits - 6))
+        for hash in hashes {
+            let place = hash >> shift
+            words[Int(place >> 6)] |= 1 << (place & 63)
+        }
+    }
+
+    /// Those of `hashes` that are among the filter's, and about one in ten of the others.
+    func common(to hashes: [UInt64]) -> [UInt64] {
+        hashes.filter { hash in
+            let place = hash >> shift
+            return words[Int(place >> 6)] & 1 << (place & 63) != 0
+        }
     }
 }

@@ -91,7 +91,7 @@ struct PredictiveColumn {
 
     /// Equal values share the mean of their ranks.
     private func ranks(_ values: [Double]) -> [Double] {
-        let order = values.indices.sorted { values[$0] < values[$1] }
+        let order = risingOrder(values).map(Int.init)
         var ranks = [Double](repeating: 0, count: values.count)
         var start = 0
         while start < order.count {
@@ -115,7 +115,7 @@ struct PredictiveColumn {
             guard let numbers = numbersWithoutGaps else { return nil }
             values = numbers
         }
-        let order = values.indices.sorted { values[$0] < values[$1] }
+        let order = risingOrder(values).map(Int.init)
         var (errors, distinct, changes) = (0, 0, 0)
         var last: Double?
         var start = 0
