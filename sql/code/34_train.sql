@@ -90,6 +90,12 @@ end
 $$;
 comment on function forge.source_query is 'a source as a query: itself, or all of the relation that it names; internal';
 
+create or replace function forge.number_of(value jsonb, key text) returns double precision
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$ select case jsonb_typeof(value -> key) when 'number' then (value ->> key)::double precision end $$;
+comment on function forge.number_of is 'a number of an object; null: there is none; internal';
+
 create or replace function forge.training_estimate(request forge.training_requests, rows bigint)
 returns table (item text, estimate double precision, remark text)
 language sql stable security definer
@@ -97,23 +103,35 @@ set search_path = pg_catalog, pg_temp
 as $$
     -- Seconds per value: what this algorithm took here lately, else what it takes on a machine of 2024.
     with job as (
-        select a.form,
-            coalesce((request.sample ->> 'rows')::double precision, (request.sample ->> 'fraction')::double precision * rows, rows) as rows,
+        select a.form, a.name as algorithm,
+            coalesce(forge.number_of(request.sample, 'rows'), forge.number_of(request.sample, 'fraction') * rows, rows) as rows,
             greatest(1, jsonb_array_length(jsonb_path_query_array(request.columns, '$[*] ? (@.role == "feature")'))) as features,
-            coalesce((request.params ->> 'n_estimators')::double precision, 100) / 100 as hundreds_of_trees
+            coalesce(forge.number_of(request.params, 'n_estimators'), 100) as trees,
+            coalesce(forge.number_of(request.params, 'max_iter'), 200) as epochs
         from forge.algorithms a where a.name = request.algorithm
+    ), room as (
+        -- Bytes, as Tests/estimates holds them: a row's target, weight, key and working numbers, and its features.
+        select j.*,
+            case when j.algorithm = 'linear_svm' then 100 when j.algorithm in ('decision_tree', 'random_forest') then 70 else 50 end as per_row,
+            case when request.task = 'ranking' then 15 when j.algorithm in ('decision_tree', 'random_forest') then 7 when j.form = 'trees' then 11
+                when j.form = 'network' then 12 else 8 end as per_value,
+            -- A grown tree has up to two nodes for each of its leaves, of classes about half as many.
+            case j.algorithm when 'random_forest' then j.trees when 'decision_tree' then 1 else 0 end * case request.task when 'classification' then 110 else 220 end
+                * least(0.63 * j.rows / greatest(1, coalesce(forge.number_of(request.params, 'min_samples_leaf'), j.rows / 100000)),
+                    power(2, least(60, forge.number_of(request.params, 'max_depth')))) as nodes
+        from job j
     ), lately as (
         select percentile_cont(0.5) within group (
             order by extract(epoch from r.finished_at - r.started_at) / greatest(1, v.rows * jsonb_array_length(v.schema))) as seconds
         from forge.training_requests r join forge.model_versions v on v.training_request = r.id
         where r.algorithm = request.algorithm and r.status = 'succeeded'
     )
-    select 'memory', 1e8 + 1.3 * job.rows * (16 + job.features * case job.form when 'trees' then 4 else 8 end),
+    select 'memory', 5e7 + room.rows * (room.per_row + room.per_value * room.features) + room.nodes,
         'bytes; rough: text columns with many levels take more'
-    from job
+    from room
     union all
     select 'seconds', coalesce(1 + lately.seconds * job.rows * job.features,
-            1 + job.rows * job.features * case job.form when 'trees' then 4e-7 * job.hundreds_of_trees else 6e-8 end),
+            1 + job.rows * job.features * case job.form when 'trees' then 4e-9 * job.trees when 'network' then 1e-7 * job.epochs else 6e-8 end),
         case when lately.seconds is null then 'rough: nothing of this algorithm was trained here yet' else 'by what was trained here' end
     from job, lately
 $$;

@@ -1,0 +1,34 @@
+-- Enough rows that they outweigh the process; each algorithm on each of its tasks, with few rounds, since those take time and no room.
+create table wide as
+select g as id, g / 10 as query, sin(g) as x1, sin(g * 1.1) as x2, sin(g * 1.2) as x3, sin(g * 1.3) as x4, sin(g * 1.4) as x5, sin(g * 1.5) as x6,
+    sin(g * 1.6) as x7, sin(g * 1.7) as x8, sin(g * 1.8) as x9, sin(g * 1.9) as x10, sin(g * 2.1) as x11, sin(g * 2.2) as x12, sin(g * 2.3) as x13,
+    sin(g * 2.4) as x14, sin(g * 2.5) as x15, sin(g * 2.6) as x16, sin(g * 2.7) as x17, sin(g * 2.8) as x18, sin(g * 2.9) as x19, abs(sin(g * 3.1)) as x20,
+    2 + sin(g) + sin(g * 1.1) * sin(g * 7.7) as amount, case when sin(g) + sin(g * 7.7) > 0 then 'yes' else 'no' end as label, g % 3 as stars
+from generate_series(1, 300000) g;
+
+create table asked as
+select format('%s_%s', a.name, t.task) as model, a.name as algorithm, t.task,
+    case t.task when 'classification' then 'label' when 'ranking' then 'stars' else 'amount' end as target,
+    case when a.name = 'multinomial_nb' then '{x20}'::text[] end as features,
+    (select coalesce(jsonb_object_agg(c.key, c.value), '{}') from (values ('n_estimators', '10'::jsonb), ('max_iter', '3')) c(key, value)
+     where a.parameters ? c.key) as params
+from forge.algorithms a, unnest(a.tasks) t(task);
+
+alter table asked add estimate float8;
+update asked a set estimate = (
+    select c.value::float8 from forge.check_request(a.model, 'wide', a.target, task => a.task, algorithm => a.algorithm, features => a.features, id_column => 'id',
+        group_columns => '{query}', exclude => array_remove('{amount,label,stars}', a.target), params => a.params) c
+    where c.section = 'estimate' and c.item = 'memory');
+select count(forge.train(a.model, 'wide', a.target, task => a.task, algorithm => a.algorithm, features => a.features, id_column => 'id',
+    group_columns => '{query}', exclude => array_remove('{amount,label,stars}', a.target), params => a.params)) > 0 from asked a;
+do $$
+begin
+    while exists (select from forge.training_requests where status in ('queued', 'running')) loop
+        commit;
+        perform pg_sleep(0.1);
+    end loop;
+    if exists (select from forge.training_requests where status <> 'succeeded') then
+        raise exception 'not trained: %', (select string_agg(format('%s: %s', model, error_message), '; ') from forge.training_requests where status <> 'succeeded');
+    end if;
+end
+$$;
