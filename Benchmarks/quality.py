@@ -51,10 +51,10 @@ def ours(db, twin, name, frame, target, seed, config=None):
     model = f"q_{twin.algorithm}_{name}"
     listed = ", ".join(f'"{column}"' for column in [*features, target])
     request = db.execute(
-        """insert into forge.training_requests (model, algorithm, task, source, target, params, split, config, promote)
-           values (%s, %s, %s, %s, %s, %s, %s, %s, 'always') returning id""",
+        """insert into forge.training_requests (model, algorithm, task, source, target, params, preprocess, split, config, promote)
+           values (%s, %s, %s, %s, %s, %s, %s, %s, %s, 'always') returning id""",
         (model, twin.algorithm, twin.task, f"select {listed}, part_{seed} as part from quality.{name}", target,
-         json.dumps(twin.params), json.dumps({"method": "column", "column": "part", "seed": seed}),
+         json.dumps(twin.params), json.dumps(twin.preprocess), json.dumps({"method": "column", "column": "part", "seed": seed}),
          json.dumps(config or {}))).fetchone()[0]
     db.execute("call forge.wait(%s::bigint, interval '30 minutes')", (request,))
     status, version, error = db.execute(
@@ -96,8 +96,9 @@ def compare(db, twin, name, seeds):
     load(db, name, frame, parts)
     pairs = [(ours(db, twin, name, frame, target, seed), theirs(twin, frame, target, parts[seed], seed)) for seed in range(seeds)]
     mine, other = (float(numpy.mean(values)) for values in zip(*pairs))
-    better = (other - mine if twin.metric in LOWER_IS_BETTER else mine - other) / abs(other) * 100
-    return mine, other, better
+    sign = -1 if twin.metric in LOWER_IS_BETTER else 1
+    gains = [sign * (ours_then - theirs_then) / abs(other) * 100 for ours_then, theirs_then in pairs]
+    return mine, other, float(numpy.mean(gains)), float(numpy.std(gains, ddof=1) / len(gains) ** 0.5) if len(gains) > 1 else 0.0
 
 
 def coverages(db, chosen, seeds):
@@ -133,7 +134,7 @@ def main():
 
     where = ["--data-dir", options.data_dir]
     subprocess.run([FORGECTL, "up", "--detach", *where], check=True, stdout=sys.stderr)
-    lines = ["| algorithm | data | metric | ours | peer | ours is better by |", "|---|---|---|---|---|---|"]
+    lines = ["| algorithm | data | metric | ours | peer | ours is better by (± standard error) |", "|---|---|---|---|---|---|"]
     outside = total = 0
     try:
         url = subprocess.run([FORGECTL, "url", *where], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
@@ -146,13 +147,13 @@ def main():
                 if chosen and name not in chosen:
                     continue
                 try:
-                    mine, other, better = compare(db, twin, name, options.seeds)
+                    mine, other, better, error = compare(db, twin, name, options.seeds)
                 except Exception as error:  # the table shows what failed beside what did not
                     lines.append(f"| {twin.algorithm} | {name} | {twin.metric} | {str(error)[:120]} | | |")
                     say(lines[-1])
                     outside, total = outside + 1, total + 1
                     continue
-                lines.append(f"| {twin.algorithm} | {name} | {twin.metric} | {mine:.5g} | {other:.5g} | {better:+.2g} % |")
+                lines.append(f"| {twin.algorithm} | {name} | {twin.metric} | {mine:.5g} | {other:.5g} | {better:+.2g} ± {error:.2g} % |")
                 say(lines[-1])
                 outside, total = outside + (better < -0.5), total + 1
         intervals = coverages(db, chosen, options.seeds) if not wanted or "intervals" in wanted else []

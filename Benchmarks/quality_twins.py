@@ -2,7 +2,8 @@
 from dataclasses import dataclass, field
 
 import numpy
-from sklearn.compose import ColumnTransformer
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -27,11 +28,14 @@ def linear_design(train):
 
 
 def tree_design(train):
-    """One-hot texts, other values as they are: scikit-learn's trees take no categories."""
+    """One-hot texts, other values as they are: scikit-learn's trees take no categories. Forge is asked for the same."""
     return ColumnTransformer([
         ("numbers", "passthrough", numbers(train)),
         ("texts", OneHotEncoder(handle_unknown="ignore", sparse_output=False), texts(train)),
     ])
+
+
+ONE_HOT = {"*": {"encode": "one_hot"}}
 
 
 class Categories:
@@ -58,7 +62,7 @@ class Twin:
     peer: callable  # seed -> estimator
     params: dict = field(default_factory=dict)
     design: callable = linear_design
-    seeded: bool = False  # the fit itself draws random numbers
+    preprocess: dict = field(default_factory=dict)  # Forge's, where its automatic choice is not the peer's
 
 
 def measure(metric, truth, estimator, rows):
@@ -82,19 +86,17 @@ def twins():
     from sklearn import ensemble, linear_model, naive_bayes, neural_network, svm, tree
     import xgboost
 
-    class Boosted(xgboost.XGBClassifier):
+    class Boosted(ClassifierMixin, BaseEstimator):
         """Labels as texts, which XGBoost's own class refuses."""
 
         def fit(self, rows, labels):
-            self.texts = sorted(set(labels))
-            return super().fit(rows, numpy.searchsorted(self.texts, labels))
+            self.classes_, codes = numpy.unique(labels, return_inverse=True)
+            self.model = xgboost.XGBClassifier(n_estimators=100, learning_rate=0.1, max_depth=6, enable_categorical=True, n_jobs=2)
+            self.model.fit(rows, codes)
+            return self
 
-        def predict(self, rows):
-            return numpy.asarray(self.texts)[super().predict(rows)]
-
-        @property
-        def classes_(self):
-            return numpy.asarray(self.texts)
+        def predict_proba(self, rows):
+            return self.model.predict_proba(rows)
 
     regression = ["diabetes", "apartments", "dragons", "fifa", "flights"]
     binary = ["breast_cancer", "titanic", "german_credit", "adult", "phoneme", "spambase", "magic"]
@@ -122,30 +124,31 @@ def twins():
              lambda seed: svm.LinearSVC(C=1.0, max_iter=100_000, dual=False, tol=1e-6)),
         Twin("decision_tree", "regression", "rmse", regression,
              lambda seed: tree.DecisionTreeRegressor(max_depth=6, min_samples_leaf=5, random_state=seed),
-             {"max_depth": 6, "min_samples_leaf": 5}, tree_design),
+             {"max_depth": 6, "min_samples_leaf": 5}, tree_design, ONE_HOT),
         Twin("decision_tree", "classification", "accuracy", binary + multiclass,
              lambda seed: tree.DecisionTreeClassifier(max_depth=8, min_samples_leaf=5, random_state=seed),
-             {"max_depth": 8, "min_samples_leaf": 5}, tree_design),
+             {"max_depth": 8, "min_samples_leaf": 5}, tree_design, ONE_HOT),
         Twin("random_forest", "regression", "rmse", regression,
-             lambda seed: ensemble.RandomForestRegressor(n_estimators=100, random_state=seed, n_jobs=2), {"n_estimators": 100}, tree_design, True),
+             lambda seed: ensemble.RandomForestRegressor(n_estimators=100, random_state=seed, n_jobs=2), {"n_estimators": 100}, tree_design, ONE_HOT),
         Twin("random_forest", "classification", "accuracy", binary + multiclass,
-             lambda seed: ensemble.RandomForestClassifier(n_estimators=100, random_state=seed, n_jobs=2), {"n_estimators": 100}, tree_design, True),
+             lambda seed: ensemble.RandomForestClassifier(n_estimators=100, random_state=seed, n_jobs=2), {"n_estimators": 100}, tree_design, ONE_HOT),
         Twin("gradient_boosting", "regression", "rmse", regression,
              lambda seed: xgboost.XGBRegressor(n_estimators=100, learning_rate=0.1, max_depth=6, enable_categorical=True, n_jobs=2),
              {"n_estimators": 100, "learning_rate": 0.1, "max_depth": 6}, lambda train: Categories()),
         Twin("gradient_boosting", "classification", "log_loss", binary + multiclass,
-             lambda seed: Boosted(n_estimators=100, learning_rate=0.1, max_depth=6, enable_categorical=True, n_jobs=2),
+             lambda seed: Boosted(),
              {"n_estimators": 100, "learning_rate": 0.1, "max_depth": 6}, lambda train: Categories()),
         Twin("gaussian_nb", "classification", "accuracy", ["breast_cancer", "wine", "phoneme", "satimage", "spambase", "magic", "letter"],
-             lambda seed: naive_bayes.GaussianNB()),
+             lambda seed: naive_bayes.GaussianNB(), design=tree_design),
         Twin("multinomial_nb", "classification", "accuracy", ["digits", "satimage", "spambase", "letter"],
              lambda seed: naive_bayes.MultinomialNB(), design=tree_design),
         Twin("mlp", "regression", "rmse", ["apartments", "dragons", "flights"],
-             lambda seed: neural_network.MLPRegressor(hidden_layer_sizes=(64,), max_iter=100, random_state=seed), {"hidden_layer_sizes": [64], "max_iter": 100},
-             seeded=True),
+             lambda seed: TransformedTargetRegressor(  # Forge scales a network's target
+                 neural_network.MLPRegressor((64,), max_iter=100, random_state=seed), transformer=StandardScaler()),
+             {"hidden_layer_sizes": [64], "max_iter": 100}),
         Twin("mlp", "classification", "accuracy", ["breast_cancer", "digits", "phoneme", "satimage", "letter"],
              lambda seed: neural_network.MLPClassifier((64,), max_iter=100, random_state=seed),
-             {"hidden_layer_sizes": [64], "max_iter": 100}, seeded=True),
+             {"hidden_layer_sizes": [64], "max_iter": 100}),
     ]
 
 
