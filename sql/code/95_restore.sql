@@ -53,6 +53,8 @@ declare
     lacking record;
     restored int := 0;
 begin
+    -- Before anything else, as whoever registers or changes a version does: neither can then wait for the other.
+    perform from forge.models m order by m.name for update;
     perform forge.restore_extension_grants();
     perform forge.note_grants();
     for lacking in
