@@ -129,8 +129,8 @@ static int32_t add_leaf(Grower *g, int64_t index) {
     return 0;
 }
 
-// Rows below it go left: the first number above halfway between the last value on the left and the first on the right. A
-// value halfway goes left, as in scikit-learn, whose rows go left up to the threshold.
+// Rows below it go left: the first number above halfway between the last value on the left and the first on the right.
+// A value halfway goes left, as in scikit-learn, whose rows go left up to the threshold.
 static float threshold(const Grower *g, const Split *split) {
     const float high = g->rows->highs[split->feature][split->last];
     if (split->next < 0) return __builtin_nextafterf(high, __builtin_inff());

@@ -86,8 +86,8 @@ static void empty(Grower *g, int32_t found) {
     }
 }
 
-// --- categories: ordered by their mean target, or by the share of the node's largest class: for two classes and for squared
-// error the best of all sets is then one of the prefixes (Breiman et al. 1984, theorem 4.5).
+// --- categories: ordered by their mean target, or by the share of the node's largest class: for two classes and for
+// squared error the best of all sets is then one of the prefixes (Breiman et al. 1984, theorem 4.5).
 
 typedef struct Keyed {
     double key;

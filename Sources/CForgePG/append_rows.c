@@ -1,5 +1,5 @@
-// forge.append_rows: the rows of a query into a table that this transaction made, a page at a time, as COPY does. CREATE
-// TABLE AS and INSERT look up, lock and log the page anew for each row.
+// forge.append_rows: the rows of a query into a table that this transaction made, a page at a time, as COPY does.
+// CREATE TABLE AS and INSERT look up, lock and log the page anew for each row.
 #include "forge_pg.h"
 
 #include "access/heapam.h"

@@ -137,8 +137,8 @@ forge_block_fixed_bytes(const ForgeBlock *block, int rows)
 	return bytes;
 }
 
-// Rows that fill a block. An odd multiple of eight, so that the columns of a row, which are written together, do not all
-// fall into one set of the cache.
+// Rows that fill a block. An odd multiple of eight, so that the columns of a row, which are written together, do not
+// all fall into one set of the cache.
 static int
 forge_block_capacity(const ForgeBlock *block)
 {

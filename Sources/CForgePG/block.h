@@ -48,8 +48,8 @@ typedef struct ForgeBlock
 	uint64	   *keys;			// (capacity), in the block's bytes
 } ForgeBlock;
 
-// `column` has name, type, kind, in_key, is_target and is_group set; a group's kind is FORGE_NUMBER, its type a base type.
-// `attribute` is set before the first row comes.
+// `column` has name, type, kind, in_key, is_target and is_group set; a group's kind is FORGE_NUMBER, its type a base
+// type. `attribute` is set before the first row comes.
 extern ForgeBlock *forge_block_create(int columns, ForgeBlockColumn *column, Oid id_type);
 extern bool forge_block_full(const ForgeBlock *block);
 // The rows gathered; the next block begins. The bytes are valid until its first row comes.

@@ -115,8 +115,9 @@ forge_type_name(Oid type)
 }
 
 // A numeric of few digits as a double, straight from its stored form: digits of base 10,000, the first of weight
-// 10,000^weight (numeric.c; the format on disk). An integer below 2^53 times or divided by an exact power of ten is rounded once, so the
-// bits are those of the text conversion (Clinger, 1990). False where that does not hold, and for NaN and infinities.
+// 10,000^weight (numeric.c; the format on disk). An integer below 2^53 times or divided by an exact power of ten is
+// rounded once, so the bits are those of the text conversion (Clinger, 1990). False where that does not hold, and for
+// NaN and infinities.
 static bool
 forge_numeric_fast(const char *bytes, int length, double *number)
 {

@@ -1,6 +1,6 @@
-// Reading a request's rows in the requester's name (docs/safety.md, R18). Identity and query come from the request's row,
-// never from an argument. Every stage that can run the requester's code – analysis, planning, start, each run and the
-// end – does so as the requester, in a security-restricted operation, inside a transaction that cannot write.
+// Reading a request's rows in the requester's name (docs/safety.md, R18). Identity and query come from the request's
+// row, never from an argument. Every stage that can run the requester's code – analysis, planning, start, each run and
+// the end – does so as the requester, in a security-restricted operation, inside a transaction that cannot write.
 #include "reader.h"
 
 #include "catalog/pg_type.h"
@@ -143,8 +143,8 @@ forge_reader_header(const ForgeReader *reader)
 	return header;
 }
 
-// Runs the query until the block is full. After a run that left room there are no more rows; running again would begin the
-// scan anew.
+// Runs the query until the block is full. After a run that left room there are no more rows; running again would begin
+// the scan anew.
 static void
 forge_reader_fill(ForgeReader *reader)
 {

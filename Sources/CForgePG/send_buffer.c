@@ -1,6 +1,7 @@
-// Before version 17 a backend sends in pieces of 8 kB, each a call of the system that may wake the client: for the blocks of a
-// million rows that took longer than reading the table. The buffer grows to fit a message that must not block, and stays so;
-// later versions send large messages past the buffer. So the first large message goes out by that way.
+// Before version 17 a backend sends in pieces of 8 kB, each a call of the system that may wake the client: for the
+// blocks of a million rows that took longer than reading the table. The buffer grows to fit a message that must not
+// block, and stays so; later versions send large messages past the buffer. So the first large message goes out by that
+// way.
 #include "send_buffer.h"
 
 #include "libpq/libpq.h"

@@ -33,7 +33,8 @@ public enum ColumnEncoding: Sendable, Equatable {
     public var width: Int {
         switch self {
         case .number(_, let indicator, _, _): indicator ? 2 : 1
-        case .oneHot(let levels, let nullLevel, let otherLevel): levels.count + (nullLevel ? 1 : 0) + (otherLevel ? 1 : 0)
+        case .oneHot(let levels, let nullLevel, let otherLevel):
+            levels.count + (nullLevel ? 1 : 0) + (otherLevel ? 1 : 0)
         case .native: 1
         case .transformed(_, _, let indicator, _, _, let degree): degree + (indicator ? 1 : 0)
         case .bins(let edges, let missing, let ordinal): ordinal ? 1 : edges.count + 1 + (missing ? 1 : 0)
@@ -62,7 +63,8 @@ public enum ColumnEncoding: Sendable, Equatable {
     /// The texts that the encoding knows, in byte order; nil where it knows none.
     public var levels: [Bytes]? {
         switch self {
-        case .oneHot(let levels, _, _), .native(let levels), .lookup(let levels, _, _), .tfidf(let levels, _, _, _): levels
+        case .oneHot(let levels, _, _), .native(let levels), .lookup(let levels, _, _), .tfidf(let levels, _, _, _):
+            levels
         case .number, .transformed, .bins, .hashed, .dateParts: nil
         }
     }

@@ -37,9 +37,12 @@ public struct ErrorCode: Hashable, Sendable {
     static var all: [ErrorCode] {
         [
             .invalidModelName, .unknownModel, .unknownAlgorithm, .invalidParameter, .invalidSource, .missingColumn,
-            .wrongColumnType, .unsupportedType, .unusableTarget, .notEnoughRows, .tooManyLevels, .valueOutOfRange, .tooLarge,
-            .modelMismatch, .corruptArtifact, .multiclass, .leaseLost, .workerLost, .timeLimit, .memoryLimit, .cancelled,
-            .notPermitted, .conflict, .dependents, .numericalFailure, .invalidTransition, .invalidLimits, .versionMismatch,
+            .wrongColumnType, .unsupportedType, .unusableTarget, .notEnoughRows, .tooManyLevels, .valueOutOfRange,
+            .tooLarge,
+            .modelMismatch, .corruptArtifact, .multiclass, .leaseLost, .workerLost, .timeLimit, .memoryLimit,
+            .cancelled,
+            .notPermitted, .conflict, .dependents, .numericalFailure, .invalidTransition, .invalidLimits,
+            .versionMismatch,
             .disabled, .notAClassifier,
         ]
     }

@@ -65,7 +65,9 @@ public final class Connection {
 
     func send(_ sql: String, _ parameters: [Parameter]) throws(PostgresError) {
         let handle = try open()
-        guard withParameters(parameters, { PQsendQueryParams(handle, sql, $0, $1, $2, $3, $4, 0) }) == 1 else { throw lost() }
+        guard withParameters(parameters, { PQsendQueryParams(handle, sql, $0, $1, $2, $3, $4, 0) }) == 1 else {
+            throw lost()
+        }
     }
 
     /// Reads results until the statement is over; the last one counts, the first error is thrown.
@@ -151,7 +153,8 @@ extension PostgresError {
         self.init(
             sqlState: field("C") ?? "08006",
             message: field("M") ?? "connection to the server was lost",
-            detail: field("D"), hint: field("H"), severity: field("V") ?? "ERROR", position: field("P").flatMap { Int($0) })
+            detail: field("D"), hint: field("H"), severity: field("V") ?? "ERROR",
+            position: field("P").flatMap { Int($0) })
     }
 }
 
@@ -166,7 +169,9 @@ final class CStrings {
 /// Hands parameters to libpq as its five parallel arrays: count, types, values, lengths, formats.
 private func withParameters<R>(
     _ parameters: [Parameter],
-    _ body: (Int32, UnsafePointer<Oid>?, UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?) -> R
+    _ body: (
+        Int32, UnsafePointer<Oid>?, UnsafePointer<UnsafePointer<CChar>?>?, UnsafePointer<Int32>?, UnsafePointer<Int32>?
+    ) -> R
 ) -> R {
     var types: [Oid] = []
     var formats: [Int32] = []

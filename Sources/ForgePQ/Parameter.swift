@@ -21,7 +21,8 @@ public enum Parameter: Sendable, Equatable {
     public static func array(_ values: [String]) -> Parameter { .text(literal(values.map(quoted))) }
     public static func array(_ values: [Int]) -> Parameter { .text(literal(values.map { String($0) })) }
 
-    /// A `float8[]`, as `array_recv` reads it: writing and reading digits would cost more than all else about a large one.
+    /// A `float8[]`, as `array_recv` reads it: writing and reading digits would cost more than all else about a large
+    /// one.
     public static func array(_ values: [Double]) -> Parameter {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(20 + 12 * values.count)

@@ -4,8 +4,8 @@ import ForgeTestSupport
 import Foundation
 import Testing
 
-/// Kills at random moments: jobs, daemons, backends, the whole server. `FORGE_FAULTS` says how many (25), `FORGE_FAULT_SEED`
-/// which; a failure prints both.
+/// Kills at random moments: jobs, daemons, backends, the whole server. `FORGE_FAULTS` says how many (25),
+/// `FORGE_FAULT_SEED` which; a failure prints both.
 @Suite struct ChaosTests {
     private struct Generator: RandomNumberGenerator {
         var state: UInt64

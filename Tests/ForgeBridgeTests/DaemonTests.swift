@@ -111,8 +111,8 @@ extension QueueWorld {
     }
 
     @Test func aCancelReachesARunningJobLongBeforeItsHeartbeat() async throws {
-        // The lease of a minute beats every 20 s: only the notification can be this quick. docs/queue.md promises a second;
-        // one of three must keep it, for another suite may hold the processors for a while.
+        // The lease of a minute beats every 20 s: only the notification can be this quick. docs/queue.md promises a
+        // second; one of three must keep it, for another suite may hold the processors for a while.
         let daemon = RunningDaemon(world, script: "exec sleep 1000")
         var took: [Double] = []
         for _ in 0..<3 where took.allSatisfy({ $0 > 1 }) {

@@ -33,7 +33,8 @@ import Testing
 @Suite struct ResourceLedgerTests {
     private func job(_ id: Int, cpu: Double = 1, memory: Int = 0, limit: Double? = nil) -> ClaimedJob {
         ClaimedJob(
-            lease: Lease(request: id, token: "t\(id)"), attempt: 1, model: "m", algorithm: "a", cpuRequest: cpu, memoryRequest: memory,
+            lease: Lease(request: id, token: "t\(id)"), attempt: 1, model: "m", algorithm: "a", cpuRequest: cpu,
+            memoryRequest: memory,
             cpuLimit: limit)
     }
 
@@ -83,7 +84,9 @@ import Testing
         if case .failed(let failure) = FailurePolicy.outcome(of: error, at: stage) { failure } else { nil }
     }
 
-    @Test(arguments: ["08006", "08001", "40001", "40P01", "53200", "53300", "55P03", "57P01", "57P02", "57P03", "57014", "FG015"])
+    @Test(arguments: [
+        "08006", "08001", "40001", "40P01", "53200", "53300", "55P03", "57P01", "57P02", "57P03", "57014", "FG015",
+    ])
     func troubleThatPassesIsTriedAgain(_ state: String) {
         #expect(failure(PostgresError(sqlState: state, message: "x"), at: .registering)?.isPermanent == false)
         #expect(failure(PostgresError(sqlState: state, message: "x"), at: .reading)?.isPermanent == false)
@@ -95,12 +98,14 @@ import Testing
     }
 
     @Test func aLostLeaseIsNoFailure() {
-        #expect(FailurePolicy.outcome(of: PostgresError(sqlState: "FG017", message: "x"), at: .registering) == .leaseLost)
+        #expect(
+            FailurePolicy.outcome(of: PostgresError(sqlState: "FG017", message: "x"), at: .registering) == .leaseLost)
         #expect(FailurePolicy.outcome(of: ForgeError(.leaseLost, "x"), at: .registering) == .leaseLost)
     }
 
     @Test func errorsOfTheSourceCarryForgesCodesAndKeepPostgresOwn() {
-        let forbidden = failure(PostgresError(sqlState: "42501", message: "permission denied for table t"), at: .reading)
+        let forbidden = failure(
+            PostgresError(sqlState: "42501", message: "permission denied for table t"), at: .reading)
         #expect(forbidden?.code == "FG022")
         #expect(forbidden?.message == "the source cannot be read: permission denied for table t")
         #expect(forbidden?.detail == "SQLSTATE 42501" && forbidden?.hint != nil)
@@ -111,7 +116,8 @@ import Testing
 
 @Suite struct ChildMessageTests {
     @Test(arguments: [
-        ChildMessage.progress(0.25, phase: "fit \"é\"\n", waits: true), .outcome(.completed(version: 3)), .outcome(.completed(version: nil)),
+        ChildMessage.progress(0.25, phase: "fit \"é\"\n", waits: true), .outcome(.completed(version: 3)),
+        .outcome(.completed(version: nil)),
         .outcome(.leaseLost),
         .outcome(.failed(JobFailure(code: "FG010", message: "a\nb", detail: nil, hint: "h", isPermanent: true))),
     ])
@@ -132,7 +138,9 @@ import Testing
 }
 
 @Suite struct MemoryQuantityTests {
-    @Test(arguments: [("8G", 8_000_000_000), ("8Gi", 8_589_934_592), ("1.5k", 1500), ("123", 123), ("512Mi", 536_870_912)])
+    @Test(arguments: [
+        ("8G", 8_000_000_000), ("8Gi", 8_589_934_592), ("1.5k", 1500), ("123", 123), ("512Mi", 536_870_912),
+    ])
     func readsAmounts(_ text: String, _ bytes: Int) { #expect(MemoryQuantity.bytes(text) == bytes) }
 
     @Test(arguments: ["", "G", "-1G", "0", "1e3", "8Q", "8 G", "99999999999T"])
@@ -145,7 +153,9 @@ import Testing
             target: "host=/tmp dbname=x", lease: Lease(request: 5, token: "abc"), threads: 3, processors: [0, 2, 5])
         let variables = environment.variables(over: ["PATH": "/bin"])
         #expect(JobEnvironment(variables) == environment)
-        #expect(variables["OPENBLAS_NUM_THREADS"] == "1" && variables["OMP_NUM_THREADS"] == "3" && variables["PATH"] == "/bin")
+        #expect(
+            variables["OPENBLAS_NUM_THREADS"] == "1" && variables["OMP_NUM_THREADS"] == "3"
+                && variables["PATH"] == "/bin")
         #expect(JobEnvironment(["FORGE_DATABASE_URL": "x"]) == nil)
         #expect(variables["GOMP_SPINCOUNT"] == "1000")
         #expect(environment.variables(over: ["OMP_WAIT_POLICY": "active"])["GOMP_SPINCOUNT"] == nil)

@@ -2,7 +2,8 @@ import ForgeTestSupport
 import Foundation
 import Testing
 
-/// `up`, `down` and `url` on a private cluster, and everything that needs a sidecar: one cluster for the suite, one test after the other.
+/// `up`, `down` and `url` on a private cluster, and everything that needs a sidecar: one cluster for the suite, one
+/// test after the other.
 @Suite(.serialized) final class ClusterTests {
     let folder: String
 

@@ -46,15 +46,16 @@ enum Forgectl {
             errors: text(files[2]).replacingOccurrences(of: path, with: "forgectl"))
     }
 
-    /// The embedded cluster runs on the version under test: by default on the machine's newest server with the extension that
-    /// `make build` staged, else on the tests' own, which has it installed.
+    /// The embedded cluster runs on the version under test: by default on the machine's newest server with the
+    /// extension that `make build` staged, else on the tests' own, which has it installed.
     private static func testServer() throws -> String? {
         guard TestServer.version != "15" else { return nil }
         let config = try Shell.run(Repository.path("scripts/pg.sh"), ["config", TestServer.version])
         return URL(filePath: config.trimmingCharacters(in: .newlines)).deletingLastPathComponent().path
     }
 
-    /// Starts it without waiting. Not by Foundation's Process, which waits for every descendant: here a server that lives on.
+    /// Starts it without waiting. Not by Foundation's Process, which waits for every descendant: here a server that
+    /// lives on.
     static func start(_ arguments: [String], output: String) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)

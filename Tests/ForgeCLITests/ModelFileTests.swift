@@ -4,7 +4,8 @@ import Testing
 @testable import ForgeStore
 
 @Suite struct ModelFileTests {
-    /// A safetensors file with one U8 tensor. Members stand in an order of their own, as ForgeModel and others write them.
+    /// A safetensors file with one U8 tensor. Members stand in an order of their own, as ForgeModel and others write
+    /// them.
     private func artifact(_ tensor: [UInt8]) -> [UInt8] {
         var text = Array(
             #"{"__metadata__":{"forge":"{\"form\":\"linear\"}"},"weights":{"dtype":"U8","shape":[\#(tensor.count)],"data_offsets":[0,\#(tensor.count)]},"#

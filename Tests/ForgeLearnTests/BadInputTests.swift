@@ -61,7 +61,9 @@ extension ContractTests {
     /// Without a penalty columns beyond the rows leave no errors to learn from; of copies one is left out.
     @Test(arguments: all.filter { $0.hasStatistics }, ["nonrobust", "HC0"])
     func statisticsAreRefusedOfTooFewRowsAndDefinedOfColumnsThatAreCopies(_ subject: Subject, _ kind: String) throws {
-        for (input, refusal) in zip(BadInput.all, [subject.isClassification ? ErrorCode.numericalFailure : .notEnoughRows, nil]) {
+        for (input, refusal) in zip(
+            BadInput.all, [subject.isClassification ? ErrorCode.numericalFailure : .notEnoughRows, nil])
+        {
             var run = badRun(subject, input.table(subject))
             run.params = ["statistics": .text(kind)]
             if subject.isClassification { run.params["penalty"] = "none" }

@@ -62,7 +62,9 @@ import Testing
 
     @Test func aClassWithoutVarianceIsRefusedWhenNothingIsSmoothed() throws {
         let table = table([1, 2, 1, 3, 1, 4], ["a", "b", "a", "b", "a", "b"])
-        let error = try #require(throws: ForgeError.self) { try run("gaussian_nb", table, ["var_smoothing": 0]).train() }
+        let error = try #require(throws: ForgeError.self) {
+            try run("gaussian_nb", table, ["var_smoothing": 0]).train()
+        }
         #expect(error.code == .numericalFailure && error.message.contains("class \"a\""), "\(error)")
         _ = try run("gaussian_nb", table).train()
     }

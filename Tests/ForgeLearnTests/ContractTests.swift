@@ -404,7 +404,9 @@ import Testing
         let found = try #require(try run.train().manifest["cross_validation"])
         let values = found["metrics"]?["accuracy"]?["values"]?.arrayValue ?? []
         #expect(values.count { $0 == .null } == 1, "\(values)")
-        #expect(found["notes"]?.serialized.contains("was not fitted: target \\\"y\\\" has one class only") == true, "\(found)")
+        #expect(
+            found["notes"]?.serialized.contains("was not fitted: target \\\"y\\\" has one class only") == true,
+            "\(found)")
     }
 
     // MARK: - Values and the run itself

@@ -87,7 +87,9 @@ import Testing
         let feature = design.encodedIndex.firstIndex(of: plan.columns[place].offset)!
         var seen: [Double] = []
         _ = try design.forEachTile(threads: 1, observer: SilentObserver()) {
-        } _: { tile, _ in seen += (0..<tile.rows).map { tile.values[feature * Design.tileRows + $0] } }
+        } _: { tile, _ in
+            seen += (0..<tile.rows).map { tile.values[feature * Design.tileRows + $0] }
+        }
         let table = try #require(plan.columns[place].override)
         let codes = data.training.codes(plan.columns[place].source)
         var groups = [Int32](repeating: 0, count: codes.count)
@@ -105,13 +107,17 @@ import Testing
         let heldOut = Design(data.heldOut, plan)
         var other: [Double] = []
         _ = try heldOut.forEachTile(threads: 1, observer: SilentObserver()) {
-        } _: { tile, _ in other += (0..<tile.rows).map { tile.values[feature * Design.tileRows + $0] } }
+        } _: { tile, _ in
+            other += (0..<tile.rows).map { tile.values[feature * Design.tileRows + $0] }
+        }
         #expect(Set(other).isSubset(of: Set(values)))
     }
 
     // MARK: - The lint
 
-    private func warnings(_ table: Table, task: String = "regression", split: JSONValue = ["method": "none"]) throws -> [String] {
+    private func warnings(_ table: Table, task: String = "regression", split: JSONValue = ["method": "none"]) throws
+        -> [String]
+    {
         let outcome = try Run(table: table, algorithm: "ridge", task: task, split: split).train()
         return outcome.manifest["data_report"]?["warnings"]?.arrayValue?.compactMap(\.textValue) ?? []
     }
@@ -132,7 +138,9 @@ import Testing
 
     @Test func theTargetAmongTheFeaturesIsNamed() throws {
         var table = plain()
-        let target = table.columns[2].cells.map { cell -> Double in if case .number(let value) = cell { value } else { 0 } }
+        let target = table.columns[2].cells.map { cell -> Double in
+            if case .number(let value) = cell { value } else { 0 }
+        }
         table.add("copy", target)
         table.add("scaled", target.map { 3 * $0 - 1 })
         table.add("curved", target.map { $0 * $0 * $0 })
@@ -152,7 +160,8 @@ import Testing
             table.add("gap", label.map { Double($0) * 10 + random.uniform() })
             table.add("name", label.map { "outcome \($0)" })
             table.add("y", label.map { ["no", "yes", "maybe"][$0] }, role: .target)
-            let found = try Run(table: table, algorithm: "gradient_boosting", task: "classification").train()
+            let found =
+                try Run(table: table, algorithm: "gradient_boosting", task: "classification").train()
                 .manifest["data_report"]?["warnings"]?.arrayValue?.compactMap(\.textValue) ?? []
             #expect(found.count == 2 && found[0].contains("\"gap\"") && found[1].contains("\"name\""), "\(found)")
         }
@@ -182,7 +191,9 @@ import Testing
         let times: [Double?] = days.map { $0 + 86_400 }
         table.add("at", times, type: "timestamp with time zone", role: .time)
         let found = try warnings(table)
-        #expect(found.count == 1 && found[0].contains("\"cancelled\" is later than the row's time in 20 of 200"), "\(found)")
+        #expect(
+            found.count == 1 && found[0].contains("\"cancelled\" is later than the row's time in 20 of 200"), "\(found)"
+        )
     }
 
     @Test func heldOutRowsThatRepeatTrainingRowsAreCounted() throws {
@@ -191,6 +202,7 @@ import Testing
         table.add("part", (0..<5_000).map { $0 < 4_000 ? "train" : "test" }, role: .part)
         let found = try warnings(table, split: ["method": "column", "column": "part"])
         #expect(
-            found.count == 1 && found[0].hasPrefix("300 of 1000 held-out rows have the features of a training row"), "\(found)")
+            found.count == 1 && found[0].hasPrefix("300 of 1000 held-out rows have the features of a training row"),
+            "\(found)")
     }
 }

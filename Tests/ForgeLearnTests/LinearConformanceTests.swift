@@ -90,7 +90,8 @@ import Testing
         var testDescription: String { golden }
     }
 
-    /// Log-odds are scikit-learn's margins times one positive factor: of two classes exactly, of more up to what is the same for all.
+    /// Log-odds are scikit-learn's margins times one positive factor: of two classes exactly, of more up to what is the
+    /// same for all.
     @Test(arguments: [
         Margins(golden: "breast_cancer.svm_squared_hinge", tolerance: 1e-7),
         Margins(

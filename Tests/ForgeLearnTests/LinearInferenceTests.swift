@@ -4,8 +4,8 @@ import Testing
 
 @testable import ForgeLearn
 
-/// Coefficients in the units of the data and what is said of them: agreement with statsmodels, scipy and NIST's certified values
-/// (Tests/conformance/make_goldens_linear.py and make_goldens_nist.py).
+/// Coefficients in the units of the data and what is said of them: agreement with statsmodels, scipy and NIST's
+/// certified values (Tests/conformance/make_goldens_linear.py and make_goldens_nist.py).
 @Suite struct LinearInferenceTests {
     typealias Case = ConformanceTests.Case
     static let keys = ["coefficient", "std_error", "statistic", "p_value", "lower", "upper"]
@@ -28,11 +28,17 @@ import Testing
     }
 
     static let tables: [Case] = [
-        Case(golden: "diabetes.ols", algorithm: "linear_regression", params: ["statistics": "nonrobust"], tolerance: 1e-8),
-        Case(golden: "diabetes.ols_HC0", algorithm: "linear_regression", params: ["statistics": "HC0"], tolerance: 1e-8),
-        Case(golden: "diabetes.ols_HC1", algorithm: "linear_regression", params: ["statistics": "HC1"], tolerance: 1e-8),
-        Case(golden: "diabetes.ols_HC2", algorithm: "linear_regression", params: ["statistics": "HC2"], tolerance: 1e-8),
-        Case(golden: "diabetes.ols_HC3", algorithm: "linear_regression", params: ["statistics": "HC3"], tolerance: 1e-8),
+        Case(
+            golden: "diabetes.ols", algorithm: "linear_regression", params: ["statistics": "nonrobust"], tolerance: 1e-8
+        ),
+        Case(
+            golden: "diabetes.ols_HC0", algorithm: "linear_regression", params: ["statistics": "HC0"], tolerance: 1e-8),
+        Case(
+            golden: "diabetes.ols_HC1", algorithm: "linear_regression", params: ["statistics": "HC1"], tolerance: 1e-8),
+        Case(
+            golden: "diabetes.ols_HC2", algorithm: "linear_regression", params: ["statistics": "HC2"], tolerance: 1e-8),
+        Case(
+            golden: "diabetes.ols_HC3", algorithm: "linear_regression", params: ["statistics": "HC3"], tolerance: 1e-8),
         Case(
             golden: "diabetes.ols_cluster", algorithm: "linear_regression", params: ["statistics": "cluster"],
             tolerance: 1e-8),
@@ -42,7 +48,8 @@ import Testing
         Case(
             golden: "mixed.wls_HC3", algorithm: "linear_regression", target: "amount", params: ["statistics": "HC3"],
             weight: "weight", tolerance: 1e-8),
-        logit("diabetes.logit", "nonrobust"), logit("diabetes.logit_HC0", "HC0"), logit("diabetes.logit_cluster", "cluster"),
+        logit("diabetes.logit", "nonrobust"), logit("diabetes.logit_HC0", "HC0"),
+        logit("diabetes.logit_cluster", "cluster"),
         generalized("poisson", "nonrobust"), generalized("poisson", "HC0"), generalized("gamma", "nonrobust"),
         generalized("gamma", "HC0"), generalized("tweedie", "nonrobust"), generalized("tweedie", "HC0"),
         Case(
@@ -101,7 +108,8 @@ import Testing
             return try run.train().manifest["coefficients"]?.arrayValue ?? []
         }
         let (scaled, plain) = (try rows("standard"), try rows("none"))
-        #expect(scaled.map { $0["term"] } == plain.map { $0["term"] } && scaled.contains { $0["term"] == "age * income" })
+        #expect(
+            scaled.map { $0["term"] } == plain.map { $0["term"] } && scaled.contains { $0["term"] == "age * income" })
         for (a, b) in zip(scaled, plain) {
             for field in ["coefficient", "std_error"] {
                 guard let x = a[field]?.doubleValue, let y = b[field]?.doubleValue else { continue }
@@ -159,11 +167,14 @@ import Testing
         var testDescription: String { name }
     }
 
-    /// Digits of coefficients and standard errors, as they come by default: columns standardised, coefficients brought back.
+    /// Digits of coefficients and standard errors, as they come by default: columns standardised, coefficients brought
+    /// back.
     @Test(arguments: [
-        Certified(name: "norris", digits: 12), Certified(name: "pontius", digits: 11), Certified(name: "longley", digits: 9),
+        Certified(name: "norris", digits: 12), Certified(name: "pontius", digits: 11),
+        Certified(name: "longley", digits: 9),
         Certified(name: "wampler1", digits: 6.5), Certified(name: "wampler2", digits: 9),
-        Certified(name: "wampler3", digits: 6), Certified(name: "wampler4", digits: 6), Certified(name: "wampler5", digits: 6),
+        Certified(name: "wampler3", digits: 6), Certified(name: "wampler4", digits: 6),
+        Certified(name: "wampler5", digits: 6),
         Certified(name: "filip", digits: 6), Certified(name: "noint1", digits: 13, intercept: false),
         Certified(name: "noint2", digits: 13, intercept: false),
     ])
@@ -198,7 +209,8 @@ import Testing
 
     @Test func penalisedCoefficientsAreRefusedStatistics() throws {
         let error = try #require(throws: ForgeError.self) {
-            try Case(golden: "diabetes.poisson", algorithm: "poisson", params: ["statistics": "HC1"], tolerance: 0).run().train()
+            try Case(golden: "diabetes.poisson", algorithm: "poisson", params: ["statistics": "HC1"], tolerance: 0)
+                .run().train()
         }
         #expect(error.code == .invalidParameter && error.hint?.contains("alpha 0") == true)
     }

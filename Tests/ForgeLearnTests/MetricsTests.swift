@@ -71,7 +71,8 @@ import Testing
         let found = classes(data[0].map { Int32($0) }, scores, -1)
         let names =
             [
-                "roc_auc_ovr", "roc_auc_ovr_weighted", "roc_auc_ovo", "roc_auc_ovo_weighted", "pr_auc", "log_loss", "brier",
+                "roc_auc_ovr", "roc_auc_ovr_weighted", "roc_auc_ovo", "roc_auc_ovo_weighted", "pr_auc", "log_loss",
+                "brier",
                 "accuracy", "balanced_accuracy", "mcc", "cohen_kappa",
             ] + Self.averages + Self.perClass(5)
         try check(names.map { found[$0] }, "folds_classes.metrics")
@@ -82,7 +83,8 @@ import Testing
         var data = try columns("folds_values")
         var found = Evaluation(RegressionRows(truth: data[0], prediction: data[1], quantile: 0.8))
         let names = [
-            "rmse", "mae", "median_absolute_error", "mape", "r2", "explained_variance", "pinball", "mean_poisson_deviance",
+            "rmse", "mae", "median_absolute_error", "mape", "r2", "explained_variance", "pinball",
+            "mean_poisson_deviance",
             "mean_gamma_deviance",
         ]
         try check(names.map { found[$0] }, "folds_values.metrics")
@@ -153,7 +155,8 @@ import Testing
         func binary(_ rows: [Int]) -> ClassRows {
             ClassRows(
                 truth: rows.map { Int32(two[0][$0]) },
-                scores: PartScores(values: rows.flatMap { [1 - two[1][$0], two[1][$0]] }, width: 2), labels: ["n", "y"],
+                scores: PartScores(values: rows.flatMap { [1 - two[1][$0], two[1][$0]] }, width: 2),
+                labels: ["n", "y"],
                 positive: 1)
         }
         expectEqual(binary(Array(0..<200)).measure(counts), binary(repeated).measure(ones(repeated.count)))

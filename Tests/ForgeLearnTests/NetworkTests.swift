@@ -5,7 +5,8 @@ import Testing
 
 @testable import ForgeLearn
 
-/// Networks: that gradients are those of the loss, that training finds what theory says, and that its parts are what they say.
+/// Networks: that gradients are those of the loss, that training finds what theory says, and that its parts are what
+/// they say.
 @Suite struct NetworkTests {
     /// Numbers, a category, weights and a target for one of the three losses.
     private func table(_ task: String, classes: Int, rows: Int = 40, weighted: Bool = false) -> Table {
@@ -52,8 +53,8 @@ import Testing
         ]
     }
 
-    /// Central differences in float32: errors of about 1e-3 of sums over 40 rows. A ReLU that opens within the step bends the
-    /// line, so its step is small and its differences less exact.
+    /// Central differences in float32: errors of about 1e-3 of sums over 40 rows. A ReLU that opens within the step
+    /// bends the line, so its step is small and its differences less exact.
     @Test(arguments: gradientCases)
     func gradientsAreTheSlopesOfTheLoss(_ test: GradientCase) throws {
         let run = Run(

@@ -77,7 +77,9 @@ import Testing
             ["seen": ["encode": "date_parts", "parts": ["year", "month_cycle"], "scale": "min_max"]], table: table)
         let expected = [ScaledDatePart(.year, shift: 2001, scale: 3), ScaledDatePart(.monthCycle)]
         #expect(try dateParts(asked, "seen") == expected)
-        let plain = [try plan(["*": ["scale": "none"]]), try plan(["day": ["encode": "date_parts"]], algorithm: "random_forest")]
+        let plain = [
+            try plan(["*": ["scale": "none"]]), try plan(["day": ["encode": "date_parts"]], algorithm: "random_forest"),
+        ]
         for plan in plain { #expect(try dateParts(plan, "day").allSatisfy { $0.shift == 0 && $0.scale == 1 }) }
     }
 
@@ -101,7 +103,8 @@ import Testing
         let words = ["good", "bad", "slow", "quick", "late", "early", "cheap", "dear"]
         var table = Table()
         table.add(
-            "note", (0..<300).map { "order \($0) was " + (0..<6).map { _ in words[random.index(8)] }.joined(separator: " ") })
+            "note",
+            (0..<300).map { "order \($0) was " + (0..<6).map { _ in words[random.index(8)] }.joined(separator: " ") })
         table.add("y", (0..<300).map { _ in random.normal() }, role: .target)
         let plan = try plan([:], algorithm: algorithm, table: table)
         guard case .tfidf(let terms, _, false, false) = plan.columns[0].schema.encoding else {
@@ -122,7 +125,8 @@ import Testing
             (["min_frequency": 10], 3), (["min_frequency": 0.06], 4), (["max_levels": 2], 2), (["max_levels": 0.4], 2),
             (["min_frequency": 5, "max_levels": 3], 3), ([:], 5),
         ] as [(JSONValue, Int)] {
-            guard case .oneHot(let levels, _, let other) = try encoding(try plan(["c": steps], table: table), "c") else {
+            guard case .oneHot(let levels, _, let other) = try encoding(try plan(["c": steps], table: table), "c")
+            else {
                 Issue.record("not one-hot")
                 return
             }
@@ -187,7 +191,8 @@ import Testing
         let plain = try plan([:], table: table)
         #expect(names(plain) == ["x", "noise", "city", "region", "day"])
         #expect(plain.notes.contains("column \"again\" repeats \"x\" in all training rows and is left out"))
-        #expect(plain.notes.contains("column \"same\" is constant in the training rows: it has no effect and is left out"))
+        #expect(
+            plain.notes.contains("column \"same\" is constant in the training rows: it has no effect and is left out"))
         let all = try plan(["@drop": ["constant": false, "duplicates": false]], table: table)
         #expect(names(all) == ["x", "noise", "city", "region", "day", "same", "again", "region again"])
         #expect(names(try plan(["again": ["scale": "standard"], "x": ["drop": true]], table: table)).contains("again"))
@@ -199,7 +204,8 @@ import Testing
         let plan = try plan(["@select": ["method": .text(method), "k": 2]])
         #expect(plan.columns.map(\.shownName) == ["x", "city"])
         #expect(plan.notes.contains { $0.hasPrefix("@select keeps 2 of 5 columns") })
-        let share = try self.plan(["@select": ["method": .text(method), "fraction": 0.2]], algorithm: "gradient_boosting")
+        let share = try self.plan(
+            ["@select": ["method": .text(method), "fraction": 0.2]], algorithm: "gradient_boosting")
         #expect(share.columns.map(\.shownName) == ["x"])
     }
 

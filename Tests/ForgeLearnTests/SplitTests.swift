@@ -231,7 +231,8 @@ import Testing
     }
 
     /// A ranking is split by group unless it says otherwise, and whatever its split, no query is parted.
-    @Test(arguments: [[:], ["method": "none"], ["method": "column", "column": "part"], ["method": "time"]] as [JSONValue])
+    @Test(
+        arguments: [[:], ["method": "none"], ["method": "column", "column": "part"], ["method": "time"]] as [JSONValue])
     func aRankingPartsWholeQueries(_ method: JSONValue) throws {
         var table = table()
         for row in 0..<600 { table.columns[2].cells[row] = .number(Double(row % 37)) }

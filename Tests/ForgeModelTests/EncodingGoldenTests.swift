@@ -16,7 +16,8 @@ struct EncodingGoldenTests {
             return .transformed(
                 .yeoJohnson(lambda: golden["lambda"]?.doubleValue ?? .nan), fill: 0, indicator: false,
                 shift: golden["shift"]?.doubleValue ?? .nan, scale: golden["scale"]?.doubleValue ?? .nan, degree: 1)
-        case "bins": return .bins(edges: numbers("edges"), missing: false, ordinal: golden["ordinal"]?.boolValue ?? false)
+        case "bins":
+            return .bins(edges: numbers("edges"), missing: false, ordinal: golden["ordinal"]?.boolValue ?? false)
         case "date_parts":
             let names = (golden["parts"]?.arrayValue ?? []).compactMap(\.textValue)
             return .dateParts(
@@ -34,7 +35,9 @@ struct EncodingGoldenTests {
     }
 
     /// (rows, features)
-    private static func features(_ encoder: ColumnEncoder, _ encoding: ColumnEncoding, _ values: [JSONValue]) -> [Double] {
+    private static func features(_ encoder: ColumnEncoder, _ encoding: ColumnEncoding, _ values: [JSONValue])
+        -> [Double]
+    {
         let (rows, width) = (values.count, encoding.width)
         var out = [Double](repeating: .nan, count: rows * width)
         if encoding.kind == .number {
@@ -46,7 +49,8 @@ struct EncodingGoldenTests {
         return (0..<rows).flatMap { row in (0..<width).map { out[$0 * rows + row] } }
     }
 
-    /// The model of Tests/regress/fixtures with every encoding, as `safetensors` saved it: also what the fuzzer starts from.
+    /// The model of Tests/regress/fixtures with every encoding, as `safetensors` saved it: also what the fuzzer starts
+    /// from.
     @Test func artifactOfEveryEncodingKeepsItsBytes() throws {
         let bytes = try GoldenTests.artifact("prepared")
         let document = try ModelDocument(artifact: bytes)
@@ -68,7 +72,8 @@ struct EncodingGoldenTests {
             for (index, pair) in zip(features, expected).enumerated() {
                 // scikit-learn takes powers where Forge takes expm1 and log1p: up to 1e-10 apart.
                 let tolerance = name.hasPrefix("yeo") ? 1e-9 : 1e-14
-                #expect(abs(pair.0 - pair.1) <= tolerance * max(1, abs(pair.1)), "\(name), \(index): \(pair.0), \(pair.1)")
+                #expect(
+                    abs(pair.0 - pair.1) <= tolerance * max(1, abs(pair.1)), "\(name), \(index): \(pair.0), \(pair.1)")
             }
         }
     }
@@ -96,7 +101,8 @@ struct EncodingGoldenTests {
                 outputs: 1, coefficients: powers.indices.map { $0 == monomial ? 1 : 0 }, intercepts: [0],
                 means: powers.map { _ in 0 })
             let document = ModelDocument(
-                task: "regression", algorithm: "test", link: .identity, columns: columns, products: products, labels: [],
+                task: "regression", algorithm: "test", link: .identity, columns: columns, products: products,
+                labels: [],
                 positive: -1, form: .linear(form))
             let scores = try Scorer(artifact: document.encoded()).score(
                 (0..<3).map { column in .numbers(rows.map { $0[column] }) })

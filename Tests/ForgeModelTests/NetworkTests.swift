@@ -3,7 +3,8 @@ import Testing
 
 @testable import ForgeModel
 
-/// Networks: what their activations are worth, and what the decoder refuses. Margins: ScoringTests; damage: DamageTests.
+/// Networks: what their activations are worth, and what the decoder refuses. Margins: ScoringTests; damage:
+/// DamageTests.
 struct NetworkTests {
     /// erf by its series up to 3, beyond by the continued fraction of erfc (Abramowitz and Stegun 7.1.5, 7.1.14).
     private static func erf(_ x: Double) -> Double {

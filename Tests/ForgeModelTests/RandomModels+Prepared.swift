@@ -26,16 +26,19 @@ extension RandomModels {
 
     private mutating func transformed() -> ColumnEncoding {
         let transforms: [NumberTransform] = [
-            .identity, .log1p, .sqrt, .yeoJohnson(lambda: double(-2...4)), .yeoJohnson(lambda: 0), .yeoJohnson(lambda: 2),
+            .identity, .log1p, .sqrt, .yeoJohnson(lambda: double(-2...4)), .yeoJohnson(lambda: 0),
+            .yeoJohnson(lambda: 2),
         ]
         return .transformed(
-            transforms[int(0...5)], fill: double(), indicator: flag(), shift: double(), scale: double(0.5...4), degree: int(1...3))
+            transforms[int(0...5)], fill: double(), indicator: flag(), shift: double(), scale: double(0.5...4),
+            degree: int(1...3))
     }
 
     private mutating func bins(forTrees: Bool) -> ColumnEncoding {
         let ordinal = flag()
         return .bins(
-            edges: Array(Set((0..<int(0...5)).map { _ in double() })).sorted(), missing: flag() || (ordinal && !forTrees),
+            edges: Array(Set((0..<int(0...5)).map { _ in double() })).sorted(),
+            missing: flag() || (ordinal && !forTrees),
             ordinal: ordinal)
     }
 
@@ -47,7 +50,10 @@ extension RandomModels {
     static let words = ["free", "Trial", "ÄRGER", "ночь", "ΟΔΌΣΑ", "x", "don’t", "été", "a_1", "Σ", "42"]
 
     private mutating func tfidf() -> ColumnEncoding {
-        let known = ["free", "trial", "ärger", "ночь", "οδόσα", "οδόσα free", "free trial", "don", "été", "a_1", "42", "trial trial"]
+        let known = [
+            "free", "trial", "ärger", "ночь", "οδόσα", "οδόσα free", "free trial", "don", "été", "a_1", "42",
+            "trial trial",
+        ]
         let terms = known.filter { _ in flag(0.6) }.map { Bytes($0.utf8) }
         return .tfidf(
             vocabulary: terms.sorted { $0.lexicographicallyPrecedes($1) }, idf: terms.map { _ in double(0.5...3) },
@@ -56,9 +62,12 @@ extension RandomModels {
 
     mutating func texts(_ count: Int) -> ColumnValues {
         let texts = (0..<12).map { _ in
-            Bytes((0..<int(0...9)).map { _ in RandomModels.words[int(0...10)] }.joined(separator: flag() ? " " : ", ").utf8)
+            Bytes(
+                (0..<int(0...9)).map { _ in RandomModels.words[int(0...10)] }.joined(separator: flag() ? " " : ", ")
+                    .utf8)
         }
-        return .codes((0..<count).map { _ in flag(0.15) ? ColumnValues.missingCode : UInt32(int(0...11)) }, levels: texts)
+        return .codes(
+            (0..<count).map { _ in flag(0.15) ? ColumnValues.missingCode : UInt32(int(0...11)) }, levels: texts)
     }
 
     mutating func products(of columns: [ColumnSchema]) -> [FeatureProduct] {

@@ -35,8 +35,8 @@ struct Reference {
         }
     }
 
-    /// In the order of operations that internals.md fixes, so to the bit: Float32 sums from the bias on, in the order of the
-    /// inputs; then four partial sums of doubles by input modulo four.
+    /// In the order of operations that internals.md fixes, so to the bit: Float32 sums from the bias on, in the order
+    /// of the inputs; then four partial sums of doubles by input modulo four.
     static func margins(_ form: NetworkForm, _ features: [Double]) -> [Double] {
         var inputs = features.map { Float($0) }
         var weights = form.weights[...]

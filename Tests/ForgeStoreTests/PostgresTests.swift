@@ -16,7 +16,9 @@ import Testing
         var rows: [[String?]] = []
         for piece in pieces {
             try Array(piece).withUnsafeBytes { bytes in
-                try parser.consume(bytes) { fields in rows.append(fields.map { $0.map { String(decoding: $0, as: UTF8.self) } }) }
+                try parser.consume(bytes) { fields in
+                    rows.append(fields.map { $0.map { String(decoding: $0, as: UTF8.self) } })
+                }
             }
         }
         #expect(parser.isComplete)
@@ -54,7 +56,10 @@ import Testing
         let words = ["", "a,b", "\"q\" \\ {x}", "NULL", "é\n\t"]
         let row = try connection.query(
             "select $1::text[] = array['', 'a,b', '\"q\" \\ {x}', 'NULL', e'é\\n\\t'] as words, $2::float8[] as numbers, $3::bytea = '\\x0001ff' as bytes, $4::text is null as nothing, $5 = '{}'::float8[] as none",
-            [.array(words), .array([0.1, -1e-300, 2.5e-308, .infinity]), .bytes([0, 1, 255]), .null, .array([Double]())]
+            [
+                .array(words), .array([0.1, -1e-300, 2.5e-308, .infinity]), .bytes([0, 1, 255]), .null,
+                .array([Double]()),
+            ]
         ).first!
         #expect(try row.bool("words") == true && row.bool("bytes") == true && row.bool("nothing") == true)
         #expect(try row.text("numbers") == "{0.1,-1e-300,2.5e-308,Infinity}" && row.bool("none") == true)
@@ -62,7 +67,8 @@ import Testing
 
     @Test func anErrorCarriesWhatTheServerSaid() throws {
         let error = #expect(throws: PostgresError.self) {
-            try database.connect().execute("do $$ begin raise exception 'm' using errcode = 'FG010', detail = 'd', hint = 'h'; end $$")
+            try database.connect().execute(
+                "do $$ begin raise exception 'm' using errcode = 'FG010', detail = 'd', hint = 'h'; end $$")
         }
         #expect(error == PostgresError(sqlState: "FG010", message: "m", detail: "d", hint: "h"))
     }
@@ -82,10 +88,12 @@ import Testing
 
     @Test func transactionsAreReadCommittedWhateverTheServersDefault() throws {
         let connection = try database.connect()
-        try connection.execute("set default_transaction_isolation = 'serializable'; set default_transaction_read_only = on")
+        try connection.execute(
+            "set default_transaction_isolation = 'serializable'; set default_transaction_read_only = on")
         let modes = try connection.transaction {
             [
-                try connection.query("show transaction_isolation").first?[0], try connection.query("show transaction_read_only").first?[0],
+                try connection.query("show transaction_isolation").first?[0],
+                try connection.query("show transaction_read_only").first?[0],
             ]
         }
         #expect(modes == ["read committed", "off"])
@@ -145,7 +153,9 @@ import Testing
     @Test func aCopyWhoseReaderGivesUpEndsTheSession() throws {
         struct Enough: Error {}
         let connection = try database.connect()
-        #expect(throws: Enough.self) { try connection.copyOut("select g from generate_series(1, 10000000) g") { _ in throw Enough() } }
+        #expect(throws: Enough.self) {
+            try connection.copyOut("select g from generate_series(1, 10000000) g") { _ in throw Enough() }
+        }
         #expect(!connection.isOpen)
     }
 

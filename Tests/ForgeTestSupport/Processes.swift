@@ -29,7 +29,8 @@ public enum Shell {
         return output
     }
 
-    /// Starts a program that goes on by itself; both its streams go to the end of a file. The caller waits for it with `reap`.
+    /// Starts a program that goes on by itself; both its streams go to the end of a file. The caller waits for it with
+    /// `reap`.
     public static func start(
         _ program: String, _ arguments: [String] = [], environment: [String: String] = [:], log: String
     ) throws -> pid_t {

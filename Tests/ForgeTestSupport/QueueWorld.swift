@@ -2,7 +2,8 @@ import Foundation
 import ForgePQ
 import ForgeStore
 
-/// A migrated database with a requester, a worker's role and a table to train on: what every test of the queue begins with.
+/// A migrated database with a requester, a worker's role and a table to train on: what every test of the queue begins
+/// with.
 public struct QueueWorld: Sendable {
     public let database: TestDatabase
     public let requester: String
@@ -79,7 +80,8 @@ public struct QueueWorld: Sendable {
         ).rows.compactMap { $0[0] }
     }
 
-    /// Cancels a running request as its requester, and waits for the end: how long that took by the server's clock, in seconds.
+    /// Cancels a running request as its requester, and waits for the end: how long that took by the server's clock, in
+    /// seconds.
     public func cancel(_ request: Int) async throws -> Double {
         _ = try database.connect(user: requester).query("select forge.cancel($1)", [.int(request)])
         return try await eventually("request \(request) to be cancelled") {

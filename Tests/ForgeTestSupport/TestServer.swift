@@ -2,7 +2,8 @@ import Foundation
 import ForgePQ
 import ForgeStore
 
-/// A private PostgreSQL cluster for tests: version by `FORGE_TEST_PG` (15 or 18), on a socket below /tmp, gone with the process.
+/// A private PostgreSQL cluster for tests: version by `FORGE_TEST_PG` (15 or 18), on a socket below /tmp, gone with the
+/// process.
 public final class TestServer: Sendable {
     /// One for all tests of a process that do not stop it.
     public static let shared = TestServer()

@@ -1,6 +1,6 @@
-// The heap of a backend, watched; no part of the extension. Loaded before the server (LD_PRELOAD), it stands in front of malloc.
-// It counts what the extension's library asks for by itself – Swift's runtime: its C asks Postgres – and can be told to run
-// dry. Once dry, only what is freed can be had again, as in a process at its limit.
+// The heap of a backend, watched; no part of the extension. Loaded before the server (LD_PRELOAD), it stands in front
+// of malloc. It counts what the extension's library asks for by itself – Swift's runtime: its C asks Postgres – and can
+// be told to run dry. Once dry, only what is freed can be had again, as in a process at its limit.
 #define _GNU_SOURCE
 #include "postgres.h"
 #include "fmgr.h"

@@ -22,14 +22,16 @@ struct JobEnvironment: Sendable, Equatable {
         variables["FORGE_JOB_TOKEN"] = lease.token
         variables["FORGE_JOB_THREADS"] = String(threads)
         variables["FORGE_JOB_PROCESSORS"] = processors.map { $0.map { String($0) }.joined(separator: ",") }
-        // Rows are spread over threads in Forge; where a factorization wants more (BLAS.setThreads), they start then. Those that the
-        // library starts itself spin for 25 ms before they sleep, while the server has the rows to send.
+        // Rows are spread over threads in Forge; where a factorization wants more (BLAS.setThreads), they start then.
+        // Those that the library starts itself spin for 25 ms before they sleep, while the server has the rows to send.
         variables["OPENBLAS_NUM_THREADS"] = "1"
         variables["OMP_NUM_THREADS"] = String(threads)
         // XGBoost's threads wait for one another hundreds of times a second. libgomp spins first, for whole time slices
         // of other processes when jobs outnumber the processors: 20 s instead of 0.4 s on a busy machine. This is its
         // own count for that case.
-        if variables["OMP_WAIT_POLICY"] == nil, variables["GOMP_SPINCOUNT"] == nil { variables["GOMP_SPINCOUNT"] = "1000" }
+        if variables["OMP_WAIT_POLICY"] == nil, variables["GOMP_SPINCOUNT"] == nil {
+            variables["GOMP_SPINCOUNT"] = "1000"
+        }
         // Swift's own backtracer would hold a crashed process for up to half a minute; its last words reach the log
         // anyway.
         if variables["SWIFT_BACKTRACE"] == nil { variables["SWIFT_BACKTRACE"] = "enable=no" }
@@ -38,7 +40,8 @@ struct JobEnvironment: Sendable, Equatable {
 
     /// nil when this process was not started by a daemon.
     init?(_ variables: [String: String]) {
-        guard let target = variables["FORGE_DATABASE_URL"], let request = variables["FORGE_JOB_REQUEST"].flatMap({ Int($0) }),
+        guard let target = variables["FORGE_DATABASE_URL"],
+            let request = variables["FORGE_JOB_REQUEST"].flatMap({ Int($0) }),
             let token = variables["FORGE_JOB_TOKEN"]
         else { return nil }
         self.target = target

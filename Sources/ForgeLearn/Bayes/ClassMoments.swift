@@ -126,7 +126,8 @@ extension ClassMoments {
         }
         if let label = shares.firstIndex(of: 0) {
             throw ForgeError(
-                .invalidParameter, "\(name) says nothing of \"\(String(decoding: classes.labels[label], as: UTF8.self))\"",
+                .invalidParameter,
+                "\(name) says nothing of \"\(String(decoding: classes.labels[label], as: UTF8.self))\"",
                 hint: "give each label of the training rows a number above 0")
         }
         let total = shares.reduce(0, +)

@@ -5,7 +5,8 @@ extension Algorithm {
     /// Gaussian naive Bayes, as scikit-learn's `GaussianNB`.
     static let gaussianNB = Algorithm(
         name: "gaussian_nb", tasks: [.classification], form: .linear,
-        description: "Each class a bell curve per column, all columns taken as independent: trains in one look at the data.",
+        description:
+            "Each class a bell curve per column, all columns taken as independent: trains in one look at the data.",
         parameters: [
             .number(
                 "var_smoothing", 1e-9, minimum: 0, maximum: 1e6,
@@ -31,15 +32,19 @@ private func fitGaussianNB(_ input: borrowing FitInput) throws -> FittedModel {
     let width = input.plan.width
     var form = BayesForm(
         intercepts: try moments.logPriors(input.parameters["priors"], even: false, classes, named: "priors"),
-        coefficients: Array(repeating: 0, count: classes.count * (width + squared.count)), means: design.encoded(whole.means))
+        coefficients: Array(repeating: 0, count: classes.count * (width + squared.count)),
+        means: design.encoded(whole.means))
     form.means += squared.map { whole.means[$0] * whole.means[$0] + whole.deviations[$0] * whole.deviations[$0] }
     for label in 0..<classes.count {
         let row = label * (width + squared.count)
         var products = width
         for feature in 0..<design.width where varying[feature] {
             let mean = moments.mean(label, feature)
-            let variance = moments.variance(label, feature) + smoothing / (scales[feature].scale * scales[feature].scale)
-            guard variance > 0 else { throw noVariance(input.plan, design.encodedIndex[feature], classes.labels[label]) }
+            let variance =
+                moments.variance(label, feature) + smoothing / (scales[feature].scale * scales[feature].scale)
+            guard variance > 0 else {
+                throw noVariance(input.plan, design.encodedIndex[feature], classes.labels[label])
+            }
             form.intercepts[label] -= (log(2 * Double.pi * variance) + mean * mean / variance) / 2
             let place = row + design.encodedIndex[feature]
             form.coefficients[place] = mean / variance
@@ -57,7 +62,8 @@ private func fitGaussianNB(_ input: borrowing FitInput) throws -> FittedModel {
 }
 
 private func noVariance(_ plan: EncodingPlan, _ feature: Int, _ label: Bytes) -> ForgeError {
-    let column = plan.column(of: feature).map { String(decoding: plan.columns[$0].schema.name, as: UTF8.self) } ?? "a product"
+    let column =
+        plan.column(of: feature).map { String(decoding: plan.columns[$0].schema.name, as: UTF8.self) } ?? "a product"
     return ForgeError(
         .numericalFailure,
         "column \"\(column)\" has one value only in the rows of class \"\(String(decoding: label, as: UTF8.self))\"",

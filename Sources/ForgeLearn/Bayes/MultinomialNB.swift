@@ -22,17 +22,21 @@ extension Algorithm {
 /// Numbers count as the source has them: where they were scaled for other models, coefficients take it back.
 private func fitMultinomialNB(_ input: borrowing FitInput) throws -> FittedModel {
     let rows = try NaiveBayesRows(input, squares: false)
-    let (classes, design, moments, scales, varying) = (rows.classes, rows.design, rows.moments, rows.scales, rows.varying)
+    let (classes, design, moments, scales, varying) = (
+        rows.classes, rows.design, rows.moments, rows.scales, rows.varying
+    )
     try checkCounts(design, scales, input)
     let alpha = input.parameters.number("alpha")
     let width = input.plan.width
     var form = BayesForm(
         intercepts: try moments.logPriors(
-            input.parameters["class_prior"], even: !input.parameters.boolean("fit_prior"), classes, named: "class_prior"),
+            input.parameters["class_prior"], even: !input.parameters.boolean("fit_prior"), classes, named: "class_prior"
+        ),
         coefficients: Array(repeating: 0, count: classes.count * width), means: design.encoded(rows.whole.means))
     for label in 0..<classes.count {
         let counts = (0..<design.width).map { feature in
-            max(0, moments.sum(label, feature) * scales[feature].scale + moments.weights[label] * scales[feature].shift) + alpha
+            max(0, moments.sum(label, feature) * scales[feature].scale + moments.weights[label] * scales[feature].shift)
+                + alpha
         }
         let total = log(counts.reduce(0, +))
         for feature in 0..<design.width where varying[feature] {

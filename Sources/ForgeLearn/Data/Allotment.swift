@@ -10,7 +10,8 @@ struct Fold: Sendable, Equatable {
     var inner: [Fold] = []
 }
 
-/// Where each row goes. Decided from keys, targets, groups and times alone, so that neither order nor number of threads matter.
+/// Where each row goes. Decided from keys, targets, groups and times alone, so that neither order nor number of threads
+/// matter.
 struct Allotment: Sendable, Equatable {
     enum Side: UInt8, Sendable { case training, test, validation, gap }
 
@@ -157,7 +158,8 @@ extension Allotment {
         func inner(_ cells: [Int]) -> [Fold] {
             (0..<split.folds).map { fold in
                 Fold(
-                    training: cells.filter { $0 % split.folds != fold }, heldOut: cells.filter { $0 % split.folds == fold })
+                    training: cells.filter { $0 % split.folds != fold },
+                    heldOut: cells.filter { $0 % split.folds == fold })
             }
         }
         folds = inner(all)
@@ -308,7 +310,8 @@ struct TimeLine {
 
     var distinct: Int { times.indices.count { $0 == 0 || times[$0] != times[$0 - 1] } }
 
-    /// First of the latest places before `end`, as many as `share` of all rows. Some earlier place is left if there can be one.
+    /// First of the latest places before `end`, as many as `share` of all rows. Some earlier place is left if there can
+    /// be one.
     func start(of share: Double, before end: Int) -> Int {
         guard share > 0, end > 0 else { return end }
         let wanted = max(1, Int((share * Double(rows.count)).rounded()))

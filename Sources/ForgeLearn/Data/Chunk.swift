@@ -80,7 +80,8 @@ final class Part {
 
     init(_ layout: ChunkLayout) { self.layout = layout }
 
-    /// The rows of all `parts`, which must be of one layout, one part's behind the other's. Their features are shared, not copied.
+    /// The rows of all `parts`, which must be of one layout, one part's behind the other's. Their features are shared,
+    /// not copied.
     init(joining parts: [Part]) {
         layout = parts[0].layout
         for part in parts {
@@ -113,8 +114,8 @@ final class Part {
 
     static let nowhere = UInt16.max
 
-    /// Moves row i to `parts[places[i]]`, in order; rows at `nowhere` are left out. This part ends up empty: a chunk is freed
-    /// once its rows have moved, so that they never take their room twice.
+    /// Moves row i to `parts[places[i]]`, in order; rows at `nowhere` are left out. This part ends up empty: a chunk is
+    /// freed once its rows have moved, so that they never take their room twice.
     func distribute(_ places: [UInt16], into parts: [Part]) {
         var first = 0
         var waiting = Array(chunks.reversed())

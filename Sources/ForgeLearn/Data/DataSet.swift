@@ -74,7 +74,8 @@ public final class DataSet {
         }
         let rows = AllottedRows(
             cells: cells.indices.map { fold.training.contains($0) ? cells[$0] : Cell(fitted: Part(training.layout)) },
-            validation: validation, watchesValidation: stopping === validation, heldOut: Part(joining: held), rule: rule,
+            validation: validation, watchesValidation: stopping === validation, heldOut: Part(joining: held),
+            rule: rule,
             folds: fold.inner, outerFolds: [], isFold: true)
         return DataSet(
             features: features, target: target, rows: rows, fingerprint: fingerprint, rowsRead: rowsRead, dropped: [],

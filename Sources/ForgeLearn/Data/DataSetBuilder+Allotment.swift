@@ -1,13 +1,14 @@
 import ForgeModel
 
 extension DataSetBuilder {
-    /// Sends the rows where they belong once all are known: to the sides that could not be told before, to the folds' cells,
-    /// to the rows that decide when to stop.
+    /// Sends the rows where they belong once all are known: to the sides that could not be told before, to the folds'
+    /// cells, to the rows that decide when to stop.
     func allotted() throws -> AllottedRows {
         let split = job.split
         let isSplit = !split.isDecidedAfterReading
         let watchesValidation =
-            job.stoppingShare != nil && !job.learnsIntervals && (validation.rows > 0 || (!isSplit && split.validation > 0))
+            job.stoppingShare != nil && !job.learnsIntervals
+            && (validation.rows > 0 || (!isSplit && split.validation > 0))
         let stoppingShare = watchesValidation ? nil : job.stoppingShare
         let validationAsked = validation.rows > 0 || split.validation > 0
         guard !isSplit || split.folds > 0 || stoppingShare != nil else {
@@ -24,7 +25,8 @@ extension DataSetBuilder {
         }
         tally.gap = allotment.sides.count { $0 == .gap }
         training.distribute(
-            places(allotment, apart: (stoppingShare == nil ? 1 : 2) * allotment.cellCount), into: cells.map(\.fitted) + cells.compactMap(\.stopping) + [validation, heldOut])
+            places(allotment, apart: (stoppingShare == nil ? 1 : 2) * allotment.cellCount),
+            into: cells.map(\.fitted) + cells.compactMap(\.stopping) + [validation, heldOut])
         for index in cells.indices where cells[index].fitted.rows == 0 {  // too few rows to spare any
             if let stopping = cells[index].stopping { cells[index] = .init(fitted: stopping) }
         }
@@ -74,7 +76,9 @@ extension AllottedRows {
         var cut: Set<UInt64> = []
         let parts = cells.map(\.fitted) + cells.compactMap(\.stopping) + [heldOut] + (validation.map { [$0] } ?? [])
         for (place, part) in parts.enumerated() {
-            for group in part.groups where placeOf.updateValue(place, forKey: group) ?? place != place { cut.insert(group) }
+            for group in part.groups where placeOf.updateValue(place, forKey: group) ?? place != place {
+                cut.insert(group)
+            }
         }
         guard cut.isEmpty else {
             throw ForgeError(

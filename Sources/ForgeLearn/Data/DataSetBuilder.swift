@@ -94,13 +94,15 @@ public final class DataSetBuilder {
                 hint: "use split.method random")
         case .time where lacks(.time):
             throw ForgeError(
-                .missingColumn, "split.method is time, and no column says when a row was", hint: "name it as time_column")
+                .missingColumn, "split.method is time, and no column says when a row was",
+                hint: "name it as time_column")
         default: break
         }
     }
 
     /// Trees compare Float32. Held-out rows keep all bits when a champion, which may be linear, scores them too; so do
-    /// columns that are imputed or scaled before they are rounded, and dates, of whose seconds Float32 would lose minutes.
+    /// columns that are imputed or scaled before they are rounded, and dates, of whose seconds Float32 would lose
+    /// minutes.
     private static func storage(of column: JobColumn, job: TrainingJob, heldOut: Bool) -> Storage {
         if column.kind == .category { return .codes }
         if column.type == "date" || column.type.hasPrefix("timestamp") { return .float64 }
@@ -220,8 +222,8 @@ public final class DataSetBuilder {
         return false
     }
 
-    /// Of `{"rows": n}` the n smallest hashes stay, of a ranking with the rest of the last one's query. Trimmed when more than
-    /// `slack` beyond 2n wait, so that memory stays bounded.
+    /// Of `{"rows": n}` the n smallest hashes stay, of a ranking with the rest of the last one's query. Trimmed when
+    /// more than `slack` beyond 2n wait, so that memory stays bounded.
     private func trimSample(slack: Int) {
         guard case .rows(let wanted) = job.sample else { return }
         let parts = parts
@@ -248,7 +250,9 @@ public final class DataSetBuilder {
 
     private func copy(_ block: Block) {
         trainingRows.withUnsafeBufferPointer { copy(block, $0, into: training, keys: keepsTrainingKeys) }
-        validationRows.withUnsafeBufferPointer { copy(block, $0, into: validation, keys: keepsTrainingKeys || job.learnsIntervals) }
+        validationRows.withUnsafeBufferPointer {
+            copy(block, $0, into: validation, keys: keepsTrainingKeys || job.learnsIntervals)
+        }
         heldOutRows.withUnsafeBufferPointer { copy(block, $0, into: heldOut, keys: true) }
     }
 

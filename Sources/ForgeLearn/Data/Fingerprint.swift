@@ -1,8 +1,8 @@
 import CXXHash
 import ForgeModel
 
-/// Tells training data apart: XXH3, 128 bits, which reads memory as fast as it comes. It guards against no attacker; artifacts
-/// carry a SHA-256. One user at a time.
+/// Tells training data apart: XXH3, 128 bits, which reads memory as fast as it comes. It guards against no attacker;
+/// artifacts carry a SHA-256. One user at a time.
 final class Fingerprint: @unchecked Sendable {
     private let state = XXH3_createState()
 

@@ -1,6 +1,7 @@
 import ForgeModel
 
-/// By what a held-out row is told from a training row, so that a later version can tell which of its rows were held out before.
+/// By what a held-out row is told from a training row, so that a later version can tell which of its rows were held out
+/// before.
 enum HeldOutRule: Sendable, Equatable {
     /// Nothing is held out.
     case nothing
@@ -59,7 +60,8 @@ struct HeldOutBefore {
 
     /// nil when the manifest does not say enough.
     init?(split: JSONValue) {
-        guard let method = split["method"]?.textValue.flatMap(Split.Method.init), let seed = split["seed"]?.intValue else {
+        guard let method = split["method"]?.textValue.flatMap(Split.Method.init), let seed = split["seed"]?.intValue
+        else {
             return nil
         }
         choice = KeyedChoice(seed: seed, purpose: .split)

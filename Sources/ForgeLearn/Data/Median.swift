@@ -24,7 +24,8 @@ extension Part {
 
     /// The median of a number column's values, the mean of the middle two when their count is even; nil without any.
     ///
-    /// Of many rows a sample brackets the median, so that one pass leaves few values to select from (Floyd and Rivest 1975).
+    /// Of many rows a sample brackets the median, so that one pass leaves few values to select from (Floyd and Rivest
+    /// 1975).
     func median(_ column: Int) -> Double? {
         if rows >= Self.bracketRows.worthwhile, let (low, high) = bracket(column) {
             var inside = gather(column, low, high)
@@ -93,8 +94,8 @@ func median(_ values: inout [Double]) -> Double? {
     return all.median()
 }
 
-/// Puts the value of rank `k` in its place, none above it before it and none below it behind: Hoare's selection with the
-/// median of three as pivot.
+/// Puts the value of rank `k` in its place, none above it before it and none below it behind: Hoare's selection with
+/// the median of three as pivot.
 private func select(_ k: Int, in values: UnsafeMutableBufferPointer<Double>) {
     var low = 0
     var high = values.count - 1

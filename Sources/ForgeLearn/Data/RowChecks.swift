@@ -86,7 +86,9 @@ struct ValueRange {
     var isBad: Bool { infinite + tooLarge > 0 }
 
     /// Copies the values of `rows` (row numbers of `bytes`) to `out`.
-    mutating func copy(_ bytes: UnsafeRawBufferPointer, _ rows: UnsafeBufferPointer<Int32>, _ out: UnsafeMutablePointer<Float>) {
+    mutating func copy(
+        _ bytes: UnsafeRawBufferPointer, _ rows: UnsafeBufferPointer<Int32>, _ out: UnsafeMutablePointer<Float>
+    ) {
         var bad = false
         for i in 0..<rows.count {
             let value = Float(loadNumber(bytes, Int(rows[i])))
@@ -96,7 +98,9 @@ struct ValueRange {
         if bad { count(bytes, rows) }
     }
 
-    mutating func copy(_ bytes: UnsafeRawBufferPointer, _ rows: UnsafeBufferPointer<Int32>, _ out: UnsafeMutablePointer<Double>) {
+    mutating func copy(
+        _ bytes: UnsafeRawBufferPointer, _ rows: UnsafeBufferPointer<Int32>, _ out: UnsafeMutablePointer<Double>
+    ) {
         let largest = limit == .float32 ? Self.largestFloat32 : Double.greatestFiniteMagnitude
         var bad = false
         for i in 0..<rows.count {

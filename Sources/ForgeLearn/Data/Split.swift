@@ -92,7 +92,8 @@ extension Split {
             } else if let text = value.textValue, let seconds = whole["gap_seconds"]?.doubleValue, seconds >= 0 {
                 gap = .seconds(seconds, text: text)
             } else {
-                problems.add("split.gap must be a number of rows or an interval that is not negative, got \(value.serialized)")
+                problems.add(
+                    "split.gap must be a number of rows or an interval that is not negative, got \(value.serialized)")
             }
         case "column": column = value.textValue
         case "gap_seconds": break  // of a gap that is an interval: forge.job adds it

@@ -105,7 +105,8 @@ extension DataSet {
             throw ForgeError(
                 .unusableTarget,
                 "target \"\(targetName)\" has one class only, \"\(String(decoding: labels[0], as: UTF8.self))\", in all \(training.rows) training rows",
-                detail: heldOut.rows == 0 ? nil : "\(heldOut.rows) rows are held out; rows that are equal in all columns stay together.",
+                detail: heldOut.rows == 0
+                    ? nil : "\(heldOut.rows) rows are held out; rows that are equal in all columns stay together.",
                 hint: "give rows of at least two classes")
         }
         var classOf = [Int32](repeating: 0, count: order.count)

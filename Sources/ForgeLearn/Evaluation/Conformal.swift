@@ -1,8 +1,8 @@
 import ForgeModel
 
 /// What split conformal prediction needs of a regression (Papadopoulos et al. 2002; Lei et al. 2018): how far off it is
-/// in rows that it was neither trained on nor tested with. A prediction ± the ⌈(n + 1)·level⌉-th smallest of them covers
-/// a new row with probability at least `level`, whatever the model, if rows are exchangeable.
+/// in rows that it was neither trained on nor tested with. A prediction ± the ⌈(n + 1)·level⌉-th smallest of them
+/// covers a new row with probability at least `level`, whatever the model, if rows are exchangeable.
 struct ConformalScores: Sendable, Equatable {
     /// More rows are thinned out by key: of so many the coverage deviates by less than 0.01.
     static let limit = 10_000
@@ -51,7 +51,9 @@ extension TrainingJob {
             problems.add("config.evaluation.intervals must be \"split\", got \(asked.serialized)")
             return false
         }
-        if task != .regression { problems.add("config.evaluation.intervals are for regression, not for \(task.rawValue)") }
+        if task != .regression {
+            problems.add("config.evaluation.intervals are for regression, not for \(task.rawValue)")
+        }
         if split.method == .none, split.validation == 0 {
             problems.add("config.evaluation.intervals need rows set apart, and split.method \"none\" sets none apart")
         }

@@ -18,14 +18,17 @@ struct CrossFit {
         scores = PartScores(values: [], width: width)
     }
 
-    fileprivate mutating func add(_ predicted: PartScores, of data: DataSet, target: Target, job: TrainingJob, fold: Int) {
+    fileprivate mutating func add(
+        _ predicted: PartScores, of data: DataSet, target: Target, job: TrainingJob, fold: Int
+    ) {
         let part = data.heldOut
         scores.values += predicted.values
         targets += part.targets
         if case .classes(let classes) = target { self.classes += classes.of(part) }
         weights += part.weights
         foldOf += Array(repeating: UInt8(fold), count: part.rows)
-        results.append(FoldResult(rows: part.rows, outcome: .success(Evaluation(data.measurable(predicted, target, job)))))
+        results.append(
+            FoldResult(rows: part.rows, outcome: .success(Evaluation(data.measurable(predicted, target, job)))))
     }
 
     fileprivate mutating func add(_ reason: Unfitted, rows: Int) {
@@ -93,7 +96,9 @@ extension PartScores {
         let places = own.labels.map { label in whole.labels.firstIndex(of: label)! }
         var aligned = [Double](repeating: 0, count: values.count / width * whole.count)
         for row in 0..<values.count / width {
-            for (index, place) in places.enumerated() { aligned[row * whole.count + place] = values[row * width + index] }
+            for (index, place) in places.enumerated() {
+                aligned[row * whole.count + place] = values[row * width + index]
+            }
         }
         return PartScores(values: aligned, width: whole.count)
     }

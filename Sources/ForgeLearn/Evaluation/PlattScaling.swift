@@ -2,8 +2,8 @@ import Glibc
 import ForgeModel
 
 extension Calibration.Sigmoid {
-    /// Log-odds of a class as a line in x, by maximum likelihood with Platt's targets, which keep it finite (Platt 1999;
-    /// Lin et al. 2007 for the Newton steps).
+    /// Log-odds of a class as a line in x, by maximum likelihood with Platt's targets, which keep it finite (Platt
+    /// 1999; Lin et al. 2007 for the Newton steps).
     init(x: [Double], isPositive: [Bool]) {
         let positives = Double(isPositive.count { $0 })
         let negatives = Double(isPositive.count) - positives

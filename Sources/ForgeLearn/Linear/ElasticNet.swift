@@ -12,7 +12,8 @@ extension Algorithm {
     /// Least squares with L1 and L2 penalties, as scikit-learn's `ElasticNet`.
     static let elasticNet = Algorithm(
         name: "elastic_net", tasks: [.regression], form: .linear,
-        description: "Least squares with L1 and L2 penalties: leaves out columns as lasso does, but keeps those that go together.",
+        description:
+            "Least squares with L1 and L2 penalties: leaves out columns as lasso does, but keeps those that go together.",
         parameters: [
             .l1Strength,
             .number(

@@ -40,7 +40,8 @@ final class EncodedTile {
         for (index, hot) in design.hot.enumerated() {
             let out = ones + index * Design.tileRows
             switch hot.places {
-            case .levels(let map): map.places(of: chunk.codes(hot.column) + first, count: rows, from: hot.first, into: out)
+            case .levels(let map):
+                map.places(of: chunk.codes(hot.column) + first, count: rows, from: hot.first, into: out)
             case .bins(let column):
                 design.encoder.bins(column, chunk.float64(hot.column) + first, count: rows, from: hot.first, into: out)
             }
@@ -58,7 +59,9 @@ final class EncodedTile {
         }
     }
 
-    private func encode(_ column: PlannedColumn, _ index: Int, _ chunk: Chunk, _ first: Int, _ out: UnsafeMutablePointer<Double>) {
+    private func encode(
+        _ column: PlannedColumn, _ index: Int, _ chunk: Chunk, _ first: Int, _ out: UnsafeMutablePointer<Double>
+    ) {
         let stride = Design.tileRows
         if column.schema.kind == .number {
             design.encoder.encode(index, chunk.float64(column.source) + first, count: rows, into: out, stride: stride)

@@ -13,14 +13,16 @@ extension Algorithm {
     /// Positive amounts whose spread grows with their mean, as scikit-learn's `GammaRegressor`.
     static let gamma = Algorithm(
         name: "gamma", tasks: [.regression], form: .linear,
-        description: "Positive amounts whose spread grows with their mean, such as costs: each column multiplies by a factor.",
+        description:
+            "Positive amounts whose spread grows with their mean, such as costs: each column multiplies by a factor.",
         parameters: generalizedParameters,
         fit: { input in try fitGeneralized(input, "gamma", power: 2) })
 
     /// Amounts that are often zero, as scikit-learn's `TweedieRegressor` with a log link.
     static let tweedie = Algorithm(
         name: "tweedie", tasks: [.regression], form: .linear,
-        description: "Amounts that are often exactly zero, such as claims: between poisson (power 1) and gamma (power 2).",
+        description:
+            "Amounts that are often exactly zero, such as claims: between poisson (power 1) and gamma (power 2).",
         parameters: [
             .number(
                 "power", 1.5, maximum: 10,
@@ -124,7 +126,8 @@ private func check(_ loss: TweedieLoss, _ input: borrowing FitInput) throws {
         .unusableTarget,
         "target \"\(input.data.targetName)\" must be \(loss.admitted), got \(targets[row]) among \(targets.count { !loss.admits($0) }) of \(targets.count) training rows",
         hint: loss.power >= 2
-            ? "leave rows with zero out of the source, or use tweedie with power 1.5" : "use linear_regression or huber")
+            ? "leave rows with zero out of the source, or use tweedie with power 1.5" : "use linear_regression or huber"
+    )
 }
 
 private func positiveMean(_ input: borrowing FitInput, _ weight: Double) throws -> Double {

@@ -5,17 +5,20 @@ extension Algorithm {
     /// Regression that outliers do not bend, as scikit-learn's `HuberRegressor`.
     static let huber = Algorithm(
         name: "huber", tasks: [.regression], form: .linear,
-        description: "Least squares for rows near the line, absolute errors for outliers: a few wild targets do not bend it.",
+        description:
+            "Least squares for rows near the line, absolute errors for outliers: a few wild targets do not bend it.",
         parameters: [
             .number(
                 "epsilon", 1.35, minimum: 1, maximum: 1e6,
                 "Errors of more than this times the learned scale count as outliers; smaller is more robust."),
-            .number("alpha", 0.0001, minimum: 0, "Strength of the L2 penalty on the coefficients of the encoded columns."),
+            .number(
+                "alpha", 0.0001, minimum: 0, "Strength of the L2 penalty on the coefficients of the encoded columns."),
             .integer(
                 "max_iter", 100, minimum: 1, maximum: 10_000,
                 "Most iterations of Newton's method (up to \(newtonLimit) coefficients) or of L-BFGS."),
             .number(
-                "tol", 1e-6, minimum: 1e-12, maximum: 1, "Largest component of the mean loss's gradient at which to stop."),
+                "tol", 1e-6, minimum: 1e-12, maximum: 1,
+                "Largest component of the mean loss's gradient at which to stop."),
             .fitIntercept,
         ],
         fit: fitHuber)

@@ -38,7 +38,9 @@ struct InverseTemperature {
         var sum = 0.0
         for row in labels.indices {
             let label = Int(labels[row])
-            sum += (weights?[row] ?? 1) * (margins.count == 1 ? oneSlope(row, label, factor, shares) : slopes(row, label, factor, shares))
+            sum +=
+                (weights?[row] ?? 1)
+                * (margins.count == 1 ? oneSlope(row, label, factor, shares) : slopes(row, label, factor, shares))
         }
         return sum
     }

@@ -93,7 +93,8 @@ extension Design {
         return encodedIndex.map { $0 >= 0 && constant[$0] }
     }
 
-    /// Moves what columns that never vary were given into the intercept, which is the same to every training row: (width) packed.
+    /// Moves what columns that never vary were given into the intercept, which is the same to every training row:
+    /// (width) packed.
     func withoutConstants(_ point: [Double], _ plan: EncodingPlan, _ moments: Moments) -> [Double] {
         guard let intercept else { return point }
         let constant = constantFeatures(plan)

@@ -5,7 +5,8 @@ extension Algorithm {
     /// Support vector machines without a kernel, as scikit-learn's `LinearSVC` and `LinearSVR`.
     static let linearSVM = Algorithm(
         name: "linear_svm", tasks: [.classification, .regression], form: .linear,
-        description: "The weighted sum that keeps the classes furthest apart, or the rows within a margin: outliers count little.",
+        description:
+            "The weighted sum that keeps the classes furthest apart, or the rows within a margin: outliers count little.",
         parameters: [
             .number(
                 "C", 1, above: 0,

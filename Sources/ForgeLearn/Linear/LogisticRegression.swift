@@ -16,7 +16,8 @@ extension Algorithm {
                 "penalty", "l2", of: ["l1", "l2", "elasticnet", "none"],
                 "How coefficients are penalised: l1 leaves columns out, elasticnet mixes; none has no finite solution for separable classes."
             ),
-            .number("l1_ratio", 0.5, minimum: 0, maximum: 1, "Share of the penalty that is L1 with penalty elasticnet."),
+            .number(
+                "l1_ratio", 0.5, minimum: 0, maximum: 1, "Share of the penalty that is L1 with penalty elasticnet."),
             .integer(
                 "max_iter", 100, minimum: 1, maximum: 10_000,
                 "Most iterations of Newton's method (up to \(newtonLimit) coefficients) or of L-BFGS."),

@@ -6,8 +6,9 @@ import ForgeModel
 ///
 /// 1. Means of all encoded features and of the target.
 /// 2. Gram matrix and right side of the centred rows; centring first keeps what would cancel.
-/// 3. Cholesky when it is well conditioned. Else the eigenvalues tell exact dependences (a column twice, one-hot features that
-///    sum to one), which get the solution of minimum norm, from near ones, which get QR of the rows themselves.
+/// 3. Cholesky when it is well conditioned. Else the eigenvalues tell exact dependences (a column twice, one-hot
+///    features that sum to one), which get the solution of minimum norm, from near ones, which get QR of the rows
+///    themselves.
 struct NormalEquations {
     /// Below this reciprocal condition the Gram matrix has lost half the digits.
     static let wellConditioned = 1e-8
@@ -169,8 +170,8 @@ struct NormalEquations {
         return try leastSquaresOfRows(active, origin, center, units)
     }
 
-    /// Whether the directions in which the Gram matrix vanishes vanish in the rows: powers of a number, say, may be so near to
-    /// dependent that rounding hides in the matrix what the rows still tell.
+    /// Whether the directions in which the Gram matrix vanishes vanish in the rows: powers of a number, say, may be so
+    /// near to dependent that rounding hides in the matrix what the rows still tell.
     private func dependsExactly(_ gram: Matrix, _ active: [Int], _ origin: [Double]) throws -> Bool {
         let directions = nullDirections(gram)
         let points = directions.map { direction in
@@ -182,7 +183,10 @@ struct NormalEquations {
             (design.dense.count..<max(design.width, design.dense.count)).reduce(0) { $0 + point[$1] * origin[$1] }
         }
         let lanes = try design.forEachTile(threads: threads, observer: observer) {
-            (squares: [Double](repeating: 0, count: points.count), margins: [Double](repeating: 0, count: Design.tileRows))
+            (
+                squares: [Double](repeating: 0, count: points.count),
+                margins: [Double](repeating: 0, count: Design.tileRows)
+            )
         } _: { tile, lane in
             centerDense(tile, origin)
             for (number, point) in points.enumerated() {
@@ -216,7 +220,8 @@ struct NormalEquations {
                 let target = targets[tile.firstRow + index]
                 qr.append { column in
                     column == width
-                        ? weight * (target - center) : weight * (row[active[column]] - origin[active[column]]) * units[column]
+                        ? weight * (target - center)
+                        : weight * (row[active[column]] - origin[active[column]]) * units[column]
                 }
             }
         }

@@ -1,8 +1,9 @@
 import ForgeLinalg
 
-/// Minimises a smooth convex function plus `l1 · Σ |x_j|` over the points that are penalised, by proximal Newton steps (Lee, Sun and
-/// Saunders, "Proximal Newton-type methods for minimizing composite functions", 2014; Friedman et al. 2010): coordinate descent on
-/// the quadratic model, then a halving line search. Ends when no component of the smallest subgradient is above `tolerance`.
+/// Minimises a smooth convex function plus `l1 · Σ |x_j|` over the points that are penalised, by proximal Newton steps
+/// (Lee, Sun and Saunders, "Proximal Newton-type methods for minimizing composite functions", 2014; Friedman et al.
+/// 2010): coordinate descent on the quadratic model, then a halving line search. Ends when no component of the smallest
+/// subgradient is above `tolerance`.
 struct ProximalNewton<Objective: SmoothObjective> {
     let objective: Objective
     let l1: Double
@@ -87,8 +88,8 @@ struct ProximalNewton<Objective: SmoothObjective> {
         return target
     }
 
-    /// The first of the points 1, ½, ¼, … of the way to `target` that lowers the function enough; nil when none does. Gradient steps
-    /// are made anew, shorter.
+    /// The first of the points 1, ½, ¼, … of the way to `target` that lowers the function enough; nil when none does.
+    /// Gradient steps are made anew, shorter.
     private func search(
         _ point: [Double], _ value: ObjectiveValue, _ target: [Double], _ scale: inout Double
     ) throws -> (point: [Double], value: ObjectiveValue)? {

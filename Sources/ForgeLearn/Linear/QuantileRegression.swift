@@ -6,9 +6,11 @@ extension Algorithm {
     /// A quantile instead of the mean, as scikit-learn's `QuantileRegressor` and statsmodels' `QuantReg`.
     static let quantileRegression = Algorithm(
         name: "quantile_regression", tasks: [.regression], form: .linear,
-        description: "A quantile of the target instead of its mean: the median, or the level that nine in ten stay below.",
+        description:
+            "A quantile of the target instead of its mean: the median, or the level that nine in ten stay below.",
         parameters: [
-            .number("quantile", 0.5, minimum: 0.0001, maximum: 0.9999, "Share of the rows to lie below the prediction."),
+            .number(
+                "quantile", 0.5, minimum: 0.0001, maximum: 0.9999, "Share of the rows to lie below the prediction."),
             .number(
                 "alpha", 0, minimum: 0,
                 "Strength of an L1 penalty on the coefficients of the encoded columns, beside the mean pinball loss in units of the target."

@@ -12,7 +12,8 @@ extension Algorithm {
                 "hidden_layer_sizes", [100], minimum: 1, maximum: ModelLimits.hiddenWidth,
                 most: ModelLimits.hiddenLayers,
                 "Neurons of each hidden layer, from the first to the last; [] is a linear model."),
-            .choice("activation", "relu", of: Activation.allCases.map(\.rawValue), "What a hidden neuron makes of its sum."),
+            .choice(
+                "activation", "relu", of: Activation.allCases.map(\.rawValue), "What a hidden neuron makes of its sum."),
             .number(
                 "dropout", 0, minimum: 0, maximum: 0.95,
                 "Share of the hidden neurons that each step leaves out, at random; none are when scoring."),
@@ -30,7 +31,8 @@ extension Algorithm {
             .number("epsilon", 1e-8, above: 0, maximum: 1, "Keeps adam from dividing by zero."),
             .number("alpha", 1e-4, minimum: 0, "Strength of the L2 penalty on the weights."),
             .integer(
-                "batch_size", nil, minimum: 1, maximum: 1_000_000, "Rows of a step; by default 200, or all when they are fewer."
+                "batch_size", nil, minimum: 1, maximum: 1_000_000,
+                "Rows of a step; by default 200, or all when they are fewer."
             ),
             .integer("max_iter", 200, minimum: 1, maximum: 100_000, "Most epochs, each of which sees every row once."),
             .number(
@@ -43,7 +45,8 @@ extension Algorithm {
                 "early_stopping", false,
                 "Whether the loss of rows set apart decides when to stop, and which epoch's weights are kept."),
             .number(
-                "validation_fraction", 0.1, above: 0, maximum: 0.9, "Share of the training rows that early_stopping sets apart."),
+                "validation_fraction", 0.1, above: 0, maximum: 0.9,
+                "Share of the training rows that early_stopping sets apart."),
             .positiveClass, .classWeight,
         ],
         fit: fitNetwork)
@@ -82,15 +85,18 @@ private func checkSize(_ shape: NetworkShape) throws {
     guard shape.count > ModelLimits.networkWeights else { return }
     throw ForgeError(
         .tooLarge, "the network has \(shape.count) parameters, the limit is \(ModelLimits.networkWeights)",
-        detail: "encoded features: \(shape.inputs)", hint: "use fewer or smaller hidden layers, or leave out wide text columns")
+        detail: "encoded features: \(shape.inputs)",
+        hint: "use fewer or smaller hidden layers, or leave out wide text columns")
 }
 
 /// The parameters in the artifact's order, with the target's mean and scale folded into the last layer.
 private func networkForm(
-    _ parameters: [Float], _ shape: NetworkShape, _ activation: Activation, _ table: NetworkTable, _ target: NetworkTarget
+    _ parameters: [Float], _ shape: NetworkShape, _ activation: Activation, _ table: NetworkTable,
+    _ target: NetworkTarget
 ) throws -> NetworkForm {
     var form = NetworkForm(
-        activation: activation, layers: [shape.inputs] + shape.layers.map(\.outputs), weights: [], biases: [], intercepts: [])
+        activation: activation, layers: [shape.inputs] + shape.layers.map(\.outputs), weights: [], biases: [],
+        intercepts: [])
     form.weights.reserveCapacity(shape.count)
     for (index, layer) in shape.layers.enumerated() {
         let isOutput = index == shape.layers.count - 1

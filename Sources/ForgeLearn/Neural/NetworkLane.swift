@@ -35,7 +35,8 @@ final class NetworkLane {
     /// Losses of the rows `order[0..<rows]`, and their slope in every parameter, both summed over the rows.
     /// key: of the step's dropout; first: number of the first row within its batch.
     func pass(
-        _ table: NetworkTable, _ target: NetworkTarget, _ order: UnsafePointer<Int32>, rows: Int, first: Int, key: UInt64,
+        _ table: NetworkTable, _ target: NetworkTarget, _ order: UnsafePointer<Int32>, rows: Int, first: Int,
+        key: UInt64,
         parameters: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>
     ) {
         table.gather(order, count: rows, into: inputs)

@@ -31,7 +31,8 @@ final class NetworkOptimizer {
     }
 
     /// Adds up the lanes' gradients over `rows` rows, and moves the parameters. The penalty alpha is on weights only.
-    func step(_ parameters: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>, lanes: Int, rows: Int) {
+    func step(_ parameters: UnsafeMutablePointer<Float>, gradients: UnsafeMutablePointer<Float>, lanes: Int, rows: Int)
+    {
         if settings.schedule == .cosine {
             rate = settings.learningRate * (1 + cos(.pi * Double(steps) / Double(plannedSteps))) / 2
         }
@@ -53,14 +54,16 @@ final class NetworkOptimizer {
         let (start, count) = (range.lowerBound, Int64(range.count))
         switch settings.solver {
         case .adam:
-            let correction = (1 - pow(settings.beta2, Double(steps))).squareRoot() / (1 - pow(settings.beta1, Double(steps)))
+            let correction =
+                (1 - pow(settings.beta2, Double(steps))).squareRoot() / (1 - pow(settings.beta1, Double(steps)))
             step.rate = Float(rate * correction)
             forge_neural_adam(
                 &step, Float(settings.beta1), Float(settings.beta2), Float(settings.epsilon), gradients + start, count,
                 parameters + start, first + start, second + start)
         case .sgd:
             forge_neural_sgd(
-                &step, Float(settings.momentum), settings.nesterov ? 1 : 0, gradients + start, count, parameters + start,
+                &step, Float(settings.momentum), settings.nesterov ? 1 : 0, gradients + start, count,
+                parameters + start,
                 first + start)
         }
     }

@@ -18,7 +18,8 @@ struct BoostedImportance {
         let data = DataSet(
             features: data.features, target: data.target,
             rows: AllottedRows(
-                cells: [DataSet.Cell(fitted: Part(joining: [data.training]))], validation: nil, watchesValidation: false,
+                cells: [DataSet.Cell(fitted: Part(joining: [data.training]))], validation: nil,
+                watchesValidation: false,
                 heldOut: data.heldOut, rule: data.rule, folds: [], outerFolds: [], isFold: true),
             fingerprint: data.fingerprint, rowsRead: data.rowsRead, dropped: [], sampledOut: 0)
         let plan = try EncodingPlan(asTreesTakeThem: columns, data, statistics, seed: job.split.seed)

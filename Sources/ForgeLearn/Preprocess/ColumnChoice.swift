@@ -33,7 +33,8 @@ struct ColumnChoice {
         for column in kept where !column.varies {
             let what = isEmpty(statistics[column.source]) ? "NULL in all" : "constant in the"
             notes.append(
-                "column \"\(column.shownName)\" is \(what) training rows: it has no effect\(drops ? " and is left out" : "")")
+                "column \"\(column.shownName)\" is \(what) training rows: it has no effect\(drops ? " and is left out" : "")"
+            )
         }
         if drops { kept.removeAll { !$0.varies } }
     }
@@ -45,14 +46,16 @@ struct ColumnChoice {
         }
     }
 
-    /// Of columns that are equal in all training rows the first stays. What the request says of a column by name keeps it.
+    /// Of columns that are equal in all training rows the first stays. What the request says of a column by name keeps
+    /// it.
     mutating func dropDuplicates() {
         guard job.preprocess.dropsDuplicates else { return }
         var unique: [PlannedColumn] = []
         for column in kept {
             if let first = unique.first(where: { isCopy(column, of: $0) }) {
                 notes.append(
-                    "column \"\(column.shownName)\" repeats \"\(first.shownName)\" in all training rows and is left out")
+                    "column \"\(column.shownName)\" repeats \"\(first.shownName)\" in all training rows and is left out"
+                )
             } else {
                 unique.append(column)
             }

@@ -117,8 +117,8 @@ extension ColumnPlanner {
 
     // MARK: - Numbers for levels
 
-    /// One number a level in the order given, else in byte order. NULL and unseen levels are -1 to trees, which can set them
-    /// apart, and the mean of the training rows to other forms.
+    /// One number a level in the order given, else in byte order. NULL and unseen levels are -1 to trees, which can set
+    /// them apart, and the mean of the training rows to other forms.
     private func ordinal(_ plan: LevelPlan) throws -> PlannedColumn {
         let kept = try plan.asked.levels ?? plan.levels.inByteOrder(listed(plan))
         let rank = Dictionary(zip(kept, 0..<kept.count), uniquingKeysWith: { first, _ in first })

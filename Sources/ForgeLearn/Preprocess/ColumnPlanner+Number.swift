@@ -129,7 +129,8 @@ extension ColumnPlanner {
         if !isTrees, !moments.mean.isFinite || !moments.deviation.isFinite { throw tooLarge(column) }
         switch method {
         case .none: return Scaling()
-        case .standard: return moments.deviation > 0 ? Scaling(shift: moments.mean, scale: moments.deviation) : Scaling()
+        case .standard:
+            return moments.deviation > 0 ? Scaling(shift: moments.mean, scale: moments.deviation) : Scaling()
         case .robust, .minMax:
             let values = fill.map { filledValues(index, fill: $0).values } ?? data.training.presentValues(index).values
             guard let scaling = Scaling.learn(method, values, weights: nil) else { throw tooLarge(column) }

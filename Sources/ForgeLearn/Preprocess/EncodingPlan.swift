@@ -70,7 +70,8 @@ struct EncodingPlan: Sendable {
     }
 
     /// Each column as one feature: numbers as they are, levels as native categories.
-    init(asTreesTakeThem columns: [PlannedColumn], _ data: DataSet, _ statistics: [ColumnStatistics], seed: Int) throws {
+    init(asTreesTakeThem columns: [PlannedColumn], _ data: DataSet, _ statistics: [ColumnStatistics], seed: Int) throws
+    {
         let plain = Self.placed(
             columns.map { column in
                 var plain = column

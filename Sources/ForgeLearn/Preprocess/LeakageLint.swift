@@ -42,7 +42,9 @@ struct LeakageLint {
             "column \"\(name)\" alone predicts the target (\(found.measure) \(shown(found.value))): exclude it if it is not known before the outcome"
     }
 
-    private func shown(_ value: Double) -> String { value >= 0.99995 ? "1.0000" : "\((value * 1e4).rounded(.down) / 1e4)" }
+    private func shown(_ value: Double) -> String {
+        value >= 0.99995 ? "1.0000" : "\((value * 1e4).rounded(.down) / 1e4)"
+    }
 
     private func isTarget(_ index: Int, _ column: FeatureColumn) -> Bool {
         guard column.kind == data.target.kind else { return false }
@@ -58,7 +60,9 @@ struct LeakageLint {
                     continue
                 }
                 let code = chunk.codes(index)[row]
-                guard code != missingCode, column.levels[Int(code)] == data.target.levels[Int(truth)] else { return false }
+                guard code != missingCode, column.levels[Int(code)] == data.target.levels[Int(truth)] else {
+                    return false
+                }
             }
             first += chunk.rows
         }
@@ -73,7 +77,9 @@ struct LeakageLint {
             var seen = Set<UInt32>()
             for chunk in data.training.chunks {
                 let codes = chunk.codes(index)
-                for row in 0..<chunk.rows where codes[row] == missingCode || !seen.insert(codes[row]).inserted { return nil }
+                for row in 0..<chunk.rows where codes[row] == missingCode || !seen.insert(codes[row]).inserted {
+                    return nil
+                }
             }
             let statistics = CategoryStatistics(counts: column.levels.indices.map { seen.contains(UInt32($0)) ? 1 : 0 })
             let codes = column.levels.indices.filter { statistics.counts[$0] > 0 }
@@ -183,7 +189,8 @@ extension Chunk {
     }
 }
 
-/// Which hashes may be among some others, in a bit for each of eight times as many places (Bloom 1970, with one function).
+/// Which hashes may be among some others, in a bit for each of eight times as many places (Bloom 1970, with one
+/// function).
 private struct HashFilter {
     private var words: [UInt64]
     private let shift: UInt64

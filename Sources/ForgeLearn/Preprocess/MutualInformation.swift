@@ -1,9 +1,9 @@
 import ForgeModel
 import Glibc
 
-/// How much a column says of the target, in nats: the plug-in estimate over intervals of equal rows, less its bias by Miller
-/// (1955). scikit-learn's `mutual_info_classif` and `mutual_info_regression` estimate the same by nearest neighbours, with
-/// noise; this one gives the same number every time.
+/// How much a column says of the target, in nats: the plug-in estimate over intervals of equal rows, less its bias by
+/// Miller (1955). scikit-learn's `mutual_info_classif` and `mutual_info_regression` estimate the same by nearest
+/// neighbours, with noise; this one gives the same number every time.
 struct MutualInformation {
     let data: DataSet
     let target: Target

@@ -39,7 +39,9 @@ struct PredictiveColumn {
         case .classes(let classes) where classes.isBinary:
             let truth = targets.map { $0 == Double(classes.positive) }
             guard truth.count(where: { $0 }) >= 10, truth.count(where: { !$0 }) >= 10 else { return nil }
-            guard let scores = isCategory ? groupMeans(truth.map { $0 ? 1 : 0 }) : numbersWithoutGaps else { return nil }
+            guard let scores = isCategory ? groupMeans(truth.map { $0 ? 1 : 0 }) : numbersWithoutGaps else {
+                return nil
+            }
             let auc = areaUnderROC(truth, scores)
             return ("AUC", max(auc, 1 - auc))
         case .classes: return accuracy.map { ("accuracy", $0) }
@@ -103,8 +105,9 @@ struct PredictiveColumn {
         return ranks
     }
 
-    /// Of always saying the commonest class of the row's level or value; nil when one class has nearly all rows anyway. Of numbers
-    /// that hardly repeat, each change of class along their order counts as an error, but for one change a class.
+    /// Of always saying the commonest class of the row's level or value; nil when one class has nearly all rows anyway.
+    /// Of numbers that hardly repeat, each change of class along their order counts as an error, but for one change a
+    /// class.
     private var accuracy: Double? {
         let labels = Dictionary(grouping: targets) { $0 }.mapValues(\.count)
         guard Double(labels.values.max() ?? 0) < 0.99 * Double(targets.count) else { return nil }

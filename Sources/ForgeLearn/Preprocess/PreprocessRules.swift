@@ -82,7 +82,8 @@ enum PreprocessRules {
         PreprocessRule(
             value: Hyperparameter(
                 name: "max_levels", kind: .number, defaultValue: 1000.0, maximum: 65_536, exclusiveMinimum: 0,
-                choices: [], sentence: "So many of the most frequent levels, or such a share, are kept; the others are grouped."),
+                choices: [],
+                sentence: "So many of the most frequent levels, or such a share, are kept; the others are grouped."),
             kinds: [.category], isShareOrCount: true),
         PreprocessRule(
             value: Hyperparameter(
@@ -92,10 +93,12 @@ enum PreprocessRules {
         PreprocessRule(
             value: Hyperparameter(
                 name: "smoothing", kind: .number, defaultValue: "auto", minimum: 0, maximum: 1e9, choices: ["auto"],
-                sentence: "How many rows the overall mean counts for in a level's mean; auto: by the levels' variances."),
+                sentence: "How many rows the overall mean counts for in a level's mean; auto: by the levels' variances."
+            ),
             kinds: [.category], needs: ("encode", "target")),
         PreprocessRule(
-            value: .integer("buckets", 256, minimum: 2, maximum: 4_096, "Features that encode hash spreads levels over."),
+            value: .integer(
+                "buckets", 256, minimum: 2, maximum: 4_096, "Features that encode hash spreads levels over."),
             kinds: [.category], needs: ("encode", "hash")),
         PreprocessRule(
             value: Hyperparameter(
@@ -122,13 +125,15 @@ enum PreprocessRules {
                 sentence: "Intervals instead of the number; NULL has one of its own."),
             kinds: [.number, .date], excludes: ["impute", "value", "indicator", "scale", "transform", "degree"],
             entries: [
-                .choice("method", "quantile", of: ["quantile", "uniform"], "Intervals of equal rows or of equal width."),
+                .choice(
+                    "method", "quantile", of: ["quantile", "uniform"], "Intervals of equal rows or of equal width."),
                 .integer("bins", 5, minimum: 2, maximum: 1_000, "How many intervals."),
                 .choice("encode", "one_hot", of: ["one_hot", "ordinal"], "A feature for each, or its number."),
             ]),
         text(
             "transform", of: ColumnPreprocess.Transform.allCases, [.number, .date],
-            "log: sign(x)·ln(1 + |x|); sqrt: sign(x)·√|x|; yeo_johnson: the power that comes nearest to a normal distribution."),
+            "log: sign(x)·ln(1 + |x|); sqrt: sign(x)·√|x|; yeo_johnson: the power that comes nearest to a normal distribution."
+        ),
         PreprocessRule(
             value: .integer("degree", 1, minimum: 1, maximum: 5, "Powers of the number up to this one."),
             kinds: [.number, .date]),

@@ -1,7 +1,7 @@
 import ForgeModel
 
-/// Encoded features that the training rows see otherwise than the encoder gives them: a target-encoded level has for a row the
-/// value learned from the rows of the other folds, so that no row's own target is among its features.
+/// Encoded features that the training rows see otherwise than the encoder gives them: a target-encoded level has for a
+/// row the value learned from the rows of the other folds, so that no row's own target is among its features.
 ///
 /// A chunk that is no part of the training rows, such as those of a validation part, is left as the encoder has it.
 struct TrainingOverrides: Sendable {
@@ -45,8 +45,8 @@ struct TrainingOverrides: Sendable {
 
     func isOverridden(_ column: Int) -> Bool { tables[column] != nil }
 
-    /// Writes the features of the plan's column `index` in some rows of a chunk over what the encoder gave; feature f of row i
-    /// goes to `features[f * stride + i]`.
+    /// Writes the features of the plan's column `index` in some rows of a chunk over what the encoder gave; feature f
+    /// of row i goes to `features[f * stride + i]`.
     func apply(
         _ column: PlannedColumn, _ index: Int, _ chunk: Chunk, first: Int, count: Int,
         into features: UnsafeMutablePointer<Double>, stride: Int

@@ -18,7 +18,8 @@ public struct Algorithm: Sendable {
 
     init(
         name: String, tasks: [LearningTask], form: Form, description: String, parameters: [Hyperparameter],
-        defaultFor: [LearningTask] = [], needsKeys: Bool = false, fit: @escaping @Sendable (borrowing FitInput) throws -> FittedModel
+        defaultFor: [LearningTask] = [], needsKeys: Bool = false,
+        fit: @escaping @Sendable (borrowing FitInput) throws -> FittedModel
     ) {
         self.name = name
         self.tasks = tasks

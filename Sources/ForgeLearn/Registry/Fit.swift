@@ -47,6 +47,7 @@ struct FittedModel {
     var notes: [String] = []
     /// Seconds, rounds and such have no place here: equal input gives equal models.
     var iterations: Int?
-    /// With standard errors, when the request asks for statistics; of linear forms the manifest has the bare ones anyway.
+    /// With standard errors, when the request asks for statistics; of linear forms the manifest has the bare ones
+    /// anyway.
     var coefficients: CoefficientTable?
 }

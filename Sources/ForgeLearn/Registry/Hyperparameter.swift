@@ -32,7 +32,8 @@ public struct Hyperparameter: Sendable, Equatable {
         _ name: String, _ value: [Int], minimum: Int, maximum: Int, most: Int, _ sentence: String
     ) -> Hyperparameter {
         Hyperparameter(
-            name: name, kind: .integers, defaultValue: .array(value.map { .integer(Int64($0)) }), minimum: Double(minimum),
+            name: name, kind: .integers, defaultValue: .array(value.map { .integer(Int64($0)) }),
+            minimum: Double(minimum),
             maximum: Double(maximum), mostItems: most, choices: [], sentence: sentence)
     }
 

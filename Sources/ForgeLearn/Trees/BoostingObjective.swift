@@ -62,7 +62,8 @@ struct BoostingObjective {
             objective.parameters.append(("quantile_alpha", "\(parameters.number("quantile_alpha"))"))
             return objective
         case "poisson":
-            return BoostingObjective("count:poisson", "poisson-nloglik", loss: "poisson_loss", link: .log, demand: .notNegative)
+            return BoostingObjective(
+                "count:poisson", "poisson-nloglik", loss: "poisson_loss", link: .log, demand: .notNegative)
         case "gamma":
             return BoostingObjective("reg:gamma", "gamma-nloglik", loss: "gamma_loss", link: .log, demand: .positive)
         case "tweedie":

@@ -56,10 +56,12 @@ let boostingParameters: [Hyperparameter] = [
     Hyperparameter(
         name: "monotone_constraints", kind: .object, defaultValue: nil, choices: [],
         sentence:
-            "{\"column\": 1} for number columns with whose rise the prediction must never fall, {\"column\": -1} for never rise."),
+            "{\"column\": 1} for number columns with whose rise the prediction must never fall, {\"column\": -1} for never rise."
+    ),
     .integer(
         "early_stopping_rounds", nil, minimum: 1,
-        "Stop when the loss on rows set apart has not improved for so many rounds, and keep the rounds up to the best; by default all rounds are kept."),
+        "Stop when the loss on rows set apart has not improved for so many rounds, and keep the rounds up to the best; by default all rounds are kept."
+    ),
     .number(
         "validation_fraction", 0.1, above: 0, maximum: 0.9,
         "Share of the training rows that early_stopping_rounds sets apart."),

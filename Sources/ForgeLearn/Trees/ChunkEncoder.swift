@@ -19,7 +19,9 @@ final class ChunkEncoder {
         let factors = Set(plan.products.flatMap { [$0.left, $0.right] }.compactMap { plan.column(of: Int($0)) })
         needed = factors.union(wanted).sorted()
         tile = Dictionary(
-            uniqueKeysWithValues: needed.map { ($0, .allocate(capacity: rows * plan.columns[$0].schema.encoding.width)) })
+            uniqueKeysWithValues: needed.map {
+                ($0, .allocate(capacity: rows * plan.columns[$0].schema.encoding.width))
+            })
         products = .allocate(capacity: max(1, rows * plan.products.count))
         numbers = .allocate(capacity: rows)
     }
@@ -77,7 +79,8 @@ final class ChunkEncoder {
         let out = tile[column]!
         guard planned.schema.kind == .number else {
             plan.encoder.encode(
-                column, chunk.codes(planned.source) + first, planned.levelMap, count: count, into: out, stride: Self.tileRows)
+                column, chunk.codes(planned.source) + first, planned.levelMap, count: count, into: out,
+                stride: Self.tileRows)
             plan.overrides.apply(planned, column, chunk, first: first, count: count, into: out, stride: Self.tileRows)
             return
         }

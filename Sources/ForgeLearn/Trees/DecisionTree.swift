@@ -5,11 +5,13 @@ extension Algorithm {
     /// `DecisionTreeRegressor`.
     static let decisionTree = Algorithm(
         name: "decision_tree", tasks: [.classification, .regression], form: .trees,
-        description: "One tree of yes-or-no questions, each chosen to tell the rows apart best: the model to read aloud.",
+        description:
+            "One tree of yes-or-no questions, each chosen to tell the rows apart best: the model to read aloud.",
         parameters: [
             .integer(
                 "max_depth", nil, minimum: 1, maximum: ModelLimits.treeDepth,
-                "Most splits between the root and a leaf; by default \(ModelLimits.treeDepth), the most that a model can hold."),
+                "Most splits between the root and a leaf; by default \(ModelLimits.treeDepth), the most that a model can hold."
+            ),
             .criterion, .minSamplesSplit, .minSamplesLeaf, .minImpurityDecrease,
             .maxFeatures("all"),
             .integer(
@@ -39,7 +41,8 @@ extension Hyperparameter {
         "min_samples_split", 2, minimum: 2, "Fewest rows in a node that is split.")
     static let minSamplesLeaf = Hyperparameter.integer(
         "min_samples_leaf", nil, minimum: 1,
-        "Fewest rows in a leaf; by default 1, and of more than \(TreeGrowth.rowsPerLeaf) training rows one for each \(TreeGrowth.rowsPerLeaf).")
+        "Fewest rows in a leaf; by default 1, and of more than \(TreeGrowth.rowsPerLeaf) training rows one for each \(TreeGrowth.rowsPerLeaf)."
+    )
     static let minImpurityDecrease = Hyperparameter.number(
         "min_impurity_decrease", 0, minimum: 0,
         "Least decrease of the impurity, times the node's share of the rows' weight, that justifies a split.")
@@ -62,7 +65,9 @@ extension FitInput {
     }
 
     /// A histogram has a number for each bin and class: at most 64 MB of them.
-    private static func binLimit(_ asked: Int, classes: Int) -> Int { min(asked, max(256, (1 << 23) / max(1, classes))) }
+    private static func binLimit(_ asked: Int, classes: Int) -> Int {
+        min(asked, max(256, (1 << 23) / max(1, classes)))
+    }
 
     /// Encoded columns to try at a split, `max_features` of all when asked for.
     func triedFeatures(default usual: Int) -> Int {

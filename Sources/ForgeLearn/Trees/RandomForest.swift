@@ -11,7 +11,8 @@ extension Algorithm {
             .integer("n_estimators", 100, minimum: 1, maximum: 10_000, "Trees."),
             .integer(
                 "max_depth", nil, minimum: 1, maximum: ModelLimits.treeDepth,
-                "Most splits between a tree's root and a leaf; by default \(ModelLimits.treeDepth), the most that a model can hold."),
+                "Most splits between a tree's root and a leaf; by default \(ModelLimits.treeDepth), the most that a model can hold."
+            ),
             .criterion, .minSamplesSplit, .minSamplesLeaf, .minImpurityDecrease,
             .maxFeatures("the square root of their number for classes, all for regression"),
             .boolean(

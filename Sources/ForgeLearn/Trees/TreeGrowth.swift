@@ -68,7 +68,9 @@ final class GrownTree: @unchecked Sendable {
 
 extension FitInput {
     /// Grows `count` trees, `threads` at a time, and averages them.
-    func grownForest(_ rows: BinnedRows, _ learned: LearnedTarget, _ growth: TreeGrowth, trees count: Int) throws -> FittedModel {
+    func grownForest(_ rows: BinnedRows, _ learned: LearnedTarget, _ growth: TreeGrowth, trees count: Int) throws
+        -> FittedModel
+    {
         let positive = target.positive
         var builder = TreeFormBuilder(outputs: learned.classes > 2 ? learned.classes : 1, features: plan.width)
         builder.addBase(learned.mean)
@@ -87,14 +89,16 @@ extension FitInput {
                 }
             }
             for tree in grown {
-                try builder.add(try tree!.get().tree, classes: learned.classes, positive: positive, share: 1 / Double(count))
+                try builder.add(
+                    try tree!.get().tree, classes: learned.classes, positive: positive, share: 1 / Double(count))
             }
             observer.progress(0.2 + 0.7 * Double(first + size) / Double(count), phase: "fit")
         }
         var fitted = FittedModel(
             form: .trees(builder.built), link: learned.classes > 0 ? .shares : .identity, importance: builder.gains)
         if parameters["min_samples_leaf"].isNull, growth.minSamplesLeaf > 1 {
-            fitted.notes.append("min_samples_leaf is \(growth.minSamplesLeaf), a hundred-thousandth of the \(self.rows) training rows")
+            fitted.notes.append(
+                "min_samples_leaf is \(growth.minSamplesLeaf), a hundred-thousandth of the \(self.rows) training rows")
         }
         return fitted
     }

@@ -27,7 +27,8 @@ struct ArrayInterface {
 
     var json: String {
         let shape = shape.map(String.init).joined(separator: ",")
-        return "{\"data\":[\(UInt(bitPattern: address)),true],\"shape\":[\(shape)],\"typestr\":\"\(type)\",\"version\":3}"
+        return
+            "{\"data\":[\(UInt(bitPattern: address)),true],\"shape\":[\(shape)],\"typestr\":\"\(type)\",\"version\":3}"
     }
 }
 

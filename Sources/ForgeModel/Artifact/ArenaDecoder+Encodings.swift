@@ -65,7 +65,9 @@ extension ArenaDecoder {
             for f in upTo(Int(column.width)) { sources.store(Int32(truncatingIfNeeded: c), at: Int(column.first) &+ f) }
         }
         guard artifact.has(.products) else { return }
-        guard count <= ModelLimits.encodedWidth &- base else { throw .tooLarge("the model has too many encoded features") }
+        guard count <= ModelLimits.encodedWidth &- base else {
+            throw .tooLarge("the model has too many encoded features")
+        }
         let pairs = try artifact.matrix(.products, Int32.self, columns: 2)
         try require(count > 0, "its products are none")
         let table = try builder.reserve(ForgeProduct.self, count: count)
@@ -114,7 +116,9 @@ extension ArenaDecoder {
         product.degree &+= inner?.degree ?? 1
         try require(Int(product.degree) <= ModelLimits.factors, "a product has too many factors")
         if let inner, column < 0 {
-            for i in upTo(Int(inner.count)) { insert(inner.factor(Int32(truncatingIfNeeded: i)), into: &product, sources) }
+            for i in upTo(Int(inner.count)) {
+                insert(inner.factor(Int32(truncatingIfNeeded: i)), into: &product, sources)
+            }
             return
         }
         if inner == nil {

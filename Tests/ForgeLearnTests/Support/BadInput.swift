@@ -57,7 +57,9 @@ struct BadInput: Sendable, CustomTestStringConvertible {
         return .number(subject.task == "ranking" ? (3 * value).rounded() : 0.1 + value)
     }
 
-    static func regression(_ value: @escaping @Sendable (_ row: Int) -> Double?) -> @Sendable (Int, Subject) -> Table.Cell? {
+    static func regression(_ value: @escaping @Sendable (_ row: Int) -> Double?)
+        -> @Sendable (Int, Subject) -> Table.Cell?
+    {
         { row, _ in value(row).map(Table.Cell.number) }
     }
 
@@ -78,13 +80,15 @@ struct BadInput: Sendable, CustomTestStringConvertible {
         BadInput(
             name: "negative numbers", columns: and { $0 == 7 ? -3 : 1 },
             refusal: { $0.algorithm == "multinomial_nb" ? .valueOutOfRange : nil }),
-        BadInput(name: "an infinite value", columns: and { $0 == 7 ? .infinity : 1 }, refusal: { _ in .valueOutOfRange }),
+        BadInput(
+            name: "an infinite value", columns: and { $0 == 7 ? .infinity : 1 }, refusal: { _ in .valueOutOfRange }),
         BadInput(name: "values of 1e30", columns: { random($0, columns: 2, scale: 1e30) }),
         BadInput(
             name: "values of 1e100", columns: { random($0, columns: 2, scale: 1e100) },
             refusal: { $0.form == .trees ? .valueOutOfRange : nil }),
         BadInput(
-            name: "values of 1e300", columns: { random($0, columns: 2, scale: 1e300) }, refusal: { _ in .valueOutOfRange }),
+            name: "values of 1e300", columns: { random($0, columns: 2, scale: 1e300) },
+            refusal: { _ in .valueOutOfRange }),
         BadInput(
             name: "values of 1e-160", columns: { random($0, columns: 2, scale: 1e-160) },
             refusal: { $0.form == .trees ? .missingColumn : nil }),  // 0 in float32: no column varies
@@ -131,7 +135,8 @@ struct BadInput: Sendable, CustomTestStringConvertible {
             concerns: \.isRegression),
         BadInput(name: "targets of 1e-100", target: regression { 1e-100 * chance($0, 1) }, concerns: \.isRegression),
         BadInput(
-            name: "targets of 1e-200", target: regression { 1e-200 * chance($0, 1) }, refusal: { _ in .valueOutOfRange },
+            name: "targets of 1e-200", target: regression { 1e-200 * chance($0, 1) },
+            refusal: { _ in .valueOutOfRange },
             concerns: \.isRegression),
         BadInput(
             name: "a target far from the others", target: regression { $0 == 9 ? 1e15 : nil }, concerns: \.isRegression),

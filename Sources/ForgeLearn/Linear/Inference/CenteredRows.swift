@@ -1,8 +1,8 @@
 import ForgeLinalg
 import ForgeModel
 
-/// The rows of a design with their dense features moved to mean 0 where there is an intercept to take the means up: sums of
-/// products then keep the digits that squares of means would take.
+/// The rows of a design with their dense features moved to mean 0 where there is an intercept to take the means up:
+/// sums of products then keep the digits that squares of means would take.
 struct CenteredRows {
     let design: Design
     let moments: Design.Moments
@@ -17,7 +17,8 @@ struct CenteredRows {
         }
     }
 
-    /// Lower triangle of `Σ weight · x·xᵀ` over the features at `indexes`, which ascend. weights: (rows), none negative.
+    /// Lower triangle of `Σ weight · x·xᵀ` over the features at `indexes`, which ascend. weights: (rows), none
+    /// negative.
     func gram(_ weights: [Double]?, of indexes: [Int], centered: Bool = true) throws -> Matrix {
         let width = design.width
         let lanes = try design.forEachTile(threads: input.threads, observer: input.observer) {
@@ -53,12 +54,15 @@ struct CenteredRows {
         return qr.finish()
     }
 
-    /// Inverse of the Gram matrix, by its Cholesky factor, or where that has lost half its digits by the triangle of the rows.
+    /// Inverse of the Gram matrix, by its Cholesky factor, or where that has lost half its digits by the triangle of
+    /// the rows.
     func inverse(_ weights: [Double], of indexes: [Int]) throws -> Matrix {
         let gram = try gram(weights, of: indexes)
         let units = gram.units(Array(indexes.indices))
         var scaled = gram
-        for column in indexes.indices { for row in indexes.indices { scaled[row, column] *= units[row] * units[column] } }
+        for column in indexes.indices {
+            for row in indexes.indices { scaled[row, column] *= units[row] * units[column] }
+        }
         var inverse: Matrix
         if let factor = Cholesky(scaled), factor.reciprocalCondition() > NormalEquations.wellConditioned {
             inverse = Matrix(rows: indexes.count, columns: indexes.count)
@@ -77,7 +81,9 @@ struct CenteredRows {
             }
             inverse = root.times(root.transposed)
         }
-        for column in indexes.indices { for row in indexes.indices { inverse[row, column] *= units[row] * units[column] } }
+        for column in indexes.indices {
+            for row in indexes.indices { inverse[row, column] *= units[row] * units[column] }
+        }
         return inverse
     }
 
@@ -110,18 +116,24 @@ struct CenteredRows {
         for group in input.groups where numbers[group] == nil { numbers[group] = numbers.count }
         guard numbers.count * indexes.count <= 1 << 28 else {
             throw ForgeError(
-                .tooLarge, "\(numbers.count) groups times \(indexes.count) coefficients are too many for clustered errors",
+                .tooLarge,
+                "\(numbers.count) groups times \(indexes.count) coefficients are too many for clustered errors",
                 hint: "name group_columns with fewer values, or use HC1")
         }
         let lanes = try design.forEachTile(threads: 1, observer: input.observer) {
-            (sums: [Double](repeating: 0, count: numbers.count * indexes.count), row: [Double](repeating: 0, count: design.width))
+            (
+                sums: [Double](repeating: 0, count: numbers.count * indexes.count),
+                row: [Double](repeating: 0, count: design.width)
+            )
         } _: { tile, lane in
             center(tile)
             for place in 0..<tile.rows {
                 tile.copyRow(place, to: &lane.row)
                 let row = tile.firstRow + place
                 let first = numbers[input.groups[row]]! * indexes.count
-                for (index, feature) in indexes.enumerated() { lane.sums[first + index] += scores[row] * lane.row[feature] }
+                for (index, feature) in indexes.enumerated() {
+                    lane.sums[first + index] += scores[row] * lane.row[feature]
+                }
             }
         }
         let sums = Matrix(rows: indexes.count, columns: numbers.count, values: lanes[0].sums)

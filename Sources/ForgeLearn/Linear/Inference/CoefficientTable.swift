@@ -179,7 +179,8 @@ extension ColumnEncoding {
                     : "\(name) >= \(edges[bin - 1])" + (bin < edges.count ? " and < \(edges[bin])" : "")
             }
             return bins + (missing ? ["\(name) is null"] : [])
-        case .lookup(_, let width, _): return (0..<width).map { width == 1 ? "encoded(\(name))" : "encoded(\(name))[\($0)]" }
+        case .lookup(_, let width, _):
+            return (0..<width).map { width == 1 ? "encoded(\(name))" : "encoded(\(name))[\($0)]" }
         case .hashed(let buckets): return (0..<buckets).map { "hash(\(name))=\($0)" }
         case .dateParts(let parts):
             return parts.map(\.part).flatMap { part in

@@ -13,7 +13,8 @@ struct StudentT {
         return incompleteBeta(degrees / 2, square)
     }
 
-    /// The value that a share `share` of the distribution, between ½ and 1, lies below: where `twoSided` is 2(1 − share).
+    /// The value that a share `share` of the distribution, between ½ and 1, lies below: where `twoSided` is 2(1 −
+    /// share).
     func quantile(_ share: Double) -> Double {
         let tail = 2 * (1 - share)
         var (low, high) = (0.0, 1.0)
@@ -48,8 +49,9 @@ struct StudentT {
         return a.squareRoot() * terms.reversed().reduce(0) { $0 / a + $1 }
     }
 
-    /// The even part of the continued fraction of I_x(a, b), in terms of x and y = 1 − x, so that neither cancels when a is large
-    /// (DiDonato and Morris, "Algorithm 708: Significant digit computation of the incomplete beta function ratios", 1992, BFRAC).
+    /// The even part of the continued fraction of I_x(a, b), in terms of x and y = 1 − x, so that neither cancels when
+    /// a is large (DiDonato and Morris, "Algorithm 708: Significant digit computation of the incomplete beta function
+    /// ratios", 1992, BFRAC).
     private func fraction(_ a: Double, _ b: Double, _ x: Double, _ y: Double) -> Double {
         let c = 1 + (x < y ? a - (a + b) * x : (a + b) * y - b)
         let c1 = 1 + 1 / a

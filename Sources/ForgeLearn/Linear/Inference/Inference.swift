@@ -11,11 +11,12 @@ struct RowInformation {
     var pearson = 0.0
 }
 
-/// Standard errors and tests of unpenalised coefficients, as statsmodels gives them: the inverse information, or the sandwich of it
-/// and the rows' scores (White 1980; MacKinnon and White 1985; Liang and Zeger 1986), in the units of the data.
+/// Standard errors and tests of unpenalised coefficients, as statsmodels gives them: the inverse information, or the
+/// sandwich of it and the rows' scores (White 1980; MacKinnon and White 1985; Liang and Zeger 1986), in the units of
+/// the data.
 ///
-/// Of features that the others determine, one is left out: of a category beside an intercept its first level, to which the other
-/// levels are then compared; of other dependences the later feature.
+/// Of features that the others determine, one is left out: of a category beside an intercept its first level, to which
+/// the other levels are then compared; of other dependences the later feature.
 struct Inference {
     let input: Context
     let design: Design  // with the intercept's column, if there is one
@@ -51,7 +52,8 @@ struct Inference {
         let candidates = active.filter { !references.contains($0) }
         guard design.rows > candidates.count else {
             throw ForgeError(
-                .notEnoughRows, "\(design.rows) training rows leave no errors to learn from beside \(candidates.count) coefficients",
+                .notEnoughRows,
+                "\(design.rows) training rows leave no errors to learn from beside \(candidates.count) coefficients",
                 hint: "give more rows or fewer columns, or leave statistics out")
         }
         var kept = candidates
@@ -64,7 +66,8 @@ struct Inference {
         dependent = Self.dependences(gram, kept, active.filter { !kept.contains($0) })
     }
 
-    /// Each feature left out as a sum of those that stay. Of a reference level that is: the intercept less the other levels.
+    /// Each feature left out as a sum of those that stay. Of a reference level that is: the intercept less the other
+    /// levels.
     private static func dependences(
         _ gram: Matrix, _ kept: [Int], _ others: [Int]
     ) -> [(feature: Int, factors: [Double])] {
@@ -84,7 +87,8 @@ struct Inference {
 
     // MARK: - The table
 
-    /// One linear predictor with coefficients `point` (width) packed. `dispersion`: the errors' variance is learned, not known.
+    /// One linear predictor with coefficients `point` (width) packed. `dispersion`: the errors' variance is learned,
+    /// not known.
     func table(
         _ point: [Double], _ rows: [RowInformation], covariance: Covariance, dispersion: Bool, student: Bool
     ) throws -> CoefficientTable {
@@ -168,7 +172,9 @@ struct Inference {
                 let place = number * kept.count
                 let coefficient = factors.reduce(0) { $0 + reduced[$1.key] * $1.value }
                 var variance = 0.0
-                for (i, a) in factors { for (j, b) in factors { variance += a * b * covariances[place + i, place + j] } }
+                for (i, a) in factors {
+                    for (j, b) in factors { variance += a * b * covariances[place + i, place + j] }
+                }
                 var row = CoefficientTable.Row(
                     term: term < 0 ? "(intercept)" : units.terms[term], label: entry.label, coefficient: coefficient)
                 let error = max(0, variance).squareRoot()
@@ -179,7 +185,9 @@ struct Inference {
                 }
                 row.lower = coefficient - reach * error
                 row.upper = coefficient + reach * error
-                if term >= 0, let own = kept.firstIndex(where: { design.encodedIndex[$0] == term }) { row.vif = inflation[own] }
+                if term >= 0, let own = kept.firstIndex(where: { design.encodedIndex[$0] == term }) {
+                    row.vif = inflation[own]
+                }
                 table.rows.append(row)
             }
         }
@@ -191,7 +199,9 @@ struct Inference {
     private func reduce(_ point: [Double]) -> [Double] {
         var point = point
         if let intercept = design.intercept {
-            for index in 0..<design.dense.count where index != intercept { point[intercept] += point[index] * moments.means[index] }
+            for index in 0..<design.dense.count where index != intercept {
+                point[intercept] += point[index] * moments.means[index]
+            }
         }
         var result = kept.map { point[$0] }
         for (feature, factors) in dependent {
@@ -224,13 +234,15 @@ struct Inference {
         return byTerm.sorted { $0.key < $1.key }.map { ($0.key, $0.value.sorted { $0.key < $1.key }) }
     }
 
-    /// What the terms without a row are made of, for products that they are in: a constant and the kept features (kept).
+    /// What the terms without a row are made of, for products that they are in: a constant and the kept features
+    /// (kept).
     private func termsLeftOut(_ units: DataUnits) -> [Int: (constant: Double, factors: [Double])] {
         var result: [Int: (constant: Double, factors: [Double])] = [:]
         for (feature, factors) in dependent {
             let term = design.encodedIndex[feature]
             let shares = units.shares[term]
-            guard let own = shares.first(where: { $0.term == term })?.factor, shares.allSatisfy({ $0.term == term || $0.term < 0 })
+            guard let own = shares.first(where: { $0.term == term })?.factor,
+                shares.allSatisfy({ $0.term == term || $0.term < 0 })
             else { continue }
             let constant = shares.reduce(0) { $1.term < 0 ? $0 - $1.factor / own : $0 }
             let mean = design.intercept != nil && feature < design.dense.count ? moments.means[feature] : 0

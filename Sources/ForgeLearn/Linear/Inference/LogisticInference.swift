@@ -74,7 +74,9 @@ extension Inference {
         for column in units.indices {
             var one = [Double](repeating: 0, count: units.count)
             one[column] = 1
-            for (row, value) in factor.solve(one).enumerated() { result[row, column] = value * units[row] * units[column] }
+            for (row, value) in factor.solve(one).enumerated() {
+                result[row, column] = value * units[row] * units[column]
+            }
         }
         return result
     }

@@ -1,7 +1,8 @@
 import ForgeModel
 
 extension Part {
-    /// The values of a number column that are there, in the order of the rows, and the weight of each (1 without weights).
+    /// The values of a number column that are there, in the order of the rows, and the weight of each (1 without
+    /// weights).
     func presentValues(_ column: Int) -> (values: [Double], weights: [Double]?) {
         var values: [Double] = []
         var kept: [Double] = []

@@ -5,8 +5,8 @@ struct Scaling: Sendable, Equatable {
     var shift = 0.0
     var scale = 1.0
 
-    /// By scikit-learn's StandardScaler, RobustScaler and MinMaxScaler. Mean and deviation are weighted, the others are not.
-    /// A column without spread keeps scale 1; `nil` when its spread is not finite.
+    /// By scikit-learn's StandardScaler, RobustScaler and MinMaxScaler. Mean and deviation are weighted, the others are
+    /// not. A column without spread keeps scale 1; `nil` when its spread is not finite.
     static func learn(_ method: ColumnPreprocess.Scale, _ values: [Double], weights: [Double]?) -> Scaling? {
         guard !values.isEmpty else { return Scaling() }
         var scaling = Scaling()
@@ -45,7 +45,9 @@ extension ColumnEncoding {
         switch self {
         case .number(_, _, let shift, let scale): result[0] = Scaling(shift: shift, scale: scale)
         case .dateParts(let parts):
-            let features = parts.flatMap { Array(repeating: Scaling(shift: $0.shift, scale: $0.scale), count: $0.part.width) }
+            let features = parts.flatMap {
+                Array(repeating: Scaling(shift: $0.shift, scale: $0.scale), count: $0.part.width)
+            }
             result.replaceSubrange(0..<features.count, with: features)
         default: break
         }

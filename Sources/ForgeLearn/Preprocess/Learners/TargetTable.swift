@@ -24,8 +24,9 @@ enum TargetOutcomes {
     }
 }
 
-/// Means of the target by level, shrunk towards the overall mean: Micci-Barreca, "A preprocessing scheme for high-cardinality
-/// categorical attributes" (SIGKDD Explorations 2001), equations 3 to 7, as scikit-learn's `TargetEncoder` has them.
+/// Means of the target by level, shrunk towards the overall mean: Micci-Barreca, "A preprocessing scheme for
+/// high-cardinality categorical attributes" (SIGKDD Explorations 2001), equations 3 to 7, as scikit-learn's
+/// `TargetEncoder` has them.
 struct TargetTable {
     let groups: Int
     let width: Int
@@ -34,8 +35,8 @@ struct TargetTable {
     /// (folds, groups, width) learned from the rows of all other folds: what the training rows see.
     private(set) var crossFitted: [Double] = []
 
-    /// `group` and `fold` are each row's. `smoothing`: rows that the overall mean counts for; nil: by the ratio of the variances
-    /// within and between levels, an empirical Bayes estimate.
+    /// `group` and `fold` are each row's. `smoothing`: rows that the overall mean counts for; nil: by the ratio of the
+    /// variances within and between levels, an empirical Bayes estimate.
     init(
         group: [Int32], groups: Int, fold: [UInt8], folds: Int, outcomes: TargetOutcomes, weights: [Double]?,
         smoothing: Double?

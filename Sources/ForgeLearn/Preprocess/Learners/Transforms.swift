@@ -27,7 +27,8 @@ enum YeoJohnson {
         return abs(mirrored) < 2.220446049250313e-16 ? -log1p(-x) : -expm1(mirrored * log1p(-x)) / mirrored
     }
 
-    /// The λ of greatest likelihood (their equation 3.1), between -5 and 5; 1, which changes nothing, for a constant column.
+    /// The λ of greatest likelihood (their equation 3.1), between -5 and 5; 1, which changes nothing, for a constant
+    /// column.
     static func lambda(of all: [Double]) -> Double {
         let step = max(1, all.count / rows)
         let values = step == 1 ? all : stride(from: 0, to: all.count, by: step).map { all[$0] }
