@@ -1,13 +1,14 @@
 /// The indices of `values` in rising order, equal values in the order in which they come; 0 and -0 are equal, no value may be NaN.
 ///
-/// A radix sort by the bytes of the values' bits, from the last: O(n), a tenth of the time of comparisons at 200,000 values.
-func risingOrder(_ values: [Double]) -> [Int32] {
-    guard !values.isEmpty else { return [] }
-    var keys = values.map(sortableBits)
-    var order = Array(0..<Int32(values.count))
+/// A radix sort by the bytes of the values' bits, from the last: O(n).
+func risingOrder(_ values: [Double]) -> [Int32] { risingOrder(values.map(sortableBits)) }
+
+func risingOrder(_ numbers: [UInt64]) -> [Int32] {
+    var keys = numbers
+    var order = Array(0..<Int32(keys.count))
     var nextKeys = keys
     var nextOrder = order
-    for (byte, counts) in byteCounts(keys).enumerated() where !counts.contains(Int32(values.count)) {
+    for (byte, counts) in byteCounts(keys).enumerated() where !counts.contains(Int32(keys.count)) {
         var places = counts
         var first: Int32 = 0
         for bucket in places.indices {

@@ -76,7 +76,8 @@ extension Part {
         guard rows > limit else { return nil }
         guard keys.count == rows else { return Array(0..<limit) }
         let choice = KeyedChoice(seed: 0, purpose: .report)
-        let ranked = keys.enumerated().map { (choice.hash($1), $0) }.sorted(by: <)
-        return ranked.prefix(limit).map(\.1).sorted()
+        var isChosen = [Bool](repeating: false, count: rows)
+        for row in risingOrder(keys.map(choice.hash)).prefix(limit) { isChosen[Int(row)] = true }
+        return isChosen.indices.filter { isChosen[$0] }
     }
 }
