@@ -75,7 +75,8 @@ double forge_encode_number(double value, int32_t filled, double fill, double shi
 // The same as forge_encode_number for each value, with the choices made before the loop, so that it becomes vectors.
 #define FORGE_ENCODE_ALL(type) \
     if (shift == 0 && scale == 1) { \
-        for (int64_t i = 0; i < count; i++) features[i] = (type) (values[i] != values[i] && filled ? fill : values[i]); \
+        for (int64_t i = 0; i < count; i++) \
+            features[i] = (type) (values[i] != values[i] && filled ? fill : values[i]); \
     } else { \
         for (int64_t i = 0; i < count; i++) \
             features[i] = (type) (((values[i] != values[i] && filled ? fill : values[i]) - shift) / scale); \

@@ -110,7 +110,9 @@ forge_appender_create(Relation table)
 {
 	ForgeAppender *appender = palloc0(sizeof *appender);
 
-	appender->receiver = (DestReceiver) {forge_append_receive, forge_append_start, forge_append_stop, forge_append_destroy, DestIntoRel};
+	appender->receiver = (DestReceiver) {
+		forge_append_receive, forge_append_start, forge_append_stop, forge_append_destroy, DestIntoRel
+	};
 	appender->table = table;
 	GetCurrentTransactionId();	// a parallel query could not get one any more
 	appender->command = GetCurrentCommandId(true);

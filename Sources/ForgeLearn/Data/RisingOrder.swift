@@ -1,4 +1,5 @@
-/// The indices of `values` in rising order, equal values in the order in which they come; 0 and -0 are equal, no value may be NaN.
+/// The indices of `values` in rising order, equal values in the order in which they come; 0 and -0 are equal, no value
+/// may be NaN.
 ///
 /// A radix sort by the bytes of the values' bits, from the last: O(n).
 func risingOrder(_ values: [Double]) -> [Int32] { risingOrder(values.map(sortableBits)) }
@@ -36,7 +37,8 @@ private func byteCounts(_ keys: [UInt64]) -> [[Int32]] {
 }
 
 private func scatter(
-    _ keys: [UInt64], _ order: [Int32], _ byte: Int, _ places: inout [Int32], _ nextKeys: inout [UInt64], _ nextOrder: inout [Int32]
+    _ keys: [UInt64], _ order: [Int32], _ byte: Int, _ places: inout [Int32], _ nextKeys: inout [UInt64],
+    _ nextOrder: inout [Int32]
 ) {
     nextKeys.withUnsafeMutableBufferPointer { nextKeys in
         nextOrder.withUnsafeMutableBufferPointer { nextOrder in

@@ -34,7 +34,9 @@ struct RegressionRows: Measurable {
             for row in truth.indices {
                 let (y, p) = (truth[row], prediction[row])
                 let error = y - p
-                func set(_ term: Term, _ value: Double) { terms.initializeElement(at: row * width + term.rawValue, to: value) }
+                func set(_ term: Term, _ value: Double) {
+                    terms.initializeElement(at: row * width + term.rawValue, to: value)
+                }
                 set(.error, error - bias)
                 set(.squared, (error - bias) * (error - bias))
                 set(.absolute, abs(error))
