@@ -112,7 +112,7 @@ as $$
     ), room as (
         -- Bytes, as Tests/estimates holds them: a row's target, weight, key and working numbers, and its features.
         select j.*,
-            case when j.algorithm = 'linear_svm' then 100 when j.algorithm in ('decision_tree', 'random_forest') then 70 else 50 end as per_row,
+            case when j.algorithm = 'linear_svm' then 110 when j.algorithm in ('decision_tree', 'random_forest') then 70 else 50 end as per_row,
             case when request.task = 'ranking' then 15 when j.algorithm in ('decision_tree', 'random_forest') then 7 when j.form = 'trees' then 11
                 when j.form = 'network' then 12 else 8 end as per_value,
             -- A grown tree has up to two nodes for each of its leaves, of classes about half as many.
