@@ -81,16 +81,19 @@ begin
                 then pg_catalog.percentile_cont(array(select i / %5$s::pg_catalog.float8 from pg_catalog.generate_series(1, %5$s - 1) i)) within group (order by s.score)
                 else array(select i * (1 / %5$s::pg_catalog.float8) from pg_catalog.generate_series(1, %5$s - 1) i) end as inner_edges
             from scored s where s.score is not null group by s.class),
+        falling as (  -- once for each class
+            select e.class, array(select -edge from pg_catalog.unnest(e.inner_edges) edge order by edge desc) as edges from edges e offset 0),
         binned as (
-            select s.*, 1 + (select pg_catalog.count(*) from pg_catalog.unnest(e.inner_edges) edge where edge < s.score)::pg_catalog.int4 as bin
-            from scored s join edges e on e.class = s.class)
+            select s.*, 1 + pg_catalog.cardinality(f.edges) - pg_catalog.width_bucket(-s.score, f.edges) as bin
+            from scored s join falling f on f.class = s.class)
         select b.class, b.bin, pg_catalog.avg(b.score), pg_catalog.avg(b.is_positive::pg_catalog.int4)::pg_catalog.float8, pg_catalog.count(*)
         from binned b group by b.class, b.bin order by b.class collate "C", b.bin
         $sql$, scoring.query,
         case when scoring.positive is not null then pg_catalog.format('%1$L::pg_catalog.text as class, q.score, q.truth is not distinct from %1$L as is_positive', scoring.positive)
-            else 'l.label as class, q.shares[l.place] as score, q.truth is not distinct from l.label as is_positive' end,
+            else 'l.label as class, u.share as score, q.truth is not distinct from l.label as is_positive' end,
         case when scoring.positive is not null then ' where q.score is not null'
-            else pg_catalog.format(' cross join pg_catalog.unnest(%L::pg_catalog.text[]) with ordinality l(label, place) where q.shares is not null', scoring.labels) end,
+            else pg_catalog.format(' cross join pg_catalog.unnest(q.shares) with ordinality u(share, place)
+                join pg_catalog.unnest(%L::pg_catalog.text[]) with ordinality l(label, place) on l.place = u.place', scoring.labels) end,
         strategy, bins);
 end
 $$;

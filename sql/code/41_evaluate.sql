@@ -7,11 +7,16 @@ as $$
 declare
     scoring record;
     counted double precision;
+    radius double precision;
 begin
     select q.* into scoring from forge.scored_rows(model, source, null) q;
+    select i.radius into radius
+    from forge.resolve_model(evaluate.model) f
+    join forge.conformal_scores c on c.model = f.model and c.version = f.version,
+        lateral forge.interval_around(evaluate.model, 0.9) i;
     for metric, value in
         select r.* from forge.value_metrics(scoring.query,
-            coalesce((scoring.params ->> 'quantile')::double precision, (scoring.params ->> 'quantile_alpha')::double precision, 0.5)) r
+            coalesce((scoring.params ->> 'quantile')::double precision, (scoring.params ->> 'quantile_alpha')::double precision, 0.5), radius) r
         where scoring.task = 'regression'
         union all select r.* from forge.query_metrics(scoring.query) r where scoring.task = 'ranking'
         union all select r.* from forge.label_metrics(scoring.query, scoring.labels, scoring.positive) r where scoring.task = 'classification'

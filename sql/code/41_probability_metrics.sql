@@ -23,7 +23,7 @@ begin
             select pg_catalog.sum(r.positives * (r.below + r.negatives / 2)) as won, pg_catalog.sum(r.positives * r.hits / r.predicted) as precisions,
                 -pg_catalog.sum(r.positives * pg_catalog.ln(r.clipped) + (r.negatives - r.strangers) * pg_catalog.ln(r.rest)
                     + r.strangers * pg_catalog.ln(2.220446049250313e-16::pg_catalog.float8)) as loss,
-                pg_catalog.sum(r.positives * (1 - r.score) * (1 - r.score) + r.negatives * r.score * r.score) as squared
+                pg_catalog.sum(r.positives * forge.square(1 - r.score) + r.negatives * forge.square(r.score)) as squared
             from ranked r)
         select m.metric, m.value
         from totals t, sums s, lateral (values
@@ -45,7 +45,7 @@ begin
         select m.metric, m.value
         from (
             select -pg_catalog.avg(pg_catalog.ln(greatest(2.220446049250313e-16, least(1 - 2.220446049250313e-16, coalesce(s.shares[s.truth], 0))))) as loss,
-                pg_catalog.avg((select pg_catalog.sum((share - (place is not distinct from s.truth)::pg_catalog.int4) * (share - (place is not distinct from s.truth)::pg_catalog.int4))
+                pg_catalog.avg((select pg_catalog.sum(forge.square(share - (place is not distinct from s.truth)::pg_catalog.int4))
                     from pg_catalog.unnest(s.shares) with ordinality u(share, place))) as brier
             from scored s) t,
             lateral (values ('log_loss', t.loss), ('brier', t.brier)) m(metric, value)

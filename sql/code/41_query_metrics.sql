@@ -10,7 +10,7 @@ begin
             select q.query, q.truth, pg_catalog.avg(q.truth) over (partition by q.query, q.score) as gain,
                 pg_catalog.row_number() over (partition by q.query order by q.score desc, q.truth) as place,
                 pg_catalog.row_number() over (partition by q.query order by q.truth desc) as ideal
-            from (%s) q where q.score is not null and q.truth <> 'NaN'),
+            from (%s) q where q.score is not null),
         relevant as (
             select p.*, pg_catalog.sum((p.truth > 0)::pg_catalog.int4) over (partition by p.query order by p.place)::pg_catalog.float8 as hits from places p),
         gains as (

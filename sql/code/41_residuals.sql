@@ -18,22 +18,21 @@ begin
         with placed as (
             select q.truth, q.score, q.truth - q.score as residual,
                 ((pg_catalog.rank() over (order by q.score) - 1) * %2$s / pg_catalog.count(*) over ())::pg_catalog.int4 + 1 as bin
-            from (%1$s) q where q.score is not null and q.truth not in ('NaN', 'Infinity', '-Infinity')),
+            from (%1$s) q where q.score is not null),
         grouped as (
             select p.bin, pg_catalog.count(*) as n, pg_catalog.avg(p.score) as predicted, pg_catalog.avg(p.truth) as actual,
-                pg_catalog.avg(p.residual) as mean, pg_catalog.stddev_samp(p.residual) as sd, pg_catalog.min(p.residual) as least, pg_catalog.max(p.residual) as most,
+                pg_catalog.avg(p.residual) as mean, pg_catalog.stddev_samp(p.residual) as sd, pg_catalog.stddev_pop(p.residual) as spread, pg_catalog.min(p.residual) as least, pg_catalog.max(p.residual) as most,
                 pg_catalog.percentile_cont(array[0.05, 0.25, 0.5, 0.75, 0.95]::pg_catalog.float8[]) within group (order by p.residual) as q
             from placed p group by grouping sets ((p.bin), ())
             having pg_catalog.count(*) > 0),
         thirds as (
-            select g.bin, pg_catalog.avg((p.residual - g.mean) * (p.residual - g.mean)) as second,
-                pg_catalog.avg((p.residual - g.mean) * (p.residual - g.mean) * (p.residual - g.mean)) as third
-            from grouped g join placed p on p.bin = coalesce(g.bin, p.bin) group by g.bin)
+            select z.bin, pg_catalog.avg(case when pg_catalog.abs(z.z) > 1e-100 then z.z * z.z * z.z else 0 end) as third
+            from (select g.bin, (p.residual - g.mean) / nullif(g.spread, 0) as z from grouped g join placed p on p.bin = coalesce(g.bin, p.bin)) z
+            where z.z is not null group by z.bin)
         select g.bin, g.n, g.predicted, g.actual, g.mean, g.sd,
-            case when g.n > 2 and t.second > 0 then
-                pg_catalog.sqrt(g.n * (g.n - 1)::pg_catalog.float8) / (g.n - 2) * t.third / pg_catalog.power(t.second, 1.5::pg_catalog.float8) end,
+            case when g.n > 2 then pg_catalog.sqrt(g.n * (g.n - 1)::pg_catalog.float8) / (g.n - 2) * t.third end,
             g.least, g.q[1], g.q[2], g.q[3], g.q[4], g.q[5], g.most
-        from grouped g join thirds t on t.bin is not distinct from g.bin
+        from grouped g left join thirds t on t.bin is not distinct from g.bin
         order by g.bin nulls first
         $sql$, scoring.query, bins);
 end

@@ -4,13 +4,18 @@
 create or replace function forge.held_out(model text, version int) returns table (truth double precision, scores double precision[])
 language sql stable
 as $$
-    select t.truth, r.scores
+    -- Each array is unpacked once: whoever asks a stored array for one element unpacks all of it.
+    select r.truth, r.scores
     from forge.held_out_scores h
+    cross join lateral (select pg_catalog.cardinality(h.scores) / pg_catalog.cardinality(h.truth) as scores offset 0) width
     cross join lateral (
-        select (s.place - 1) / (pg_catalog.cardinality(h.scores) / pg_catalog.cardinality(h.truth)) + 1 as place,
-            pg_catalog.array_agg(s.score order by s.place) as scores
-        from pg_catalog.unnest(h.scores) with ordinality s(score, place) group by 1) r
-    join lateral pg_catalog.unnest(h.truth) with ordinality t(truth, place) on t.place = r.place
+        select pg_catalog.max(c.value) filter (where c.place = 0) as truth,
+            pg_catalog.array_agg(c.value order by c.place) filter (where c.place > 0) as scores
+        from (
+            select t.place as row, 0 as place, t.truth as value from pg_catalog.unnest(h.truth) with ordinality t(truth, place)
+            union all
+            select (s.place - 1) / width.scores + 1, s.place, s.score from pg_catalog.unnest(h.scores) with ordinality s(score, place)) c
+        group by c.row) r
     where h.model = $1 and h.version = $2
 $$;
 comment on function forge.held_out is 'the rows of forge.held_out_scores one by one; internal';
@@ -53,20 +58,57 @@ language plpgsql stable
 as $$
 declare
     type_of_truth text;
+    kind text;
 begin
-    select c ->> 'type' into type_of_truth from pg_catalog.jsonb_array_elements(readable) c where c ->> 'name' = entry.target;
+    select c ->> 'type', c ->> 'kind' into type_of_truth, kind
+    from pg_catalog.jsonb_array_elements(readable) c where c ->> 'name' = entry.target;
     if type_of_truth is null then
         raise exception using errcode = 'FG006', message = pg_catalog.format('the source has no column "%s", the target of model "%s"', entry.target, entry.name),
             hint = 'add the true values under that name';
+    elsif entry.task <> 'classification' and (kind is distinct from 'number' or type_of_truth ~ '^(date|timestamp)') then
+        raise exception using errcode = 'FG007',
+            message = pg_catalog.format('column "%s" has type %s, which is no quantity: model "%s" learned one of type %s', entry.target, type_of_truth, entry.name, entry.target_type),
+            hint = 'cast it in the source';
+    elsif entry.task <> 'classification' then
+        return forge.number_expression(entry.target, type_of_truth);
     end if;
     -- A label's text is the value's own; a number's is its shortest form, as the trainer writes it.
     return pg_catalog.format(
-        case when entry.task <> 'classification' then 's.%1$I::pg_catalog.float8'
-            when type_of_truth ~ '^(smallint|integer|bigint|numeric|real|double precision)' then 's.%1$I::pg_catalog.float8::pg_catalog.text'
+        case when type_of_truth ~ '^(smallint|integer|bigint|numeric|real|double precision)' then 's.%1$I::pg_catalog.float8::pg_catalog.text'
             else 's.%1$I::pg_catalog.text' end, entry.target);
 end
 $$;
-comment on function forge.source_truth is 'the target of a source s as the trainer takes it; FG006 without one; internal';
+comment on function forge.source_truth is
+    'the target of a source s as the trainer takes it; FG006 without one, FG007 if it is no quantity where one was learned; internal';
+
+create or replace function forge.require_truths(entry forge.models, labels text[], source text, truths text) returns void
+language plpgsql stable
+as $$
+declare
+    found record;
+begin
+    execute pg_catalog.format(
+        case when entry.task = 'classification'
+            then 'select pg_catalog.count(*) as rows, pg_catalog.count(*) filter (where q.truth <> all (%2$L::pg_catalog.text[])) as strange,
+                (pg_catalog.array_agg(distinct q.truth) filter (where q.truth <> all (%2$L::pg_catalog.text[])))[1:4] as examples from (%1$s) q'
+            else 'select pg_catalog.count(*) as rows, pg_catalog.count(*) filter (where q.truth in (''NaN'', ''Infinity'', ''-Infinity'')) as strange,
+                pg_catalog.array_agg(distinct q.truth::pg_catalog.text) filter (where q.truth in (''NaN'', ''Infinity'', ''-Infinity'')) as examples from (%1$s) q'
+        end, truths, labels) into found;
+    perform forge.require_rows(found.rows, source);
+    if entry.task = 'classification' and found.strange = found.rows then
+        raise exception using errcode = 'FG007',
+            message = pg_catalog.format('no value of column "%s" is a label of model "%s"', entry.target, entry.name),
+            detail = pg_catalog.format('The source has %s, the model %s.', pg_catalog.array_to_string(found.examples, ', '), pg_catalog.array_to_string(labels[1:4], ', ')),
+            hint = pg_catalog.format('give it the labels in the source, such as case %1$I when %2$L then %3$L … end as %1$I', entry.target, found.examples[1], labels[1]);
+    elsif entry.task <> 'classification' and found.strange > 0 then
+        raise exception using errcode = 'FG012',
+            message = pg_catalog.format('target "%s" is %s in %s of %s rows of the source', entry.target, pg_catalog.array_to_string(found.examples, ' or '), found.strange, found.rows),
+            hint = pg_catalog.format('leave these rows out: where %1$I > %2$L and %1$I < %3$L', entry.target, '-Infinity', 'Infinity');
+    end if;
+end
+$$;
+comment on function forge.require_truths is
+    'refuses a query of truths that has no rows (FG010), no label of the model (FG007), or NaN or infinite values (FG012); internal';
 
 create or replace function forge.source_queries(version forge.model_versions, readable jsonb) returns text
 language plpgsql stable
@@ -102,6 +144,8 @@ declare
     version forge.model_versions;
     entry forge.models;
     readable jsonb;
+    truth text;
+    rows text;
     answer text;
 begin
     select v.* into version from forge.resolve_model(reference) r join forge.model_versions v on v.id = r.version_id;
@@ -122,9 +166,10 @@ begin
         else 'case when p.shares is not null then array(select (p.shares ->> l.label)::pg_catalog.float8
                 from pg_catalog.unnest(%2$L::pg_catalog.text[]) with ordinality l(label, place) order by l.place) end as shares,
             forge.predict_label(%1$L, s) as label' end;
-    query := pg_catalog.format('select %s as truth, ', forge.source_truth(entry, readable))
-        || pg_catalog.format(answer, pg_catalog.format('%s/%s', entry.name, version.version), labels)
-        || pg_catalog.format(E' from (%s\n) s', forge.source_query(source))
+    truth := pg_catalog.format('select %s as truth', forge.source_truth(entry, readable));
+    rows := pg_catalog.format(E' from (%s\n) s', forge.source_query(source));
+    perform forge.require_truths(entry, labels, source, truth || rows || pg_catalog.format(' where s.%I is not null', entry.target));
+    query := truth || ', ' || pg_catalog.format(answer, pg_catalog.format('%s/%s', entry.name, version.version), labels) || rows
         || case when task = 'classification' and positive is null
             then pg_catalog.format(' cross join lateral (select forge.predict_proba(%L, s) as shares offset 0) p', pg_catalog.format('%s/%s', entry.name, version.version))
             else '' end

@@ -105,3 +105,39 @@ set role ann;
 select count(*) from forge.held_out_scores where model = 'dwelling';
 select regress.error($$select * from forge.evaluate('dwelling')$$);
 select count(*) > 0 as of_rows_that_ann_may_read from forge.evaluate('dwelling', 'houses');
+
+-- Truths of a source that cannot be the model's, and no rows at all.
+reset role;
+set role tom;
+select regress.error($$select * from forge.evaluate('leavers', 'select age, plan, notes, (churned = ''yes'')::int as churned from customers')$$);
+select regress.error($$select * from forge.confusion_matrix('kinds', 'select petal, null::text as plan, species || ''.'' as species from flowers')$$);
+select regress.error($$select * from forge.evaluate('dwelling', 'select area, rooms, case id when 1 then ''Infinity'' when 2 then ''NaN'' else price end::float8 as price from houses')$$);
+select regress.error($$select * from forge.residuals('dwelling', 'select area, rooms, price::text from houses')$$);
+select regress.error($$select * from forge.evaluate('dwelling', 'select area, rooms, timestamptz ''2020-01-01'' as price from houses')$$);
+select metric, round(value) as value from forge.evaluate('dwelling', 'select area, rooms, price * interval ''1 second'' as price from houses') where metric in ('mae', 'rows');
+select curve, regress.error(format('select * from forge.%s(%L, ''select * from customers where id < 0'')', curve, 'leavers')) like 'FG010%' as refused
+from unnest('{evaluate,confusion_matrix,roc_curve,pr_curve,calibration_curve,lift}'::text[]) curve;
+select regress.error($$select * from forge.residuals('dwelling', 'select * from houses where id < 0')$$);
+-- The share of rows inside of their 90 % interval, 18 to both sides.
+select abs(e.value - (select avg((abs(price - forge.predict('interval', h)) <= 18)::int) from houses h)) < 1e-12 as as_counted
+from forge.evaluate('interval', 'houses') e where e.metric = 'coverage_90';
+select count(*) as without_intervals from forge.evaluate('dwelling', 'houses') where metric = 'coverage_90';
+
+-- Numbers whose squares no double precision holds.
+select metric, value from forge.evaluate('dwelling', 'select area, rooms, price * 1e-200::float8 as price from houses') where metric in ('r2', 'rows');
+select metric, value is null as undefined from forge.evaluate('dwelling', 'select area, rooms, price * 1e200::float8 as price from houses') where metric in ('rmse', 'mae');
+select count(*) from forge.residuals('dwelling', 'select area, rooms, forge.predict(''dwelling'', h) + id * 1e-200::float8 as price from houses h', 1);
+reset role;
+update forge.held_out_scores set truth = '{1,0}', scores = '{1e-200,1,1,1e-200}' where model = 'leavers' and chunk = 0;
+update forge.held_out_scores set truth = '{0,2}', scores = '{1,1e-200,1e-300,1e-200,1e-170,1}' where model = 'kinds';
+delete from forge.held_out_scores where model = 'leavers' and chunk > 0;
+set role tom;
+select model, metric, value from (values ('leavers'), ('kinds')) m(model), forge.evaluate(model) where metric in ('accuracy', 'brier', 'rows');
+
+-- Each stored array is read once, not once for each of its elements: that took minutes.
+reset role;
+insert into forge.held_out_scores
+select 'none_held_out', 1, 0, (select array_agg(i % 50) from generate_series(1, 4000) i), (select array_agg(i % 50 / 50.0) from generate_series(0, 199999) i);
+set statement_timeout = '20s';
+select count(*) as rows, sum(truth) as truths, sum(scores[2]) as seconds, min(cardinality(scores)) as scores from forge.held_out('none_held_out', 1);
+reset statement_timeout;

@@ -1,0 +1,1 @@
+drop function if exists forge.value_metrics(text, double precision, double precision);
