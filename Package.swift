@@ -102,7 +102,7 @@ let sidecarTargets: [Target] = [
         name: "ForgeModelTests", dependencies: ["ForgeModel", "ForgeSQL", "CForgeMath", "CForgeABI"], exclude: ["Goldens"]),
     .testTarget(
         name: "ForgeLearnTests",
-        dependencies: ["ForgeLearn", "ForgeLinalg", "ForgeModel", "CForgeMath", "CForgeNeural", "CForgeABI", "CXGBoost"]),
+        dependencies: ["ForgeLearn", "ForgeLinalg", "ForgeModel", "CForgeMath", "CForgeGrow", "CForgeNeural", "CForgeABI", "CXGBoost"]),
     .testTarget(name: "ForgeStoreTests", dependencies: ["ForgeStore", "ForgePQ", "ForgeModel", "ForgeTestSupport"]),
     .testTarget(
         name: "ForgeBridgeTests",

@@ -23,6 +23,8 @@ public enum ModelLimits {
     public static let hiddenLayers = 32
     public static let hiddenWidth = 16_384
     public static let networkWeights = 1 << 28
+    /// Bytes of a file that the registry takes.
+    public static let artifact = 1_000_000_000
     /// Bytes of the JSON description.
     public static let description = 1 << 20
     /// Bytes of the decoded model.

@@ -1,3 +1,4 @@
+import CForgeGrow
 import ForgeModel
 import Testing
 
@@ -75,6 +76,19 @@ import Testing
             return Array(repeating: isNative, count: column.schema.encoding.width)
         }
         expectEqual(try ours(strangeRows), try booster.margins(columns, categorical: categorical))
+    }
+
+    @Test func aForestBeyondAnArtifactsBytesIsRefusedBeforeItIsBuilt() throws {
+        var builder = TreeFormBuilder(outputs: 1_000, features: 1)
+        var node = ForgeGrownNode()
+        let error = try #require(throws: ForgeError.self) {
+            try withUnsafeMutablePointer(to: &node) {
+                let tree = ForgeGrownTree(
+                    node_count: 599_999, word_count: 0, leaf_count: 300_000, nodes: $0, words: nil, shares: nil)
+                try builder.add(tree, classes: 1_000, positive: -1, share: 1)
+            }
+        }
+        #expect(error.code == .tooLarge && error.message.contains("1000000000 bytes") && error.hint != nil)
     }
 
     private func expectEqual(_ ours: [Double], _ theirs: [Float]) {

@@ -9,9 +9,11 @@ extension TreeFormBuilder {
     /// of two classes, or a vector of all shares.
     mutating func add(_ tree: ForgeGrownTree, classes: Int, positive: Int, share: Double) throws {
         let count = Int(tree.node_count)
-        guard let nodes = tree.nodes, form.features.count + count <= ModelLimits.nodes else {
+        let shares = classes > 2 ? Int(tree.leaf_count) * classes : 0
+        guard let nodes = tree.nodes, bytes(afterNodes: count, shares: shares) <= ModelLimits.artifact else {
             throw ForgeError(
-                .tooLarge, "the trees have more than \(ModelLimits.nodes) nodes",
+                .tooLarge, "the first \(form.roots.count + 1) trees need more than the \(ModelLimits.artifact) bytes that a model may have",
+                detail: classes > 2 ? "Each leaf holds the shares of \(classes) classes." : nil,
                 hint: "use a smaller max_depth, a larger min_samples_leaf, or fewer n_estimators")
         }
         let first = Int32(form.features.count)
@@ -34,6 +36,11 @@ extension TreeFormBuilder {
             }
             form.categoryOffsets.append(Int32(form.categoryBits.count))
         }
+    }
+
+    /// Of the tensors of the artifact, categories aside.
+    private func bytes(afterNodes nodes: Int, shares: Int) -> Int {
+        26 * (form.features.count + nodes) + MemoryLayout<Float>.size * (form.leafVectors.count + shares)
     }
 
     private mutating func addLeaf(
