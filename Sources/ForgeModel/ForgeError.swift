@@ -82,9 +82,9 @@ public struct ForgeError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// More levels than an encoding may list.
     public static func tooManyLevels(_ count: Int, column: Bytes) -> ForgeError {
-        ForgeError(
-            .tooManyLevels,
-            "column \"\(String(decoding: column, as: UTF8.self))\" has \(count) levels to encode, the limit is \(ModelLimits.levels)",
+        let name = String(decoding: column, as: UTF8.self)
+        return ForgeError(
+            .tooManyLevels, "column \"\(name)\" has \(count) levels to encode, the limit is \(ModelLimits.levels)",
             hint: "use preprocess encode hash or tfidf, exclude the column, or group its levels in the source")
     }
 

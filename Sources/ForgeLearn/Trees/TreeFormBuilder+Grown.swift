@@ -12,7 +12,8 @@ extension TreeFormBuilder {
         let shares = classes > 2 ? Int(tree.leaf_count) * classes : 0
         guard let nodes = tree.nodes, bytes(afterNodes: count, shares: shares) <= ModelLimits.artifact else {
             throw ForgeError(
-                .tooLarge, "the first \(form.roots.count + 1) trees need more than the \(ModelLimits.artifact) bytes that a model may have",
+                .tooLarge,
+                "the first \(form.roots.count + 1) trees need more than the \(ModelLimits.artifact) bytes of a model",
                 detail: classes > 2 ? "Each leaf holds the shares of \(classes) classes." : nil,
                 hint: "use a smaller max_depth, a larger min_samples_leaf, or fewer n_estimators")
         }

@@ -139,7 +139,8 @@ struct BadInput: Sendable, CustomTestStringConvertible {
             refusal: { _ in .valueOutOfRange },
             concerns: \.isRegression),
         BadInput(
-            name: "a target far from the others", target: regression { $0 == 9 ? 1e15 : nil }, concerns: \.isRegression),
+            name: "a target far from the others", target: regression { $0 == 9 ? 1e15 : nil },
+            concerns: \.isRegression),
     ]
 
     private static let classes: [BadInput] = [
