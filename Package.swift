@@ -27,7 +27,7 @@ let backendTargets: [Target] = [
 
 let extensionTargets: [Target] = [
     .target(
-        name: "CForgePG", dependencies: ["CForgeABI", "ForgeSQL"],
+        name: "CForgePG", dependencies: ["CForgeABI", "CForgeMath", "ForgeSQL"],
         linkerSettings: [
             .unsafeFlags([
                 "-Xlinker", "--version-script=\(Context.packageDirectory)/sql/extension/forge.exports",

@@ -92,8 +92,8 @@ forge_model_label_text(const ForgeModel *model, int index)
 }
 
 // The positive class from the model's threshold on; without one the most probable class, of equally probable ones the first in byte order.
-Datum
-forge_scorer_label(ForgeScorer *scorer)
+int
+forge_scorer_class(ForgeScorer *scorer)
 {
 	const ForgeModelInfo *info = &scorer->model->info;
 	int			best = 0;
@@ -105,7 +105,15 @@ forge_scorer_label(ForgeScorer *scorer)
 		for (int i = 1; i < info->classes; i++)
 			if (scorer->scores[i] > scorer->scores[best])
 				best = i;
-	return PointerGetDatum(forge_model_label_text(scorer->model, best));
+	return best;
+}
+
+Datum
+forge_scorer_label(ForgeScorer *scorer)
+{
+	int			class = forge_scorer_class(scorer);
+
+	return PointerGetDatum(forge_model_label_text(scorer->model, class));
 }
 
 // A numeric that reads back as the same double: the cast from float8 would round to 15 digits.

@@ -77,6 +77,8 @@ forge_scorer_predict(ForgeScorer *scorer)
 	return value;
 }
 
+// The class that a row is said to be of.
+extern int	forge_scorer_class(ForgeScorer *scorer);
 extern Datum forge_scorer_label(ForgeScorer *scorer);
 extern Datum forge_scorer_probabilities(ForgeScorer *scorer);
 // (outputs, columns + 1) row-major

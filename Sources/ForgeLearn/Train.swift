@@ -14,6 +14,7 @@ public func train(
     try job.decision?.requireTwoClasses(target)
     let warnings = LeakageLint(data: data, job: job, target: target).warnings()
     for warning in warnings { observer.log(.warning, warning) }
+    let statistics = data.featureStatistics(threads: job.threads)  // before a fit frees the rows
     let inner = Double(data.folds.count)
     let outer = Double(data.outerFolds.count) * (job.learnsFromFolds ? inner + 1 : 1)
     let shares = (outer: 0.9 * outer / (outer + inner + 1), whole: 0.9)  // a fold takes about as long as the whole
@@ -38,19 +39,19 @@ public func train(
         observer.progress(0.92, phase: "bootstrap")
         let chosen = data.bootstrapSample(width: scores.width)
         evaluation.intervals = bootstrap.intervals(
-            around: evaluation, sample: data.measurable(scores, model.target, job, chosen: chosen),
+            around: evaluation, sample: data.measurable(chosen.map(scores.rows) ?? scores, model.target, job, rows: chosen),
             share: Double(chosen?.count ?? data.evaluatedPart.rows) / Double(data.evaluatedPart.rows), threads: job.threads)
     }
     let conformal = try job.learnsIntervals ? model.conformalScores(data, job) : nil
     if let conformal, data.evaluatesHeldOut {
         evaluation.add(conformal.measured(targets: data.heldOut.targets, predictions: scores.values))
     }
+    let importances = try model.importances(data, job, evaluation: &evaluation, observer: observer)
     observer.log(.info, evaluation.summary(rows: data.evaluatedPart.rows, heldOut: data.evaluatesHeldOut))
     let manifest = Manifest(
         job: job, data: data, target: model.target, plan: model.plan, fitted: model.fitted, artifact: model.artifact,
         evaluation: evaluation, comparison: comparison, crossValidation: crossValidation, conformal: conformal,
-        threshold: model.document.threshold,
-        warnings: warnings)
+        threshold: model.document.threshold, importances: importances, statistics: statistics, warnings: warnings)
     observer.progress(1, phase: "done")
     return TrainingOutcome(
         artifact: model.artifact, manifest: manifest.json, heldOutScores: data.reported(scores, model.target))

@@ -64,7 +64,8 @@ begin
         manifest ->> 'positive', coalesce((manifest ->> 'outputs')::int, 1),
         coalesce(manifest -> 'metrics', '{}'), coalesce(manifest ->> 'metrics_part', 'train'), coalesce(manifest -> 'data_report', '{}'),
         request, coalesce((manifest #>> '{rows,train}')::bigint, 0), manifest ->> 'data_fingerprint',
-        decode(manifest ->> 'artifact_sha256', 'hex'), (manifest ->> 'artifact_bytes')::bigint, manifest, requester
+        -- Who may predict reads the manifest, but not what the rows look like.
+        decode(manifest ->> 'artifact_sha256', 'hex'), (manifest ->> 'artifact_bytes')::bigint, manifest - 'feature_statistics', requester
     from forge.model_versions v
     where v.model = insert_version.model
     returning version into chosen;
@@ -76,9 +77,14 @@ begin
     from jsonb_each(manifest -> 'metrics') e
     where jsonb_typeof(e.value) = 'number';
 
-    insert into forge.feature_importances (model, version, feature, importance)
-    select insert_version.model, chosen, f.feature, f.importance
-    from jsonb_to_recordset(nullif(manifest -> 'feature_importance', 'null')) as f(feature text, importance double precision);
+    insert into forge.feature_importances (model, version, kind, feature, importance, lower, upper)
+    select insert_version.model, chosen, coalesce(f.kind, 'gain'), f.feature, f.importance, f.lower, f.upper
+    from jsonb_to_recordset(nullif(manifest -> 'feature_importance', 'null'))
+        as f(kind text, feature text, importance double precision, lower double precision, upper double precision);
+
+    insert into forge.feature_statistics (model, version, feature, rows, missing, quantiles, counts, means, deviations, levels)
+    select insert_version.model, chosen, s.feature, s.rows, s.missing, s.quantiles, s.counts, s.means, s.deviations, s.levels
+    from jsonb_populate_recordset(null::forge.feature_statistics, nullif(manifest -> 'feature_statistics', 'null')) s;
 
     insert into forge.model_coefficients
         (model, version, place, term, class, coefficient, std_error, statistic, p_value, lower, upper, vif)
@@ -94,7 +100,7 @@ begin
     return chosen;
 end
 $$;
-comment on function forge.insert_version is 'inserts version max + 1 with its metrics, importances, coefficients and conformal scores (FG015: its artifact has no checksum); internal';
+comment on function forge.insert_version is 'inserts version max + 1 with its metrics, importances, statistics, coefficients and conformal scores (FG015: its artifact has no checksum); internal';
 
 create or replace function forge.verify_artifact(model text, version int) returns void
 language plpgsql

@@ -78,20 +78,43 @@ $$;
 comment on function forge.describe is
     'all about a model (or model@alias, model/version): task, target, owner, columns with types and policies, their levels (the first 100 in byte order), labels, functions to call, split, decision threshold, calibration, prediction intervals, metrics, their mean and deviation over folds, aliases, versions';
 
-create or replace function forge.feature_importance(model text) returns table (feature text, importance double precision)
+create or replace function forge.feature_importance(model text, kind text)
+returns table (feature text, importance double precision, lower double precision, upper double precision)
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    kinds constant text[] := array['gain', 'permutation', 'mean_abs_shap'];
 begin
+    if kind <> all (kinds) then
+        raise exception using errcode = 'FG004', message = format('there is no importance of kind "%s"', kind),
+            hint = format('write one of: %s', array_to_string(kinds, ', '));
+    end if;
     return query
-        select f.feature, f.importance
+        select f.feature, f.importance, f.lower, f.upper
         from forge.resolve_model(feature_importance.model) r
-        join forge.feature_importances f on f.model = r.model and f.version = r.version
+        join forge.feature_importances f on f.model = r.model and f.version = r.version and f.kind = feature_importance.kind
         order by f.importance desc, f.feature;
+    if not found and kind <> 'gain' then
+        raise exception using errcode = 'FG010', message = format('model "%s" has no importances of kind %s', model, kind),
+            detail = 'They are measured when a request asks for them, where the held-out rows define the metric.',
+            hint = format('train with config {"evaluation": {"importance": ["%s"]}}', kind);
+    end if;
 end
 $$;
-comment on function forge.feature_importance is
-    'how much each source column matters to a model (or model@alias, model/version), most first; shares of the whole';
+comment on function forge.feature_importance(text, text) is
+    'how much each source column matters to a model (or model@alias, model/version), most first, with a confidence interval unless kind is gain. '
+    'gain: what the model itself says, shares of the whole; permutation: how much worse the metric becomes when the column is shuffled; '
+    'mean_abs_shap: mean size of the column''s contribution on the margin. FG004: no such kind; FG010: it was not asked for in training';
+
+create or replace function forge.feature_importance(model text) returns table (feature text, importance double precision)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select f.feature, f.importance from forge.feature_importance(model, 'gain') f
+$$;
+comment on function forge.feature_importance(text) is
+    'how much each source column matters to a model (or model@alias, model/version) by kind gain, most first; shares of the whole';
 
 create or replace function forge.coefficients(model text)
 returns table (

@@ -25,6 +25,7 @@ alter table forge.model_artifacts enable row level security;
 alter table forge.model_aliases enable row level security;
 alter table forge.model_metrics enable row level security;
 alter table forge.feature_importances enable row level security;
+alter table forge.feature_statistics enable row level security;
 alter table forge.held_out_scores enable row level security;
 alter table forge.conformal_scores enable row level security;
 alter table forge.model_coefficients enable row level security;
@@ -44,8 +45,8 @@ begin
         execute pg_catalog.format('create policy readers_see_models on forge.%I for select to forge_trainer, forge_analyst
             using (exists (select from forge.models m where m.name = model))', protected);
     end loop;
-    -- Weights, and the true values of rows, leave the database by forge_admin or the model's owner only.
-    foreach protected in array array['model_artifacts', 'held_out_scores'] loop
+    -- Weights, the true values of rows, and what columns look like leave the database by forge_admin or the model's owner only.
+    foreach protected in array array['model_artifacts', 'held_out_scores', 'feature_statistics'] loop
         execute pg_catalog.format('drop policy if exists readers_see_models on forge.%I', protected);
         execute pg_catalog.format('drop policy if exists owners_see_artifacts on forge.%I', protected);
         execute pg_catalog.format('drop policy if exists owners_see_data on forge.%I', protected);
@@ -69,7 +70,7 @@ end
 $policies$;
 
 grant select on forge.models, forge.model_versions, forge.model_artifacts, forge.model_aliases, forge.model_metrics,
-    forge.feature_importances, forge.model_coefficients, forge.held_out_scores, forge.conformal_scores, forge.model_grants, forge.audit_log, forge.algorithms to forge_trainer, forge_analyst;
+    forge.feature_importances, forge.feature_statistics, forge.model_coefficients, forge.held_out_scores, forge.conformal_scores, forge.model_grants, forge.audit_log, forge.algorithms to forge_trainer, forge_analyst;
 grant insert (action, model, details) on forge.audit_log to forge_trainer;
 
 -- Row policies and references to models.
@@ -90,8 +91,8 @@ grant execute on function
     forge.grant_model(text, text, text), forge.revoke_model(text, text, text), forge.drop_model(text) to forge_trainer;
 -- Reading the registry and data; what the functions that run as their caller call in turn.
 grant execute on function
-    forge.describe(text), forge.feature_importance(text), forge.coefficients(text), forge.cross_validation(text), forge.folds_of(jsonb),
-    forge.evaluate(text, text), forge.confusion_matrix(text, text),
+    forge.describe(text), forge.feature_importance(text), forge.feature_importance(text, text), forge.coefficients(text), forge.cross_validation(text),
+    forge.folds_of(jsonb), forge.evaluate(text, text), forge.confusion_matrix(text, text),
     forge.roc_curve(text, text), forge.pr_curve(text, text), forge.calibration_curve(text, text, int, text), forge.lift(text, text, int),
     forge.residuals(text, text, int), forge.predict_interval(text, record, float8), forge.predict_interval(text, jsonb, float8),
     forge.predict_interval(text, text, float8), forge.interval_around(text, float8), forge.predict_table(text, text, text, text), forge.summary(text), forge.correlation(text),

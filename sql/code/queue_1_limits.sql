@@ -13,7 +13,7 @@ begin
     select * from (values
       ('{}'::text[], 'config', array['resources', 'scheduling', 'evaluation', 'decision']),
       ('{decision}', 'config.decision', array['threshold', 'calibration']),
-      ('{evaluation}', 'config.evaluation', array['bootstrap', 'level', 'intervals']),
+      ('{evaluation}', 'config.evaluation', array['bootstrap', 'level', 'intervals', 'importance', 'repeats']),
       ('{resources}', 'config.resources', array['limits', 'requests']),
       ('{resources,limits}', 'config.resources.limits', array['cpu', 'memory']),
       ('{resources,requests}', 'config.resources.requests', array['cpu', 'memory']),
@@ -76,6 +76,23 @@ begin
   if config #> '{evaluation,intervals}' not in ('"split"', 'null') then
     return next row('FG027', format('config.evaluation.intervals is %s', config #> '{evaluation,intervals}'),
       'write "split": a regression''s intervals, learned from rows set apart')::forge.problem;
+  end if;
+  given := config #> '{evaluation,importance}';
+  if given is not null and given <> 'null' and not (jsonb_typeof(given) = 'array' and given <> '[]'
+    and given <@ '["permutation", "mean_abs_shap"]')
+  then
+    return next row('FG027', format('config.evaluation.importance is %s', given),
+      'write ["permutation"], ["mean_abs_shap"] or both')::forge.problem;
+  end if;
+  given := config #> '{evaluation,repeats}';
+  if given is not null and given <> 'null' then
+    if jsonb_typeof(given) <> 'number' or given::text !~ '^[0-9]{1,3}$' or given::int not between 1 and 100 then
+      return next row('FG027', format('config.evaluation.repeats is %s', given),
+        'write how often a column is shuffled, a whole number from 1 to 100, such as 5')::forge.problem;
+    elsif coalesce(config #> '{evaluation,importance}', 'null') in ('null', '["mean_abs_shap"]') then
+      return next row('FG027', 'config.evaluation.repeats is of permutation importance, which is not asked for',
+        'write "importance": ["permutation"] beside it')::forge.problem;
+    end if;
   end if;
   if config #> '{decision,calibration}' not in ('"platt"', '"isotonic"', 'null') then
     return next row('FG027', format('config.decision.calibration is %s', config #> '{decision,calibration}'),

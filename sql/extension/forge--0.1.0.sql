@@ -35,6 +35,28 @@ create function forge.explain(model text, features text)
 returns table (feature text, value text, contribution double precision, class text)
 language c stable parallel safe cost 10000 rows 30 as 'MODULE_PATHNAME', 'forge_explain_text';
 
+create function forge.explain_lime(
+    model text, features record, label text default null, num_features integer default 10, num_samples integer default 5000,
+    kernel_width double precision default null, seed bigint default 42)
+returns table (
+    feature text, weight double precision, source_column text, class text, prediction double precision,
+    local_prediction double precision, intercept double precision, score double precision)
+language c stable parallel safe cost 1000000 rows 10 as 'MODULE_PATHNAME', 'forge_explain_lime_row';
+create function forge.explain_lime(
+    model text, features jsonb, label text default null, num_features integer default 10, num_samples integer default 5000,
+    kernel_width double precision default null, seed bigint default 42)
+returns table (
+    feature text, weight double precision, source_column text, class text, prediction double precision,
+    local_prediction double precision, intercept double precision, score double precision)
+language c stable parallel safe cost 1000000 rows 10 as 'MODULE_PATHNAME', 'forge_explain_lime_jsonb';
+create function forge.explain_lime(
+    model text, features text, label text default null, num_features integer default 10, num_samples integer default 5000,
+    kernel_width double precision default null, seed bigint default 42)
+returns table (
+    feature text, weight double precision, source_column text, class text, prediction double precision,
+    local_prediction double precision, intercept double precision, score double precision)
+language c stable parallel safe cost 1000000 rows 10 as 'MODULE_PATHNAME', 'forge_explain_lime_text';
+
 create function forge.prepared(model text, features record) returns table (feature text, value double precision)
 language c stable parallel safe cost 1000 rows 30 as 'MODULE_PATHNAME', 'forge_prepared_row';
 create function forge.prepared(model text, features jsonb) returns table (feature text, value double precision)
@@ -68,6 +90,13 @@ begin
             'what each column adds to the margin (log-odds for classifiers) of a row: first (base), then the model''s columns, which '
             'together give the margin; exact SHAP for linear models, path-dependent TreeSHAP for trees; class is NULL unless the model has '
             'more than two; ' || takes || refuses);
+        execute format('comment on function forge.explain_lime(text, %s, text, integer, integer, double precision, bigint) is %L', form,
+            'LIME: what moves a regression''s value, or the probability of class label (by default the predicted one), around a row; '
+            'num_samples rows (10 to 1000000) are drawn column by column as the training rows fell, and a ridge regression on whether a '
+            'column is still in the row''s quartile bin or level, weighted by a kernel of kernel_width (by default 0.75 times the root of '
+            'the columns), gives the weights of the num_features heaviest; feature is the rule (age > 37.00), source_column its column; '
+            'prediction is the model''s, local_prediction the regression''s, score its weighted R²; equal seeds give equal answers; '
+            || takes || ' FG004: an argument is out of range, or no such label; FG010: the version has no statistics of its training rows;' || refuses);
         execute format('comment on function forge.prepared(text, %s) is %L', form,
             'a row as the model sees it: the name and value of each encoded feature, in the model''s order, as age, age_missing, plan=gold, '
             'signed_up:month_sin, text:free trial or age*income; a value is NULL where trees take the feature as missing; a native '
@@ -125,13 +154,13 @@ declare
 begin
     for member, grantee in
         select p.oid, case
-            when p.proname operator(pg_catalog.=) any ('{predict,predict_label,predict_proba,explain,prepared,append_rows}') then 'forge_analyst'
+            when p.proname operator(pg_catalog.=) any ('{predict,predict_label,predict_proba,explain,explain_lime,prepared,append_rows}') then 'forge_analyst'
             when p.proname operator(pg_catalog.=) 'describe_source' then 'forge_trainer'
             when p.proname operator(pg_catalog.=) 'read_blocks' then 'forge_worker' end
         from pg_catalog.pg_proc p
         where p.pronamespace operator(pg_catalog.=) 'forge'::pg_catalog.regnamespace
             and p.proname operator(pg_catalog.=) any (
-                '{predict,predict_label,predict_proba,explain,prepared,describe_source,read_blocks,append_rows,'
+                '{predict,predict_label,predict_proba,explain,explain_lime,prepared,describe_source,read_blocks,append_rows,'
                 'language_handler,language_validator}')
             and p.prolang operator(pg_catalog.=) (select l.oid from pg_catalog.pg_language l where l.lanname operator(pg_catalog.=) 'c')
     loop

@@ -5,6 +5,7 @@
 #include "forge_activation.h"
 #include "forge_arena.h"
 #include "forge_artifact.h"
+#include "forge_lime.h"
 
 #pragma clang assume_nonnull begin
 

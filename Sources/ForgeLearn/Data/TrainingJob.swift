@@ -32,6 +32,8 @@ public struct TrainingJob: Sendable {
     public let sample: Sample?
     /// Intervals of the metrics; nil: none are asked for.
     let bootstrap: Bootstrap?
+    /// What importances are measured on the held-out rows; nil: none.
+    let importance: ImportanceRequest?
     /// Whether the model comes with intervals, learned from the validation part, which then nothing else sees.
     let learnsIntervals: Bool
     /// From which probability on a row is said to be of the positive class; nil: the likelier class is meant.
@@ -62,6 +64,11 @@ public struct TrainingJob: Sendable {
         self.split = decision?.isLearned == true || calibration != nil ? apart.foldedForLearning() : apart
         sample = Self.readSample(json["sample"] ?? nil, problems: &problems)
         bootstrap = Bootstrap(json: json["evaluation"] ?? nil, seed: split.seed, problems: &problems)
+        importance = ImportanceRequest(json: json["evaluation"] ?? nil, problems: &problems)
+        if importance?.kinds.contains(.meanAbsSHAP) == true, algorithm.form == .network {
+            problems.add(
+                "config.evaluation.importance: predictions of \(algorithm.name) cannot be explained: no mean_abs_shap")
+        }
         threads = max(1, json["threads"]?.intValue ?? 1)
         champion = json["champion"].flatMap { $0.isNull ? .none : .some($0) }  // nil would be JSON's null
         try problems.throwIfAny()

@@ -40,8 +40,10 @@ struct Bootstrap: Sendable, Equatable {
                     problems.add(
                         "config.evaluation.level must be a number from \(Self.level.minimum) to \(Self.level.maximum), got \(member.value.serialized)")
                 }
-            case "intervals": break  // TrainingJob.readIntervals
-            default: problems.add("unknown entry config.evaluation.\(member.key); known: bootstrap, level, intervals")
+            case "intervals", "importance", "repeats": break  // TrainingJob.readIntervals, ImportanceRequest
+            default:
+                problems.add(
+                    "unknown entry config.evaluation.\(member.key); known: bootstrap, level, intervals, importance, repeats")
             }
         }
         guard isAsked else { return nil }

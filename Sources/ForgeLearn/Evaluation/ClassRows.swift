@@ -49,6 +49,17 @@ struct ClassRows: Measurable {
         rankings = ranked.map { Ranking(truth, scores.column($0), of: Int32($0)) }
     }
 
+    func influences(on metric: String) -> [Double]? {
+        guard units > 0 else { return nil }
+        switch metric {
+        case "log_loss":
+            let mean = loss.reduce(0, +) / Double(units)
+            return loss.map { $0 - mean }
+        case "roc_auc": return positive >= 0 ? rankings[0].influencesOnROC : nil
+        default: return nil
+        }
+    }
+
     func measure(_ weights: [Double]) -> [Measured] {
         let none = "there are no rows"
         let table = Counts(truth, predicted, weights, classes: classes)
@@ -167,6 +178,35 @@ private struct Ranking: Sendable {
             (tiedPositives, tiedNegatives) = (0, 0)
         }
         return positives > 0 && below > 0 ? won / positives / below : nil
+    }
+
+    /// (rows) of the area: how far the share of the other class that a row is on the right side of lies from the mean, as
+    /// DeLong et al. (1988) have it. nil unless there are rows of the class and others.
+    var influencesOnROC: [Double]? {
+        let positives = Double(isPositive.count { $0 })
+        let negatives = Double(order.count) - positives
+        guard positives > 0, negatives > 0, let area = areaUnderROC([Double](repeating: 1, count: order.count)) else {
+            return nil
+        }
+        var result = [Double](repeating: 0, count: order.count)
+        var (below, first) = ((positives: 0.0, negatives: 0.0), 0)
+        for place in order.indices where ends[place] {
+            let tied = Double(isPositive[first...place].count { $0 })
+            let others = Double(place - first + 1) - tied
+            let share = (
+                positive: (below.negatives + others / 2) / negatives,
+                negative: (positives - below.positives - tied / 2) / positives
+            )
+            for index in first...place {
+                result[Int(order[index])] = isPositive[index]
+                    ? (share.positive - area) * Double(order.count) / positives
+                    : (share.negative - area) * Double(order.count) / negatives
+            }
+            below.positives += tied
+            below.negatives += others
+            first = place + 1
+        }
+        return result
     }
 
     /// Σ (recall step) · precision, from the highest score down.

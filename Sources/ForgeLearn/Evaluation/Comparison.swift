@@ -97,7 +97,7 @@ struct Comparer {
     }
 
     private func evaluate(_ scores: PartScores, _ rows: [Int]) -> Evaluation {
-        Evaluation(data.measurable(scores, target, job, chosen: rows))
+        Evaluation(data.measurable(scores.rows(rows), target, job, rows: rows))
     }
 }
 

@@ -41,13 +41,12 @@ struct Evaluation: Sendable {
 }
 
 extension DataSet {
-    /// The rows that are reported on, with what a model says of them; `chosen`: some of them.
+    /// The rows that are reported on, or some of them, with what a model says of them.
     func measurable(
-        _ scores: PartScores, _ target: Target, _ job: TrainingJob, chosen: [Int]? = nil
+        _ scores: PartScores, _ target: Target, _ job: TrainingJob, rows: [Int]? = nil
     ) -> any Measurable {
         let part = evaluatedPart
-        func picked<T>(_ values: [T]) -> [T] { chosen.map { $0.map { values[$0] } } ?? values }
-        let scores = chosen.map(scores.rows) ?? scores
+        func picked<T>(_ values: [T]) -> [T] { rows.map { $0.map { values[$0] } } ?? values }
         if job.task == .ranking {
             return RankedQueries(
                 relevance: picked(part.targets), scores: scores.column(0), groups: picked(part.groups))

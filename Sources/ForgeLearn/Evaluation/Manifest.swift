@@ -17,6 +17,10 @@ struct Manifest {
     let conformal: ConformalScores?
     /// The model's threshold; nil: the likelier class is meant.
     let threshold: Double?
+    /// Of the kinds that the request asks for beside the model's own.
+    let importances: [Importances]
+    /// Of all features of the data set.
+    let statistics: [FeatureStatistics]
     /// What the lint of leakage found.
     let warnings: [String]
 
@@ -28,7 +32,8 @@ struct Manifest {
             "target": .text(data.targetName), "target_type": .text(data.targetType), "labels": .array(labels),
             "positive": target.positive < 0 ? nil : labels[target.positive], "outputs": .integer(Int64(fitted.form.outputs)),
             "metrics": evaluation.json, "metrics_part": .text(data.evaluatesHeldOut ? "test" : "train"), "rows": rows,
-            "metric_intervals": evaluation.intervalsJSON, "data_report": report, "feature_importance": .array(importance),
+            "metric_intervals": evaluation.intervalsJSON, "data_report": report, "feature_importance": .array(importance + importances.flatMap { $0.json(plan) }),
+            "feature_statistics": .array(plan.columns.map { statistics[$0.source].json($0.schema.name) }),
             "coefficients": coefficients,
             "data_fingerprint": .text(data.fingerprint),
             "artifact_sha256": .text(SHA256.hex(of: artifact)),

@@ -5,6 +5,9 @@ protocol Measurable: Sendable {
     var units: Int { get }
     /// Every metric of these rows, in one order whatever the weights.
     func measure(_ weights: [Double]) -> [Measured]
+    /// How far each unit moves a task's main metric: its empirical influence, mean 0 over the units. nil for other metrics,
+    /// or where it is not defined.
+    func influences(on metric: String) -> [Double]?
 }
 
 /// One metric, or why it has no value.

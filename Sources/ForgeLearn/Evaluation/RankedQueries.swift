@@ -26,6 +26,12 @@ struct RankedQueries: Measurable {
         ]
     }
 
+    func influences(on metric: String) -> [Double]? {
+        guard metric == "ndcg", units > 0 else { return nil }
+        let mean = values[0].reduce(0, +) / Double(units)
+        return values[0].map { $0 - mean }
+    }
+
     func measure(_ weights: [Double]) -> [Measured] {
         zip(Self.names, values).map { name, values in
             var (sum, total) = (0.0, 0.0)

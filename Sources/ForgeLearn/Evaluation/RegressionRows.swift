@@ -56,6 +56,16 @@ struct RegressionRows: Measurable {
         byError = risingOrder(errors)
     }
 
+    func influences(on metric: String) -> [Double]? {
+        guard metric == "rmse", units > 0 else { return nil }
+        let squares = (0..<units).map { row in
+            let error = terms[row * Term.allCases.count + Term.error.rawValue] + bias
+            return error * error
+        }
+        let mean = squares.reduce(0, +) / Double(units)
+        return squares.map { mean > 0 ? ($0 - mean) / (2 * mean.squareRoot()) : 0 }
+    }
+
     func measure(_ weights: [Double]) -> [Measured] {
         let (sums, total) = summed(weights)
         func mean(_ term: Term) -> Double? { quotient(sums[term.rawValue], total) }

@@ -52,7 +52,10 @@ extension Admin {
         try connection.transaction(.repeatableReadOnly, limits: TransactionLimits(statementSeconds: 600, idleSeconds: 60)) {
             let found = try connection.query(
                 """
-                select v.model, v.version, v.manifest, pg_catalog.encode(v.artifact_sha256, 'hex') as sha256
+                select v.model, v.version, pg_catalog.encode(v.artifact_sha256, 'hex') as sha256,
+                    v.manifest || pg_catalog.jsonb_build_object('feature_statistics', (
+                        select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(s) - '{model,version}'::text[] order by s.feature)
+                        from forge.feature_statistics s where s.model = v.model and s.version = v.version)) as manifest
                 from forge.resolve_model($1) r join forge.model_versions v on v.model = r.model and v.version = r.version
                 """, [.text(reference)])
             guard let row = found.first else {

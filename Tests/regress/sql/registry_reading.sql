@@ -28,6 +28,19 @@ select regress.error($$select forge.describe('nothing')$$);
 select regress.error($$select forge.describe('leavers/9')$$);
 select * from forge.feature_importance('leavers');
 select regress.error($$select forge.feature_importance('leavers@nobody')$$);
+select regress.error($$select forge.feature_importance('leavers', 'split')$$);
+select regress.error($$select forge.feature_importance('leavers', 'permutation')$$);
+reset role;
+select regress.train('tom', 'measured', 'churn', 'always', '{"feature_importance": [{"feature": "age", "importance": 1},
+    {"kind": "permutation", "feature": "plan", "importance": -0.01, "lower": -0.02, "upper": 0.01}, {"kind": "permutation", "feature": "age", "importance": 0.25, "lower": 0.2, "upper": 0.3}],
+    "feature_statistics": [{"feature": "plan", "rows": 9, "missing": 1, "quantiles": null, "counts": [5, 3], "means": null, "deviations": null, "levels": ["free", "pro"]}]}');
+set role tom;
+select * from forge.feature_importance('measured', 'permutation');
+select * from forge.feature_importance('measured', 'gain');
+-- What the rows look like is for the owner: whoever may predict reads the manifest.
+select feature, missing, counts, levels, quantiles from forge.feature_statistics where model = 'measured';
+select manifest ? 'feature_statistics' as told from forge.model_versions where model = 'measured';
+select forge.drop_model('measured');
 
 -- Coefficients: in the order of the manifest; what was not computed is NULL; none for models without.
 reset role;

@@ -69,6 +69,9 @@ select regress.error($$insert into forge.training_requests (model, source, targe
 -- Intervals of metrics.
 select p.message, p.hint from forge.config_problems('{"evaluation": {"bootstrap": 50, "level": "0.9", "seed": 1}}') p;
 select count(*) as problems from forge.config_problems('{"evaluation": {"bootstrap": 1000, "level": 0.95}}');
+select p.message, p.hint from unnest(array['{"importance": "permutation", "repeats": 5}', '{"importance": []}', '{"importance": ["gain"], "repeats": 0}',
+    '{"importance": ["mean_abs_shap"], "repeats": 7}']) e, forge.config_problems(jsonb_build_object('evaluation', e::jsonb)) p;
+select count(*) as problems from forge.config_problems('{"evaluation": {"importance": ["mean_abs_shap", "permutation"], "repeats": 20}}');
 -- A split by time with everything wrong; what the methods need; what they allow.
 select regress.error($$insert into forge.training_requests (model, source, target, features, algorithm, split) values ('m', 'customers', 'churned', '{age}', 'test_trees',
     '{"method": "time", "test": 0.7, "validation": 0.3, "folds": 1, "outer_folds": 30, "gap": "a week"}')$$);
