@@ -55,10 +55,14 @@ begin
               ) s) s
               order by 2 limit %s) p
         $sql$, wanted, forge.source_query(source), max_rows);
+    if not found then
+        raise exception using errcode = 'FG010', message = 'the source has no rows',
+            detail = pg_catalog.format('Source: %s', source), hint = 'look at the source with a plain SELECT';
+    end if;
 end
 $$;
 comment on function forge.model_rows is
-    'up to max_rows rows of a source as JSON objects of the model''s columns, chosen by a hash of the row; internal';
+    'up to max_rows rows of a source as JSON objects of the model''s columns, by a hash of the row: fewer are the first of more; FG010 without any; internal';
 
 create or replace function forge.json_number(value jsonb, type text) returns double precision
 language sql stable
@@ -93,15 +97,13 @@ begin
     elsif type ~ '^(date|timestamp|interval)' then
         -- Values that occur, evenly spread over the rows between the percentiles.
         return query
-            select row_number() over (order by c.p), c.p, c.v
-            from (select distinct on (q.p) q.p, q.v
-                  from (select s.p, s.v, percent_rank() over (order by s.p) as r
-                        from (select forge.json_number(e, type) as p, e as v from unnest(examples) e) s where s.p is not null) q
-                  join generate_series(0, grid_resolution - 1) i
-                      on q.r >= percentiles[1] + (percentiles[2] - percentiles[1]) * i / greatest(grid_resolution - 1, 1)
-                      and q.r < percentiles[1] + (percentiles[2] - percentiles[1]) * (i + 1) / greatest(grid_resolution - 1, 1)
-                  order by q.p) c
-            limit grid_resolution;
+            with seen as (select forge.json_number(e, type) as p, e as v from unnest(examples) e),
+            steps as (
+                select least(percentiles[1] + (percentiles[2] - percentiles[1]) * i / greatest(grid_resolution - 1, 1), 1) as step
+                from generate_series(0, grid_resolution - 1) i),
+            chosen as (select percentile_disc(array(select step from steps)) within group (order by s.p) as values from seen s)
+            select row_number() over (order by g.p), g.p, g.v
+            from (select distinct on (s.p) s.p, s.v from seen s, chosen c where s.p = any (c.values) order by s.p, s.v) g;
     else
         return query
             select (i + 1)::bigint, g.p, to_jsonb(g.p)
@@ -122,6 +124,7 @@ returns table (sample bigint, value text, numeric_value double precision, class 
 language plpgsql stable
 as $$
 declare
+    grid_rows constant int := 1000;  -- of however many rows the curves are: they shall have one grid
     version forge.model_versions;
     pinned text;
     type text;
@@ -143,14 +146,16 @@ begin
     end if;
     return query
         with examples as materialized (
-            select e.sample, e.features from forge.model_rows(pinned, forge.model_source(ice.model, ice.source), max_rows) e),
+            select e.sample, e.features
+            from forge.model_rows(pinned, forge.model_source(ice.model, ice.source), case when max_rows >= 1 then greatest(max_rows, grid_rows) else max_rows end) e),
         grid as materialized (
             select g.* from forge.feature_grid(
-                (select pg_catalog.array_agg(e.features -> ice.feature order by e.sample) from examples e), type, kind, grid_resolution, percentiles) g),
+                (select pg_catalog.array_agg(e.features -> ice.feature order by e.sample) from examples e where e.sample <= grid_rows), type, kind, grid_resolution, percentiles) g),
         scored as (
             select e.sample, g.place, g.numeric_value, g.given, changed.features
             from examples e cross join grid g,
-                lateral (select e.features || pg_catalog.jsonb_build_object(ice.feature, g.given) as features) changed)
+                lateral (select e.features || pg_catalog.jsonb_build_object(ice.feature, g.given) as features) changed
+            where e.sample <= max_rows)
         select s.sample, s.given #>> '{}', s.numeric_value, p.class, p.prediction
         from scored s,
             lateral (
@@ -163,7 +168,7 @@ end
 $$;
 comment on function forge.ice is
     'individual conditional expectation: the prediction of single rows (sample numbers them) as one feature takes each value of a grid and all else stays. '
-    'source: a relation or SELECT with the model''s columns, by default that of the training request; max_rows rows of it, chosen by a hash. value is the feature''s, '
+    'source: a relation or SELECT with the model''s columns, by default that of the training request; max_rows rows of it, chosen by a hash (FG010 if there are none). value is the feature''s, '
     'numeric_value the number that the model sees (times in seconds since 2000-01-01; NULL for categories); grid_resolution values (2 to 1000) between two percentiles, or all that occur if fewer. '
     'prediction is the value, or a probability: of the positive class, or for more than two of each class. FG006: no such feature';
 

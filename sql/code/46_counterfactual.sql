@@ -61,13 +61,16 @@ begin
     pinned := pg_catalog.format('%s/%s', version.model, version.version);
     names := array(select c ->> 'name' from pg_catalog.jsonb_array_elements(version.schema) c);
     if task = 'classification' then
+        if minimum is not null or maximum is not null then
+            raise exception using errcode = 'FG004', message = pg_catalog.format('minimum and maximum are for regressions, and model "%s" is a classification', model),
+                hint = pg_catalog.format('say which label is desired: %s', pg_catalog.array_to_string(version.labels, ', '));
+        end if;
         if desired is null and pg_catalog.cardinality(version.labels) = 2 then
             desired := version.labels[3 - pg_catalog.array_position(version.labels, forge.predict_label(pinned, features))];
         end if;
-        if desired is null or desired <> all (version.labels) or minimum is not null or maximum is not null then
+        if desired is null or desired <> all (version.labels) then
             raise exception using errcode = 'FG004', message = pg_catalog.format('desired must be a label of model "%s", got %s', model, coalesce(pg_catalog.quote_literal(desired), 'null')),
-                detail = pg_catalog.format('Labels: %s.', pg_catalog.array_to_string(version.labels, ', ')),
-                hint = 'minimum and maximum are for regressions';
+                hint = pg_catalog.format('its labels are %s', pg_catalog.array_to_string(version.labels, ', '));
         end if;
     elsif desired is not null or (minimum is null and maximum is null) or not coalesce(minimum <= maximum, true) then
         raise exception using errcode = 'FG004', message = 'a regression needs minimum, maximum or both, in order: where the prediction shall lie',

@@ -35,6 +35,13 @@ select regress.error($$select * from forge.ice('dwelling', 'area', 'houses', gri
 select regress.error($$select * from forge.ice('dwelling', 'area', 'houses', percentiles => '{0.9,0.1}')$$);
 select regress.error($$select * from forge.ice('dwelling', 'area', 'houses', max_rows => 0)$$);
 select regress.error($$select * from forge.ice('dwelling', 'area', 'select area from houses')$$);
+select regress.error($$select * from forge.ice('dwelling', 'area', 'select * from houses where id < 0')$$);
+-- Days are spread over all that occur; few rows have the grid of many.
+select count(*), min(given), max(given), max(given_after - given) as widest_step
+from (select (given #>> '{}')::date as given, lead((given #>> '{}')::date) over (order by place) as given_after
+      from forge.feature_grid((select array_agg(to_jsonb(date '2020-01-01' + i)) from generate_series(1, 1500) i), 'date', 'number', 20, '{0.05,0.95}')) g;
+select count(distinct i.value) as values, count(*) filter (where p.value is null) as others
+from forge.ice('dwelling', 'area', 'houses', max_rows => 1) i left join forge.partial_dependence('dwelling', 'area', 'houses') p using (value);
 
 -- The nearest crossing of a line: (goal - prediction) / coefficient.
 select feature, original, changed::float8 - 50 > 0 as larger, abs(prediction - goal) < 1e-6 as just_reaches, distance > 0 as far
@@ -51,5 +58,6 @@ select regress.error($$select * from forge.counterfactual('dwelling', '{"area": 
 select regress.error($$select * from forge.counterfactual('dwelling', '{"area": 50, "rooms": 2}', source => 'houses')$$);
 select regress.error($$select * from forge.counterfactual('dwelling', '{"area": 50, "rooms": 2}', source => 'houses', minimum => 2, maximum => 1)$$);
 select regress.error($$select * from forge.counterfactual('leavers', '{"age": 50, "plan": "pro"}', 'maybe', source => 'customers')$$);
+select regress.error($$select * from forge.counterfactual('leavers', '{"age": 50, "plan": "pro"}', minimum => 0.5, source => 'customers')$$);
 select regress.error($$select * from forge.counterfactual('leavers', '{"age": 50, "plan": "pro"}', mutable => '{height}', source => 'customers')$$);
 select regress.error($$select * from forge.counterfactual('leavers', '{"age": 50, "plan": "pro"}', max_changes => 11, source => 'customers')$$);
