@@ -59,14 +59,17 @@ forge_lime_read_options(FunctionCallInfo fcinfo, ForgeLime *lime, int columns)
 	lime->width = PG_ARGISNULL(5) ? 0.75 * sqrt(columns) : PG_GETARG_FLOAT8(5);
 	lime->seed = PG_ARGISNULL(6) ? 0 : (uint64) PG_GETARG_INT64(6);
 	if (features < 1)
-		forge_lime_problem(&problems, &count, psprintf("num_features must be at least 1, got %s",
-													   PG_ARGISNULL(3) ? "null" : psprintf("%d", features)));
+		forge_lime_problem(&problems, &count,
+						   psprintf("num_features must be at least 1, got %s",
+									PG_ARGISNULL(3) ? "null" : psprintf("%d", features)));
 	if (lime->samples < forge_lime_samples.minimum || lime->samples > forge_lime_samples.maximum)
-		forge_lime_problem(&problems, &count, psprintf("num_samples must be from %d to %d, got %s", forge_lime_samples.minimum,
-													   forge_lime_samples.maximum,
-													   PG_ARGISNULL(4) ? "null" : psprintf("%d", lime->samples)));
+		forge_lime_problem(&problems, &count,
+						   psprintf("num_samples must be from %d to %d, got %s", forge_lime_samples.minimum,
+									forge_lime_samples.maximum,
+									PG_ARGISNULL(4) ? "null" : psprintf("%d", lime->samples)));
 	if (!(lime->width >= 1e-3 && lime->width <= 1e6))
-		forge_lime_problem(&problems, &count, psprintf("kernel_width must be from 0.001 to 1000000, got %g", lime->width));
+		forge_lime_problem(&problems, &count,
+						   psprintf("kernel_width must be from 0.001 to 1000000, got %g", lime->width));
 	if (PG_ARGISNULL(6))
 		forge_lime_problem(&problems, &count, "seed must not be null");
 	if (count > 0)
@@ -87,7 +90,8 @@ forge_lime_refuse_label(const ForgeModel *model, const text *label)
 	if (model->info.classes == 0)
 		ereport(ERROR,
 				(errcode(FORGE_NOT_A_CLASSIFIER),
-				 errmsg("model \"%s\" predicts a number: it has no label \"%s\"", model->version.model, text_to_cstring(label)),
+				 errmsg("model \"%s\" predicts a number: it has no label \"%s\"", model->version.model,
+						text_to_cstring(label)),
 				 errhint("Leave label out.")));
 	initStringInfo(&labels);
 	for (int i = 0; i < Min(model->info.classes, 20); i++)
@@ -160,7 +164,8 @@ forge_lime_moments_init(ForgeLimeMoments *moments, int columns)
 	*moments = (ForgeLimeMoments) {.columns = columns};
 	moments->means = memset(palloc(size), 0, size);
 	moments->targets = memset(palloc(size), 0, size);
-	moments->products = memset(forge_allocate(CurrentMemoryContext, size * columns, "an explanation"), 0, size * columns);
+	moments->products = forge_allocate(CurrentMemoryContext, size * columns, "an explanation");
+	memset(moments->products, 0, size * columns);
 }
 
 // --- the regression
@@ -204,7 +209,8 @@ forge_lime_choose_heaviest(const ForgeLimeMoments *moments, int32 *chosen, int c
 
 	for (int i = 0; i < moments->columns; i++)
 		all[i] = i;
-	forge_lime_largest(forge_lime_regress(moments, all, moments->columns, FORGE_LIME_CHOOSING_ALPHA), moments->columns, count, chosen);
+	forge_lime_largest(forge_lime_regress(moments, all, moments->columns, FORGE_LIME_CHOOSING_ALPHA), moments->columns,
+					   count, chosen);
 }
 
 static ForgeLimeFit

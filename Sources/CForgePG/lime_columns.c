@@ -31,8 +31,8 @@ forge_statistics_corrupt(const ForgeVersion *version, const char *feature)
 {
 	ereport(ERROR,
 			(errcode(FORGE_CORRUPT_ARTIFACT),
-			 errmsg("the stored statistics of column \"%s\" of version %d of model \"%s\" are damaged", feature, version->version,
-					version->model),
+			 errmsg("the stored statistics of column \"%s\" of version %d of model \"%s\" are damaged", feature,
+					version->version, version->model),
 			 errhint("Restore the table forge.feature_statistics, or train the model again.")));
 }
 
@@ -49,8 +49,8 @@ forge_statistics_array(ForgeScan *scan, HeapTuple row, const char *column, Oid t
 	*count = 0;
 	if (isnull)
 		return NULL;
-	deconstruct_array(DatumGetArrayTypePCopy(array), element, by_value ? 8 : -1, by_value, by_value ? TYPALIGN_DOUBLE : TYPALIGN_INT,
-					  &elements, &nulls, count);
+	deconstruct_array(DatumGetArrayTypePCopy(array), element, by_value ? 8 : -1, by_value,
+					  by_value ? TYPALIGN_DOUBLE : TYPALIGN_INT, &elements, &nulls, count);
 	for (int i = 0; i < *count; i++)
 		if (nulls[i])
 			*count = -1;
@@ -133,9 +133,10 @@ forge_lime_add_bin(ForgeLimeColumn *lime, const ForgeStatistics *statistics, int
 		bin->mean += statistics->mean[i] * (statistics->count[i] / bin->reach);
 	for (int i = first; i < last && bin->reach > 0; i++)
 	{
-		double		difference = statistics->mean[i] - bin->mean;
+		double		deviation = statistics->deviation[i],
+					difference = statistics->mean[i] - bin->mean;
 
-		squares += statistics->count[i] / bin->reach * (statistics->deviation[i] * statistics->deviation[i] + difference * difference);
+		squares += statistics->count[i] / bin->reach * (deviation * deviation + difference * difference);
 	}
 	bin->deviation = sqrt(squares);
 }
@@ -255,7 +256,8 @@ forge_lime_columns(const ForgeScorer *scorer)
 {
 	const ForgeModel *model = scorer->model;
 	const ForgeVersion *version = &model->version;
-	ForgeLimeColumn *limes = forge_allocate(CurrentMemoryContext, sizeof(ForgeLimeColumn) * model->info.columns, "statistics");
+	Size		size = sizeof(ForgeLimeColumn) * model->info.columns;
+	ForgeLimeColumn *limes = forge_allocate(CurrentMemoryContext, size, "statistics");
 	ForgeKey	key[] = {
 		{"model", TEXTOID, CStringGetTextDatum(version->model)},
 		{"version", INT4OID, Int32GetDatum(version->version)},
@@ -288,7 +290,8 @@ forge_lime_columns(const ForgeScorer *scorer)
 	if (found < model->info.columns)
 		ereport(ERROR,
 				(errcode(FORGE_NOT_ENOUGH_ROWS),
-				 errmsg("version %d of model \"%s\" has no statistics of its training rows", version->version, version->model),
+				 errmsg("version %d of model \"%s\" has no statistics of its training rows", version->version,
+						version->model),
 				 errhint("Train the model again: it was registered by a release that kept none.")));
 	return limes;
 }
@@ -297,20 +300,25 @@ forge_lime_columns(const ForgeScorer *scorer)
 static char *
 forge_lime_number_text(const ForgeModelColumn *column, double number)
 {
-	if (fabs(number) < 1e11)	// seconds that every type of time can hold
-	{
-		Interval	interval = {.time = (TimeOffset) (number * USECS_PER_SEC)};
+	Interval	interval = {0};
+	Datum		text;
 
-		if (column->family == FORGE_FAMILY_INTERVAL)
-			return DatumGetCString(DirectFunctionCall1(interval_out,
-													   DirectFunctionCall1(interval_justify_hours, IntervalPGetDatum(&interval))));
-		if (column->type_oid == DATEOID)
-			return DatumGetCString(DirectFunctionCall1(date_out, DateADTGetDatum((DateADT) floor(number / SECS_PER_DAY))));
-		if (column->family == FORGE_FAMILY_TIME)
-			return DatumGetCString(DirectFunctionCall1(column->type_oid == TIMESTAMPTZOID ? timestamptz_out : timestamp_out,
-													   TimestampGetDatum((Timestamp) floor(number * USECS_PER_SEC))));
+	if (!(fabs(number) < 1e11))	// seconds that every type of time can hold
+		return psprintf("%.2f", number);
+	if (column->type_oid == DATEOID)
+		text = DirectFunctionCall1(date_out, DateADTGetDatum((DateADT) floor(number / SECS_PER_DAY)));
+	else if (column->family == FORGE_FAMILY_TIME)
+		text = DirectFunctionCall1(column->type_oid == TIMESTAMPTZOID ? timestamptz_out : timestamp_out,
+								   TimestampGetDatum((Timestamp) floor(number * USECS_PER_SEC)));
+	else if (column->family == FORGE_FAMILY_INTERVAL)
+	{
+		interval.time = (TimeOffset) (number * USECS_PER_SEC);
+		text = DirectFunctionCall1(interval_justify_hours, IntervalPGetDatum(&interval));
+		text = DirectFunctionCall1(interval_out, text);
 	}
-	return psprintf("%.2f", number);
+	else
+		return psprintf("%.2f", number);
+	return DatumGetCString(text);
 }
 
 static char *
@@ -323,7 +331,8 @@ forge_lime_bin_text(const ForgeModelColumn *column, const char *name, const Forg
 		return psprintf("%s <= %s", name, forge_lime_number_text(column, bin->upper));
 	if (is_last)
 		return psprintf("%s > %s", name, forge_lime_number_text(column, bin->lower));
-	return psprintf("%s < %s <= %s", forge_lime_number_text(column, bin->lower), name, forge_lime_number_text(column, bin->upper));
+	return psprintf("%s < %s <= %s", forge_lime_number_text(column, bin->lower), name,
+					forge_lime_number_text(column, bin->upper));
 }
 
 char *

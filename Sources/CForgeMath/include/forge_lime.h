@@ -1,6 +1,6 @@
 // LIME for rows of a table (Ribeiro, Singh and Guestrin 2016, "Why should I trust you?"), as LimeTabularExplainer of
-// Python's package lime does it by default: rows are drawn anew, column by column, from the training rows' distribution;
-// a ridge regression on "this column is as in the explained row" says what moves the prediction nearby.
+// Python's package lime does it by default: rows are drawn anew, column by column, from the distribution of the training
+// rows; a ridge regression on "this column is as in the explained row" says what moves the prediction nearby.
 #pragma once
 #include "forge_abi.h"
 
