@@ -82,12 +82,6 @@ static void add_vector_leaf(const Explainer *e, const ForgeNode *leaf, int32_t l
     }
 }
 
-static uint32_t taken(const Explainer *e, const ForgeNode *node) {
-    if (!e->arena->categorical) return forge_next_node_of_numbers(node, e->row);
-    const uint32_t *words = forge_at(e->arena, e->arena->category_words);
-    return forge_next_node(node, words, e->row, forge_row_codes(e->arena, e->row));
-}
-
 // Products and reciprocals of a level below `products`, after its branch.
 static inline void enter(
     const Explainer *e, const Step *before, Step *after, const double *products, double *below, double *inverse, int64_t points) {
@@ -125,7 +119,7 @@ static inline __attribute__((always_inline)) void walk_node(
         return;
     }
     const double *fractions = forge_at(e->arena, e->arena->fractions);
-    const uint32_t hot = taken(e, node);
+    const uint32_t hot = forge_taken(e->arena, node, e->row);
     const int32_t feature = (int32_t) (node->slot / 2);
     int32_t place = 0;
     while (place < length && e->path[place].feature != feature) place++;

@@ -20,14 +20,30 @@ static const ForgeProduct *product_of(const ForgeArena *arena, int32_t feature) 
     return (const ForgeProduct *) forge_at(arena, arena->products) + (feature - first);
 }
 
-// The mean row's value of a feature: of a product over several columns the product of its factors' means.
+// What products of several columns are compared with: the rows of the background, without one the mean row.
+static int64_t compared_rows(const ForgeArena *arena) {
+    return arena->background.count > 0 ? arena->background.count / arena->encoded : 1;
+}
+
+static const double *compared_row(const ForgeArena *arena, int64_t index) {
+    if (arena->background.count == 0) return forge_at(arena, arena->means);
+    return (const double *) forge_at(arena, arena->background) + index * arena->encoded;
+}
+
+// Mean of a feature: of a product of several columns that of its factors' products in the rows compared with.
 static double mean_of(const ForgeArena *arena, int32_t feature) {
     const double *means = forge_at(arena, arena->means);
     if (((const int32_t *) forge_at(arena, arena->feature_columns))[feature] >= 0) return means[feature];
     const ForgeProduct *product = product_of(arena, feature);
-    double mean = 1;
-    for (int32_t k = 0; k < product->count; k++) mean *= means[product->factors[k]];
-    return mean;
+    int64_t rows = compared_rows(arena);
+    double sum = 0;
+    for (int64_t b = 0; b < rows; b++) {
+        const double *other = compared_row(arena, b);
+        double value = 1;
+        for (int32_t k = 0; k < product->count; k++) value *= other[product->factors[k]];
+        sum += value;
+    }
+    return sum / (double) rows;
 }
 
 int32_t forge_linear_feature_bases(const ForgeArena *arena, double *bases) {
@@ -59,10 +75,9 @@ static double weight_of_others(const double *starts, const double *rises, int32_
 }
 
 // A product of features of several columns, whose players are the columns: each is its factors' product in the row, or
-// that of their means.
+// that in the row compared with.
 static void explain_product(
-    const ForgeArena *arena, const ForgeProduct *product, const double *features, double weight, double *out) {
-    const double *means = forge_at(arena, arena->means);
+    const ForgeArena *arena, const ForgeProduct *product, const double *features, const double *other, double weight, double *out) {
     const int32_t *columns = forge_at(arena, arena->feature_columns);
     double starts[FORGE_FACTORS], rises[FORGE_FACTORS];
     int32_t players[FORGE_FACTORS], count = 0;
@@ -70,7 +85,7 @@ static void explain_product(
         int32_t column = columns[product->factors[k]];
         double start = 1, value = 1;
         for (; k < product->count && columns[product->factors[k]] == column; k++) {
-            start *= means[product->factors[k]];
+            start *= other[product->factors[k]];
             value *= features[product->factors[k]];
         }
         players[count] = column;
@@ -81,7 +96,15 @@ static void explain_product(
         out[players[i] + 1] += weight * (rises[i] * weight_of_others(starts, rises, count, i));
 }
 
-// Exact Shapley values, the players being the columns and the background the mean row.
+static void explain_cross(
+    const ForgeArena *arena, int32_t feature, const double *features, double weight, double *out) {
+    int64_t rows = compared_rows(arena);
+    for (int64_t b = 0; b < rows; b++)
+        explain_product(arena, product_of(arena, feature), features, compared_row(arena, b), weight / (double) rows, out);
+}
+
+// Exact Shapley values, the players being the columns: against the mean row, or on average against the background's rows,
+// which is the same but for products.
 void forge_linear_feature_explain(const ForgeArena *arena, const double *features, double *contributions) {
     const double *bases = forge_at(arena, arena->bases);
     const double *means = forge_at(arena, arena->means);
@@ -93,7 +116,7 @@ void forge_linear_feature_explain(const ForgeArena *arena, const double *feature
         for (int32_t c = 0; c < arena->columns; c++) out[c + 1] = 0;
         for (int32_t f = 0; f < arena->encoded; f++) {
             if (columns[f] >= 0) out[columns[f] + 1] += weights[f] * (features[f] - means[f]);
-            else explain_product(arena, product_of(arena, f), features, weights[f], out);
+            else explain_cross(arena, f, features, weights[f], out);
         }
     }
 }

@@ -84,7 +84,7 @@ void forge_row_scores(const ForgeArena *arena, const double *margins, double *sc
 }
 
 // Scratch: values (padded), margins (outputs), prepared features (encoded, if `prepared`), texts, work memory of text
-// columns, then the doubled row of trees and what an explanation needs, or a network's layers.
+// columns, then the doubled row of trees or a network's layers. Behind them, what an explanation needs.
 double *forge_scratch_values(const ForgeArena *arena, void *scratch) {
     (void) arena;
     return scratch;
@@ -121,8 +121,15 @@ int64_t forge_scratch_size(const ForgeArena *arena) {
     int64_t size = ((int64_t) arena->padded + arena->outputs + (arena->prepared ? arena->encoded : 0)) * 8;
     size += (int64_t) arena->texts * (int64_t) sizeof(ForgeCell) + arena->work + row_size(arena);
     if (arena->form == FORGE_NETWORK) size += forge_network_scratch(arena);
-    if (arena->form == FORGE_TREES) size += forge_explain_scratch(arena->max_depth, arena->quadrature.count / 2);
-    return size;
+    return (size + 15) & ~15ll;
+}
+
+int64_t forge_explain_scratch_size(const ForgeArena *arena) {
+    int64_t features = (int64_t) arena->encoded * (int64_t) sizeof(double);
+    if (arena->sampled) return arena->scratch + features + forge_kernel_scratch(arena);
+    if (arena->form != FORGE_TREES) return arena->scratch;
+    if (arena->background.count > 0) return arena->scratch + forge_interventional_scratch(arena);
+    return arena->scratch + forge_explain_scratch(arena->max_depth, arena->quadrature.count / 2);
 }
 
 // The largest whole margin whose exp is finite.
@@ -183,15 +190,30 @@ int32_t forge_row_margins(const ForgeArena *arena, const double *values, void *s
     return check_link(arena, margins);
 }
 
-int32_t forge_row_explain(const ForgeArena *arena, const double *values, void *scratch, double *contributions) {
-    if (arena->form == FORGE_NETWORK) return arena->columns + 1;
-    double *margins = forge_scratch_margins(arena, scratch);
-    int32_t refused = forge_row_margins(arena, values, scratch, margins);
-    if (refused >= 0) return refused;
-    uint32_t *row = scratch_row(arena, scratch);
-    const double *features = forge_scratch_features(arena, scratch);
-    if (arena->form == FORGE_LINEAR && arena->prepared) forge_linear_feature_explain(arena, features, contributions);
-    else if (arena->form == FORGE_LINEAR) forge_linear_explain(arena, values, contributions);
-    else forge_tree_explain(arena, row, (char *) row + row_size(arena), contributions);
+// The encoded row lies before the memory of what samples it.
+static int32_t explain_by_coalitions(
+    const ForgeArena *arena, const double *values, void *scratch, int64_t step, double *contributions) {
+    double *features = (double *) ((char *) scratch + arena->scratch);
+    if (step == 0)
+        forge_prepare(arena, values, forge_scratch_texts(arena, scratch), forge_scratch_work(arena, scratch), features);
+    return forge_kernel_explain(arena, features, scratch, features + arena->encoded, step, contributions);
+}
+
+static int32_t explain_step(
+    const ForgeArena *arena, const double *values, void *scratch, int64_t step, double *contributions) {
+    if (arena->sampled) return explain_by_coalitions(arena, values, scratch, step, contributions);
+    const uint32_t *row = scratch_row(arena, scratch);
+    void *memory = (char *) scratch + arena->scratch;
+    if (arena->form == FORGE_TREES && arena->background.count > 0)
+        return forge_interventional_explain(arena, row, memory, step, contributions);
+    if (arena->form == FORGE_TREES) forge_tree_explain(arena, row, memory, contributions);
+    else if (arena->prepared) forge_linear_feature_explain(arena, forge_scratch_features(arena, scratch), contributions);
+    else forge_linear_explain(arena, values, contributions);
     return -1;
+}
+
+int32_t forge_row_explain(
+    const ForgeArena *arena, const double *values, void *scratch, int64_t step, double *contributions) {
+    int32_t refused = step == 0 ? forge_row_margins(arena, values, scratch, forge_scratch_margins(arena, scratch)) : -1;
+    return refused >= 0 ? refused : explain_step(arena, values, scratch, step, contributions);
 }

@@ -42,6 +42,13 @@ static inline uint32_t forge_next_node_of_numbers(const ForgeNode *node, const u
     return node->left + (row[node->slot] >= node->key);
 }
 
+// The child that the row takes, whatever the trees test.
+static inline uint32_t forge_taken(const ForgeArena *arena, const ForgeNode *node, const uint32_t *row) {
+    if (!arena->categorical) return forge_next_node_of_numbers(node, row);
+    const uint32_t *words = (const uint32_t *) forge_at(arena, arena->category_words);
+    return forge_next_node(node, words, row, forge_row_codes(arena, row));
+}
+
 // Adds the leaves of complete trees with one output to `sum`, or to the margins of the trees' outputs.
 double forge_complete_sum(const ForgeArena *arena, const uint32_t *row, double sum);
 void forge_complete_margins(const ForgeArena *arena, const uint32_t *row, double *margins);

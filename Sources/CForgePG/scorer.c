@@ -31,6 +31,7 @@ forge_scorer_bind(ForgeScorer *scorer, const ForgeVersion *version)
 	scorer->cells = forge_allocate(scorer->context, sizeof(ForgeCell) * model->info.columns, "a row");
 	memset(scorer->cells, 0, sizeof(ForgeCell) * model->info.columns);
 	scorer->scratch = forge_allocate(scorer->context, model->info.scratch, "scoring");
+	scorer->explain_scratch = NULL;
 	scorer->scores = forge_allocate(scorer->context, sizeof(double) * Max(model->info.classes, 2), "scores");
 	scorer->model = model;
 	scorer->generation++;
@@ -158,9 +159,19 @@ forge_scorer_contributions(ForgeScorer *scorer)
 	Size		count = (Size) info->outputs * (info->columns + 1);
 	double	   *contributions = forge_allocate(CurrentMemoryContext, sizeof(double) * count, "contributions");
 
-	if (forge_model_explain(scorer->model->arena, scorer->cells, scorer->scratch, contributions, &scorer->status) != 0)
-		forge_status_raise(&scorer->status);
-	return contributions;
+	if (scorer->explain_scratch == NULL)
+		scorer->explain_scratch = forge_allocate(scorer->context, info->explain_scratch, "explaining");
+	for (int64 step = 0;; step++)
+	{
+		int			code = forge_model_explain(scorer->model->arena, scorer->cells, scorer->explain_scratch, step,
+											   contributions, &scorer->status);
+
+		if (code == 0)
+			return contributions;
+		if (code != FORGE_MORE)
+			forge_status_raise(&scorer->status);
+		CHECK_FOR_INTERRUPTS();
+	}
 }
 
 double *

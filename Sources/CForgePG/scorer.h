@@ -33,6 +33,7 @@ typedef struct ForgeScorer
 	ForgeModel *model;
 	ForgeCell  *cells;			// (columns)
 	void	   *scratch;
+	void	   *explain_scratch;	// NULL until the first explanation
 	double	   *scores;			// (classes, at least 2)
 	ForgeRow   *row;
 	ForgeStatus status;

@@ -51,7 +51,8 @@ public func train(
     let manifest = Manifest(
         job: job, data: data, target: model.target, plan: model.plan, fitted: model.fitted, artifact: model.artifact,
         evaluation: evaluation, comparison: comparison, crossValidation: crossValidation, conformal: conformal,
-        threshold: model.document.threshold, importances: importances, statistics: statistics, warnings: warnings)
+        threshold: model.document.threshold, importances: importances, statistics: statistics,
+        background: model.document.background, warnings: warnings)
     observer.progress(1, phase: "done")
     return TrainingOutcome(
         artifact: model.artifact, manifest: manifest.json, heldOutScores: data.reported(scores, model.target))
@@ -103,6 +104,8 @@ func fitModel(_ job: TrainingJob, _ data: DataSet, observer: any TrainingObserve
     observer.log(.info, plan.summary)
     for note in plan.notes { observer.log(.info, note) }
 
+    let background = job.background(of: data.training, plan)  // before the fit frees the rows
+
     observer.progress(0.1, phase: "fit")
     let fitted = try job.algorithm.fit(
         FitInput(
@@ -112,9 +115,10 @@ func fitModel(_ job: TrainingJob, _ data: DataSet, observer: any TrainingObserve
     observer.log(.info, fitted.summary(job))
     for note in fitted.notes { observer.log(.warning, note) }
 
-    let document = ModelDocument(
+    var document = ModelDocument(
         task: job.task.rawValue, algorithm: job.algorithm.name, link: fitted.link, columns: plan.columns.map(\.schema),
         products: plan.products + fitted.products, labels: target.labels, positive: target.positive, form: fitted.form)
+    if let background { document.explain(by: background) }
     return TrainedModel(
         target: target, plan: plan, fitted: fitted, document: document, artifact: try document.encodedFit())
 }

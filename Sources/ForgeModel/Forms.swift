@@ -12,7 +12,7 @@ public struct LinearForm: Sendable, Equatable {
     public var outputs: Int
     public var coefficients: [Double]  // (outputs, encoded) row-major
     public var intercepts: [Double]  // (outputs)
-    public var means: [Double]  // (encoded): mean of each encoded feature over the training rows, the background of linear SHAP
+    public var means: [Double]  // (encoded): mean of each encoded feature over the training rows or the background of linear SHAP
 
     public init(outputs: Int, coefficients: [Double], intercepts: [Double], means: [Double]) {
         self.outputs = outputs
@@ -114,11 +114,13 @@ public struct ModelDocument: Sendable, Equatable {
     public var positive: Int  // index of the positive class, -1 unless binary
     public var calibration: Calibration?  // of classifiers; nil: probabilities as the link makes them
     public var threshold: Double?  // probability from which a row is said to be of the positive class; nil: the likelier
+    public var background: Background?  // what explanations compare with; nil: means or covers in the form
     public var form: ModelForm
 
     public init(
         task: String, algorithm: String, link: Link, columns: [ColumnSchema], products: [FeatureProduct] = [],
-        labels: [Bytes], positive: Int, calibration: Calibration? = nil, threshold: Double? = nil, form: ModelForm
+        labels: [Bytes], positive: Int, calibration: Calibration? = nil, threshold: Double? = nil,
+        background: Background? = nil, form: ModelForm
     ) {
         self.task = task
         self.algorithm = algorithm
@@ -129,6 +131,7 @@ public struct ModelDocument: Sendable, Equatable {
         self.positive = positive
         self.calibration = calibration
         self.threshold = threshold
+        self.background = background
         self.form = form
     }
 

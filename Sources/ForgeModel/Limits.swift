@@ -25,6 +25,11 @@ public enum ModelLimits {
     public static let networkWeights = 1 << 28
     /// Bytes of a file that the registry takes.
     public static let artifact = 1_000_000_000
+    /// Rows that explanations compare with, and their encoded features together.
+    public static let backgroundRows = 1_000
+    public static let backgroundValues = 1 << 23
+    /// Coalitions of columns that an explanation by sampling takes.
+    public static let coalitions = 1_000_000
     /// Bytes of the JSON description.
     public static let description = 1 << 20
     /// Bytes of the decoded model.

@@ -59,10 +59,10 @@ public func forgeModelPredict(
 
 @_cdecl("forge_model_explain")
 public func forgeModelExplain(
-    _ arena: UnsafeRawPointer, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer,
+    _ arena: UnsafeRawPointer, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer, _ step: Int64,
     _ contributions: UnsafeMutablePointer<Double>, _ status: UnsafeMutablePointer<ForgeStatus>
 ) -> Int32 {
-    Backend.explain(model(arena), cells, scratch, contributions, Status(status))
+    Backend.explain(model(arena), cells, scratch, step: step, contributions, Status(status))
 }
 
 @_cdecl("forge_model_prepare")

@@ -70,8 +70,24 @@ struct RandomModels {
             },
             biases: (0..<hidden.reduce(0, +)).map { _ in Float(double()) },
             intercepts: (0..<layers[layers.count - 1]).map { _ in double() })
-        return document(
+        let network = document(
             columns, classes: classes, link: classes == 0 ? .identity : classes == 2 ? .logistic : .softmax, .network(form))
+        return interventional(network)
+    }
+
+    /// Explained against rows of its own; `samples` as in `Background`, few so that many models are tried.
+    mutating func interventional(_ document: ModelDocument, rows count: Int = 2, samples: Int = 100) -> ModelDocument {
+        var document = document
+        let features = RowEncoder(document.columns).rowMajor(rows(count, of: document.columns))
+        document.background = Background(features: features, rows: count, seed: int(-5...5), samples: samples)
+        guard case .linear(var linear) = document.form else { return document }
+        let encoded = RowEncoder(document).withProducts(features)
+        let width = document.encodedWidth
+        linear.means = (0..<width).map { feature in
+            (0..<count).reduce(0) { $0 + encoded[$1 * width + feature] } / Double(count)
+        }
+        document.form = .linear(linear)
+        return document
     }
 
     private mutating func number(_ index: Int) -> ColumnSchema {
@@ -198,8 +214,4 @@ struct RandomModels {
         let codes = (0..<count).map { _ in flag(0.15) ? ColumnValues.missingCode : UInt32(int(0...levels.count - 1)) }
         return .codes(codes, levels: levels)
     }
-}
-
-extension ModelDocument {
-    var isNetwork: Bool { if case .network = form { true } else { false } }
 }

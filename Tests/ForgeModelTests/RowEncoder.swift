@@ -29,10 +29,18 @@ struct RowEncoder {
 
     /// The encoded features as (rows, width), row-major. A missing value that its column does not fill is NaN.
     func rowMajor(_ values: [ColumnValues]) -> [Double] {
-        (0..<(values.first?.count ?? 0)).flatMap { row in
-            var features = zip(columns, values).flatMap { RowEncoder.features($0.encoding, $1, row) }
-            for product in products { features.append(features[Int(product.left)] * features[Int(product.right)]) }
-            return features
+        withProducts((0..<(values.first?.count ?? 0)).flatMap { row in
+            zip(columns, values).flatMap { RowEncoder.features($0.encoding, $1, row) }
+        })
+    }
+
+    /// Rows of the columns' features with their products behind them.
+    func withProducts(_ features: [Double]) -> [Double] {
+        let own = width - products.count
+        return stride(from: 0, to: features.count, by: own).flatMap { start in
+            var row = Array(features[start..<start + own])
+            for product in products { row.append(row[Int(product.left)] * row[Int(product.right)]) }
+            return row
         }
     }
 

@@ -14,11 +14,13 @@ import numpy as np
 import shap
 import xgboost
 from safetensors.numpy import save_file
+from shap.utils._legacy import DenseData
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+BACKGROUND = 20
 GOLDENS = pathlib.Path(__file__).resolve().parents[1] / "ForgeModelTests" / "Goldens"
 ROWS = 12
 
@@ -135,6 +137,50 @@ def tree_tensors(booster, outputs):
         "category_bits": np.array(bits, np.uint32), "leaf_vectors": np.zeros((0, outputs), np.float32)}
 
 
+def compared_with(background, seed=0, samples=0):
+    """The rows that explanations compare with."""
+    return {"background": np.ascontiguousarray(background, np.float64), "explanation": np.array([seed, samples], np.int64)}
+
+
+def kernel_contributions(function, encoded, background, groups, samples="auto"):
+    """shap's Kernel SHAP without its L1 regularisation; `groups` are the encoded features of each column. (rows, outputs,
+    columns + 1), the base first."""
+    data = DenseData(background, [str(i) for i in range(len(groups))], groups)
+    explainer = shap.KernelExplainer(lambda x: function(x).reshape(len(x), -1), data)
+    np.random.seed(0)
+    values = explainer.shap_values(encoded, nsamples=samples, l1_reg=False, silent=True)
+    values = np.asarray(values).reshape(len(encoded), len(groups), -1)
+    base = np.broadcast_to(np.atleast_1d(explainer.expected_value), (len(encoded), values.shape[2]))
+    return np.concatenate([base[:, None], values], axis=1).transpose(0, 2, 1)
+
+
+def interventional_goldens():
+    random = np.random.default_rng(11)
+    x = random.normal(size=(500, 6)).astype(np.float32)
+    x[random.random(x.shape) < 0.1] = np.nan
+    known = np.nan_to_num(x)
+    signal = known[:, 0] * known[:, 1] + np.sin(3 * known[:, 2]) + np.abs(known[:, 3])
+    columns = [number(f"x{i}") for i in range(6)]
+    rows = [[None if np.isnan(value) else float(value) for value in column] for column in x[:ROWS].T]
+    background = x[-BACKGROUND:]
+    for name, link, labels, parameters, target in (
+        ("interventional", "identity", [], {"objective": "reg:squarederror"}, signal),
+        ("interventional_classes", "softmax", ["a", "b", "c"], {"objective": "multi:softprob", "num_class": 3},
+         np.digitize(signal, [0.3, 1.2])),
+    ):
+        outputs = max(len(labels), 1)
+        booster = xgboost.train(parameters | {"max_depth": 5, "eta": 0.3, "nthread": 1}, xgboost.DMatrix(x, target), 12)
+        some = xgboost.DMatrix(x[:ROWS])
+        explainer = shap.TreeExplainer(booster, background, feature_perturbation="interventional")
+        values = np.asarray(explainer.shap_values(x[:ROWS], check_additivity=False)).reshape(ROWS, 6, outputs)
+        # shap 0.5 gives every class the first one's base score
+        base = booster.predict(xgboost.DMatrix(background), output_margin=True).astype(float).mean(axis=0)
+        contributions = np.concatenate([np.broadcast_to(base, (ROWS, 1, outputs)), values], axis=1).transpose(0, 2, 1)
+        save(name, columns, "trees", link, labels, tree_tensors(booster, outputs) | compared_with(background), rows,
+             {"margins": booster.predict(some, output_margin=True).astype(float), "scores": booster.predict(some).astype(float),
+              "contributions": contributions}, "gradient_boosting")
+
+
 def tree_goldens():
     random = np.random.default_rng(7)
     x = random.normal(size=(600, 5)).astype(np.float32)
@@ -183,8 +229,10 @@ def network_goldens():
     columns = [number(f"x{i}", 0.0, scaler.mean_[i], scaler.scale_[i]) for i in range(x.shape[1])]
     model = MLPRegressor(hidden_layer_sizes=(20, 9), random_state=1, max_iter=300).fit(z, y)
     predicted = model.predict(z[:ROWS])
-    save("network", columns, "network", "identity", [], network_tensors(model.coefs_, model.intercepts_), x[:ROWS].T.tolist(),
-         {"margins": predicted, "scores": predicted}, "mlp", activation="relu")
+    contributions = kernel_contributions(model.predict, z[:ROWS], z[-BACKGROUND:], [[i] for i in range(x.shape[1])])
+    tensors = network_tensors(model.coefs_, model.intercepts_) | compared_with(z[-BACKGROUND:])
+    save("network", columns, "network", "identity", [], tensors, x[:ROWS].T.tolist(),
+         {"margins": predicted, "scores": predicted, "contributions": contributions}, "mlp", activation="relu")
 
     x, y = load_iris(return_X_y=True)
     colours = np.array(["amber", "blue", "żółty"])[(np.arange(len(x)) * 7 + y) % 3]
@@ -195,22 +243,54 @@ def network_goldens():
     rows = x[chosen].T.tolist() + [colours[chosen].tolist()]
     model = MLPClassifier((17,), activation="tanh", random_state=1, max_iter=300).fit(encoded, y)
     scores = model.predict_proba(encoded[chosen])
-    margins = np.tanh(encoded[chosen] @ model.coefs_[0] + model.intercepts_[0]) @ model.coefs_[1] + model.intercepts_[1]
+    background = encoded[3::len(x) // BACKGROUND]
+    groups = [[0], [1], [2], [3], [4, 5, 6]]
+
+    def margins_of(values):
+        return np.tanh(values @ model.coefs_[0] + model.intercepts_[0]) @ model.coefs_[1] + model.intercepts_[1]
+
+    margins = margins_of(encoded[chosen])
     assert np.allclose(np.exp(margins) / np.exp(margins).sum(axis=1, keepdims=True), scores)
-    save("network_classes", columns, "network", "softmax", ["0", "1", "2"], network_tensors(model.coefs_, model.intercepts_),
-         rows, {"margins": margins, "scores": scores}, "mlp", activation="tanh")
+    save("network_classes", columns, "network", "softmax", ["0", "1", "2"],
+         network_tensors(model.coefs_, model.intercepts_) | compared_with(background), rows,
+         {"margins": margins, "scores": scores,
+          "contributions": kernel_contributions(margins_of, encoded[chosen], background, groups)}, "mlp", activation="tanh")
 
     random = np.random.default_rng(5)  # scikit-learn has no GELU: its formula in double
     sizes = [7, 33, 16, 4, 1]
     weights = [random.normal(size=shape) / math.sqrt(shape[0]) for shape in zip(sizes, sizes[1:])]
     biases = [random.normal(size=size) for size in sizes[1:]]
-    values = encoded[chosen]
-    for weight, bias in zip(weights[:-1], biases):
-        sums = values @ weight + bias
-        values = sums * np.vectorize(lambda s: (1 + math.erf(s / math.sqrt(2))) / 2)(sums)
-    margins = (values @ weights[-1] + biases[-1]).ravel()
-    save("network_gelu", columns, "network", "logistic", ["no", "yes"], network_tensors(weights, biases), rows,
-         {"margins": margins, "scores": 1 / (1 + np.exp(-margins))}, "mlp", activation="gelu")
+
+    def gelu_margins(values):
+        for weight, bias in zip(weights[:-1], biases):
+            sums = values @ weight + bias
+            values = sums * np.vectorize(lambda s: (1 + math.erf(s / math.sqrt(2))) / 2)(sums)
+        return (values @ weights[-1] + biases[-1]).ravel()
+
+    margins = gelu_margins(encoded[chosen])
+    save("network_gelu", columns, "network", "logistic", ["no", "yes"],
+         network_tensors(weights, biases) | compared_with(background), rows,
+         {"margins": margins, "scores": 1 / (1 + np.exp(-margins)),
+          "contributions": kernel_contributions(gelu_margins, encoded[chosen], background, groups)}, "mlp", activation="gelu")
+
+
+def sampled_goldens():
+    """More columns than there are coalitions for: shap with many times the samples."""
+    random = np.random.default_rng(3)
+    width = 24
+    x = random.normal(size=(200, width))
+    weights = [random.normal(size=shape) / math.sqrt(shape[0]) for shape in ((width, 16), (16, 1))]
+    biases = [random.normal(size=16), random.normal(size=1)]
+
+    def margins_of(values):
+        return (np.tanh(values @ weights[0] + biases[0]) @ weights[1] + biases[1]).ravel()
+
+    chosen, background = x[:3], x[-BACKGROUND:]
+    contributions = kernel_contributions(margins_of, chosen, background, [[i] for i in range(width)], 60_000)
+    save("sampled", [number(f"x{i}", 0.0) for i in range(width)], "network", "identity", [],
+         network_tensors(weights, biases) | compared_with(background), chosen.T.tolist(),
+         {"margins": margins_of(chosen), "scores": margins_of(chosen), "contributions": contributions}, "mlp",
+         activation="tanh")
 
 
 if __name__ == "__main__":
@@ -218,3 +298,5 @@ if __name__ == "__main__":
     linear_goldens()
     tree_goldens()
     network_goldens()
+    interventional_goldens()
+    sampled_goldens()

@@ -20,9 +20,11 @@ private func useModel(_ arena: UnsafeRawPointer, _ bytes: UnsafePointer<UInt8>, 
     forgeModelInfo(arena, &info)
     let columns = Int(info.columns)
     let outputs = Int(info.outputs)
-    guard info.scratch < 1 << 26, outputs * (columns + 1) < 1 << 22 else { return }
+    guard info.explain_scratch < 1 << 26, outputs * (columns + 1) < 1 << 22 else { return }
     let scratch = UnsafeMutableRawPointer.allocate(byteCount: Int(info.scratch), alignment: 16)
     defer { scratch.deallocate() }
+    let explainScratch = UnsafeMutableRawPointer.allocate(byteCount: Int(info.explain_scratch), alignment: 16)
+    defer { explainScratch.deallocate() }
     let cells = UnsafeMutablePointer<ForgeCell>.allocate(capacity: columns)
     defer { cells.deallocate() }
     let scores = UnsafeMutablePointer<Double>.allocate(capacity: max(outputs, 2))
@@ -38,7 +40,10 @@ private func useModel(_ arena: UnsafeRawPointer, _ bytes: UnsafePointer<UInt8>, 
         var status = ForgeStatus()
         _ = forgeModelScore(arena, cells, scratch, scores, &status)
         _ = forgeModelPredict(arena, cells, scratch, scores, &status)
-        _ = forgeModelExplain(arena, cells, scratch, contributions, &status)
+        var step: Int64 = 0
+        while step < 64, forgeModelExplain(arena, cells, explainScratch, step, contributions, &status) == FORGE_MORE {
+            step += 1  // of five columns these are all; more would only take longer
+        }
         _ = forgeModelPrepare(arena, cells, scratch, features, &status)
     }
 }

@@ -31,12 +31,14 @@ insert into asked
 select model, forge.train(model, 'learnt', target, task => case when model like 'ranking%' then 'ranking' end, algorithm => algorithm,
     id_column => 'id', group_columns => '{query}', exclude => array_remove(array['number', 'answer', 'colour', 'stars'], target), params => params,
     preprocess => preprocess, split => '{"method": "column", "column": "part"}',
-    config => case when model like 'corrected_i%' then '{"decision": {"calibration": "isotonic"}}' when model like 'corrected%' then '{"decision": {"calibration": "platt", "threshold": "f1"}}' when model like 'decided%' then '{"decision": {"threshold": {"cost_matrix": {"false_positive": 1, "false_negative": 4}}}}' else '{}' end::jsonb), null, target
+    config => case when model like 'network%' then '{"explain": {"background": 2, "samples": 100}}' when model like 'compared%' then '{"explain": {"background": 3, "samples": 100}}' when model like 'corrected_i%' then '{"decision": {"calibration": "isotonic"}}' when model like 'corrected%' then '{"decision": {"calibration": "platt", "threshold": "f1"}}' when model like 'decided%' then '{"decision": {"threshold": {"cost_matrix": {"false_positive": 1, "false_negative": 4}}}}' else '{}' end::jsonb), null, target
 from (values
     ('decided_b', 'answer', 'logistic_regression', '{}'::jsonb, '{}'::jsonb), ('decided_n_b', 'answer', 'gradient_boosting', '{"n_estimators": 20, "positive_class": "no"}', '{}'),
     ('linear_r', 'number', 'linear_regression', '{}', '{}'),
     ('corrected_b', 'answer', 'gradient_boosting', '{"n_estimators": 20}', '{}'), ('corrected_i_b', 'answer', 'random_forest', '{"n_estimators": 20}', '{}'),
     ('corrected_i_m', 'colour', 'gradient_boosting', '{"n_estimators": 20}', '{}'),
+    ('compared_r', 'number', 'gradient_boosting', '{"n_estimators": 20}', '{}'), ('compared_m', 'colour', 'random_forest', '{"n_estimators": 10}', '{"c_enum": {"encode": "one_hot"}}'),
+    ('compared_x_r', 'number', 'gradient_boosting', '{"n_estimators": 5}', '{"c_text": {"encode": "one_hot"}, "@cross": [["c_text", "c_double"]]}'), ('compared_l_r', 'number', 'ridge', '{}', '{"@cross": [["c_text", "c_double"]]}'),
     ('ridge_r', 'number', 'ridge', '{}', '{"*": {"impute": "mean", "scale": "standard"}}'),
     ('logistic_b', 'answer', 'logistic_regression', '{}', '{}'), ('logistic_m', 'colour', 'logistic_regression', '{}', '{}'),
     ('boosting_r', 'number', 'gradient_boosting', '{"n_estimators": 20}', '{}'), ('boosting_b', 'answer', 'gradient_boosting', '{"n_estimators": 20}', '{"*": {"encode": "one_hot"}}'),

@@ -26,5 +26,4 @@ with models as (
 select format('select %L, %L, md5(string_agg(%s, '';'' order by r.id)), %L from samples r', model, result,
     format(expression, case when form = 'typed' and result = 'label' then model || '_label' else model end, columns), form)
 from models join forms on position(case when task <> 'classification' then 'r' when outputs > 1 then 'm' else 'b' end in tasks) > 0
-where not (result = 'explanation' and model like 'network%')
 order by model, result, form \gexec

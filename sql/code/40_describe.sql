@@ -29,7 +29,8 @@ begin
             ('params', shown.params::text), ('split', shown.split::text), ('threshold', shown.manifest ->> 'threshold'),
             ('calibration', shown.manifest ->> 'calibration'), ('intervals',
                 (select format('split conformal, by %s rows', cardinality(s.scores)) from forge.conformal_scores s
-                 where s.model = shown.model and s.version = shown.version)), ('promotion',
+                 where s.model = shown.model and s.version = shown.version)),
+            ('background', (shown.manifest #>> '{background,rows}') || ' training rows are kept in the artifact, for explanations'), ('promotion',
                 case when shown.version = champion.version then concat_ws(': ', 'champion', champion.reason) else shown.promotion_reason end)) f(item, value)
         where f.value is not null;
     return query

@@ -11,9 +11,10 @@ begin
   -- every object, with the keys it may have
   for part in
     select * from (values
-      ('{}'::text[], 'config', array['resources', 'scheduling', 'evaluation', 'decision']),
+      ('{}'::text[], 'config', array['resources', 'scheduling', 'evaluation', 'decision', 'explain']),
       ('{decision}', 'config.decision', array['threshold', 'calibration']),
       ('{evaluation}', 'config.evaluation', array['bootstrap', 'level', 'intervals', 'importance', 'repeats']),
+      ('{explain}', 'config.explain', array['method', 'background', 'seed', 'samples']),
       ('{resources}', 'config.resources', array['limits', 'requests']),
       ('{resources,limits}', 'config.resources.limits', array['cpu', 'memory']),
       ('{resources,requests}', 'config.resources.requests', array['cpu', 'memory']),
@@ -94,6 +95,21 @@ begin
         'write "importance": ["permutation"] beside it')::forge.problem;
     end if;
   end if;
+  if config #> '{explain,method}' not in ('"interventional"', 'null') then
+    return next row('FG027', format('config.explain.method is %s', config #> '{explain,method}'),
+      'write "interventional": explanations compare with a sample of the training rows')::forge.problem;
+  end if;
+  for part in select * from (values
+    ('background', 1, 1000, 'rows, such as 100'), ('samples', 100, 1000000, 'coalitions of columns, such as 5000'),
+    ('seed', -2147483648, 2147483647, 'a seed')) as t(key, least, most, what)
+  loop
+    given := config #> array['explain', part.key];
+    continue when given is null or given = 'null';
+    if jsonb_typeof(given) <> 'number' or given::numeric <> trunc(given::numeric) or given::numeric not between part.least and part.most then
+      return next row('FG027', format('config.explain.%s is %s', part.key, given),
+        format('write a whole number from %s to %s: %s', part.least, part.most, part.what))::forge.problem;
+    end if;
+  end loop;
   if config #> '{decision,calibration}' not in ('"platt"', '"isotonic"', 'null') then
     return next row('FG027', format('config.decision.calibration is %s', config #> '{decision,calibration}'),
       'write "platt" or "isotonic"')::forge.problem;

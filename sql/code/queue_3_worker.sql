@@ -120,7 +120,8 @@ begin
     'params', r.params, 'preprocess', r.preprocess, 'split',
     case when jsonb_typeof(r.split -> 'gap') = 'string'
       then r.split || jsonb_build_object('gap_seconds', forge.gap_seconds(r.split ->> 'gap')) else r.split end,
-    'sample', r.sample, 'evaluation', r.config -> 'evaluation', 'decision', r.config -> 'decision', 'columns', r.columns,
+    'sample', r.sample, 'evaluation', r.config -> 'evaluation', 'decision', r.config -> 'decision',
+    'explain', r.config -> 'explain', 'columns', r.columns,
     'target_type', r.target_type, 'requested_by', r.requested_by::text, 'threads', ceil(r.cpu_limit),
     'champion', (
       select jsonb_build_object('version', v.version, 'algorithm', v.algorithm, 'manifest', v.manifest, 'metric', null)

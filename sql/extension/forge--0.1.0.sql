@@ -88,8 +88,9 @@ begin
             'the probability of each class, {"no": 0.2, "yes": 0.8}; ' || takes || ' FG030: a regression has no classes;' || refuses);
         execute format('comment on function forge.explain(text, %s) is %L', form,
             'what each column adds to the margin (log-odds for classifiers) of a row: first (base), then the model''s columns, which '
-            'together give the margin; exact SHAP for linear models, path-dependent TreeSHAP for trees; class is NULL unless the model has '
-            'more than two; ' || takes || refuses);
+            'together give the margin; exact SHAP for linear models, path-dependent TreeSHAP for trees, kernel SHAP against training rows in '
+            'the artifact for networks, and interventional SHAP if config.explain asked for it; class is NULL unless the model has more than '
+            'two; ' || takes || refuses);
         execute format('comment on function forge.explain_lime(text, %s, text, integer, integer, double precision, bigint) is %L', form,
             'LIME: what moves a regression''s value, or the probability of class label (by default the predicted one), around a row; '
             'num_samples rows (10 to 1000000) are drawn column by column as the training rows fell, and a ridge regression on whether a '

@@ -32,7 +32,8 @@ typedef struct ForgeModelInfo {
     int32_t outputs;      // margins a row has: 1 for regression and binary classification, else one per class
     int32_t classes;      // 0 for regression
     int32_t positive;     // index of the positive class of a binary model, else -1
-    int64_t scratch;      // bytes of scratch memory a scoring or explaining call needs (8-byte aligned)
+    int64_t scratch;      // bytes of scratch memory a scoring call needs (8-byte aligned)
+    int64_t explain_scratch; // the same of an explaining call
     int32_t features;     // encoded features of a row
     double threshold;     // probability from which a row is of the positive class; NaN: the likelier class
 } ForgeModelInfo;
@@ -44,6 +45,9 @@ typedef struct ForgeColumnInfo {
     int64_t type_length;
     int32_t kind;         // FORGE_NUMBER or FORGE_CATEGORY
 } ForgeColumnInfo;
+
+// Returned by a step of an explanation that is not done.
+enum { FORGE_MORE = -2 };
 
 // Bytes of arena that the artifact needs, or -1 with `status` set. Reads the artifact, allocates nothing.
 int64_t forge_model_measure(const uint8_t *artifact, int64_t length, ForgeStatus *status);
@@ -61,7 +65,10 @@ int32_t forge_model_score(const void *arena, const ForgeCell *cells, void *scrat
 // The single number of forge.predict: regression value, or probability of the positive class. Refuses multiclass.
 int32_t forge_model_predict(const void *arena, const ForgeCell *cells, void *scratch, double *value, ForgeStatus *status);
 // contributions: (outputs, columns + 1) row-major on the margin; element 0 of each row is the base.
-int32_t forge_model_explain(const void *arena, const ForgeCell *cells, void *scratch, double *contributions, ForgeStatus *status);
+// In steps, so that the caller can see to interrupts between them: call with step 0, 1, … and the same memory while it
+// returns FORGE_MORE.
+int32_t forge_model_explain(
+    const void *arena, const ForgeCell *cells, void *scratch, int64_t step, double *contributions, ForgeStatus *status);
 
 // features: (ForgeModelInfo.features), the row as the model sees it.
 int32_t forge_model_prepare(const void *arena, const ForgeCell *cells, void *scratch, double *features, ForgeStatus *status);

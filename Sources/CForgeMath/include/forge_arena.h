@@ -124,7 +124,8 @@ typedef struct ForgeLayer {
 typedef struct ForgeArena {
     uint64_t magic;
     int64_t length;
-    int64_t scratch;              // bytes that any call needs
+    int64_t scratch;              // bytes that scoring needs
+    int64_t explain_scratch;      // bytes that an explanation needs, those among them
     int32_t form, link;
     int32_t columns, padded;      // columns rounded up to FORGE_LANES
     int32_t outputs, classes, positive;
@@ -141,6 +142,9 @@ typedef struct ForgeArena {
     ForgeSpan feature_columns;    // int32 (encoded): source column of a feature; -1: a product of features of several
     ForgeSpan products;           // ForgeProduct: the last encoded features
     ForgeSpan bases;              // double (outputs): expected margin, the base of an explanation
+    ForgeSpan background;         // double (rows, encoded): what explanations compare with; empty: a linear form's means, trees' covers
+    int64_t seed, samples;        // of coalitions that are drawn; samples 0: 2 * players + 2048
+    int32_t sampled;              // 1: explanations take coalitions of columns, else the form is explained exactly
     ForgeSpan intercepts;         // double (outputs): intercepts or base scores
     ForgeSpan calibration_ends;   // int32 (calibrators + 1): points of calibrator k = [ends[k], ends[k + 1])
     ForgeSpan calibration_x;      // double (points), strictly rising within a calibrator; or (calibrators, 2) slope, intercept

@@ -56,7 +56,7 @@ int64_t forge_feature_name(const ForgeArena *arena, int32_t feature, char *_Null
 // --- margins and contributions of prepared features
 void forge_linear_feature_margins(const ForgeArena *arena, const double *features, double *margins);
 void forge_linear_feature_explain(const ForgeArena *arena, const double *features, double *contributions);
-// Margins of the mean row; 0, or -1 when one is not finite.
+// Mean margins of the background; 0, or -1 when one is not finite.
 int32_t forge_linear_feature_bases(const ForgeArena *arena, double *bases);
 // forge_tree_row of prepared features.
 int32_t forge_tree_feature_row(const ForgeArena *arena, const double *features, uint32_t *row);
@@ -91,16 +91,27 @@ void forge_row_scores(const ForgeArena *arena, const double *margins, double *sc
 void forge_linear_explain(const ForgeArena *arena, const double *values, double *contributions);
 void forge_tree_explain(const ForgeArena *arena, const uint32_t *row, void *scratch, double *contributions);
 int64_t forge_explain_scratch(int32_t max_depth, int64_t points);
+// The row against one of the background at each step. FORGE_MORE, or -1 when done.
+int32_t forge_interventional_explain(
+    const ForgeArena *arena, const uint32_t *row, void *memory, int64_t step, double *contributions);
+int64_t forge_interventional_scratch(const ForgeArena *arena);
+// A coalition of columns at each step; `features`: (encoded), the row. FORGE_MORE, -1 when done, or `columns` when a
+// margin is out of range.
+int32_t forge_kernel_explain(
+    const ForgeArena *arena, const double *features, void *scratch, void *memory, int64_t step, double *contributions);
+int64_t forge_kernel_scratch(const ForgeArena *arena);
 void forge_gauss_legendre(int32_t points, double *abscissae, double *weights);
 int64_t forge_tree_row_size(const ForgeArena *arena);
 // Adds the expected leaf of a tree to its outputs in `bases`.
 void forge_tree_expectation(const ForgeArena *arena, int32_t tree, double *bases);
 
-// --- whole rows, scratch as ForgeArena.scratch says
+// --- whole rows, scratch as ForgeArena.scratch says, of an explanation as ForgeArena.explain_scratch does
 // -1 when done; a column's index when its value is out of range; `columns` when the margin is.
-// An explanation: `columns` + 1 when the form has no exact one.
 int32_t forge_row_margins(const ForgeArena *arena, const double *values, void *scratch, double *margins);
-int32_t forge_row_explain(const ForgeArena *arena, const double *values, void *scratch, double *contributions);
+// Takes steps, from 0 on, so that the caller can stop between them: FORGE_MORE until the last. The scratch memory must stay
+// as it is between them.
+int32_t forge_row_explain(
+    const ForgeArena *arena, const double *values, void *scratch, int64_t step, double *contributions);
 // Where in the scratch memory the values and the margins of a row are kept.
 double *forge_scratch_values(const ForgeArena *arena, void *scratch);
 double *forge_scratch_margins(const ForgeArena *arena, void *scratch);
@@ -111,6 +122,7 @@ void *forge_scratch_work(const ForgeArena *arena, void *scratch);
 // Puts a row's values and texts there.
 void forge_scratch_load(const ForgeArena *arena, const ForgeCell *cells, void *scratch);
 int64_t forge_scratch_size(const ForgeArena *arena);
+int64_t forge_explain_scratch_size(const ForgeArena *arena);
 
 // --- status texts: append to a NUL-terminated field of `size` bytes, cut at a character's end
 void forge_status_append(char *field, int64_t size, const void *bytes, int64_t length);

@@ -40,6 +40,8 @@ public struct TrainingJob: Sendable {
     let decision: DecisionThreshold?
     /// How probabilities are corrected by predictions out of fold; nil: they are not.
     let calibration: CalibrationMethod?
+    /// Which rows explanations compare with.
+    let explanation: ExplanationRequest
     public let columns: [JobColumn]
     public let threads: Int
     /// The version to beat; nil when there is none.
@@ -63,6 +65,7 @@ public struct TrainingJob: Sendable {
         calibration = CalibrationMethod(json: json["decision"] ?? nil, task: task, problems: &problems)
         self.split = decision?.isLearned == true || calibration != nil ? apart.foldedForLearning() : apart
         sample = Self.readSample(json["sample"] ?? nil, problems: &problems)
+        explanation = ExplanationRequest(json: json["explain"] ?? nil, seed: split.seed, problems: &problems)
         bootstrap = Bootstrap(json: json["evaluation"] ?? nil, seed: split.seed, problems: &problems)
         importance = ImportanceRequest(json: json["evaluation"] ?? nil, problems: &problems)
         if importance?.kinds.contains(.meanAbsSHAP) == true, algorithm.form == .network {

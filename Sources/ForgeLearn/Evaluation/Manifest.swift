@@ -21,6 +21,8 @@ struct Manifest {
     let importances: [Importances]
     /// Of all features of the data set.
     let statistics: [FeatureStatistics]
+    /// Training rows that the artifact keeps for explanations; nil: none.
+    let background: Background?
     /// What the lint of leakage found.
     let warnings: [String]
 
@@ -40,7 +42,7 @@ struct Manifest {
             "artifact_bytes": .integer(Int64(artifact.count)), "environment": environment,
             "comparison": comparison?.json ?? nil, "cross_validation": crossValidation?.json ?? nil,
             "conformal_scores": conformal?.json ?? nil, "threshold": JSONValue(threshold),
-            "calibration": job.calibration.map { .text($0.rawValue) } ?? nil,
+            "calibration": job.calibration.map { .text($0.rawValue) } ?? nil, "background": background?.json ?? nil,
         ]
     }
 
@@ -162,6 +164,15 @@ struct Manifest {
             "seed": .integer(Int64(job.split.seed)), "threads": .integer(Int64(job.threads)),
             "blas": .text(BLAS.coreName),
             "versions": ["openblas": .text(BLAS.version), "xgboost": .text("\(major).\(minor).\(patch)")],
+        ]
+    }
+}
+
+extension Background {
+    fileprivate var json: JSONValue {
+        [
+            "rows": .integer(Int64(rows)), "seed": .integer(Int64(seed)),
+            "samples": samples > 0 ? .integer(Int64(samples)) : nil,
         ]
     }
 }

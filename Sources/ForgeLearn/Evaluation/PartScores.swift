@@ -71,13 +71,13 @@ extension DataSet {
 }
 
 extension Part {
-    /// At most `limit` rows, those with the smallest hashes in the order of the part; nil: all.
-    func firstByKey(_ limit: Int) -> [Int]? {
+    /// At most `limit` rows, those with the smallest hashes in the order of the part; nil: all. Rows without keys are
+    /// chosen by their place.
+    func firstByKey(_ limit: Int, _ choice: KeyedChoice = KeyedChoice(seed: 0, purpose: .report)) -> [Int]? {
         guard rows > limit else { return nil }
-        guard keys.count == rows else { return Array(0..<limit) }
-        let choice = KeyedChoice(seed: 0, purpose: .report)
+        let hashes = (0..<rows).map { choice.hash(keys.isEmpty ? UInt64($0) : keys[$0]) }
         var isChosen = [Bool](repeating: false, count: rows)
-        for row in risingOrder(keys.map(choice.hash)).prefix(limit) { isChosen[Int(row)] = true }
+        for row in risingOrder(hashes).prefix(limit) { isChosen[Int(row)] = true }
         return isChosen.indices.filter { isChosen[$0] }
     }
 }

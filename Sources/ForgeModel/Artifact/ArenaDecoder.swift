@@ -39,13 +39,15 @@ struct ArenaDecoder {
         try decodeClasses()
         try decodeColumns()
         try decodeProducts()
+        try decodeBackground()
         switch description.form {
         case FORGE_LINEAR: try decodeLinear()
         case FORGE_NETWORK: try decodeNetwork()
         default: try decodeTrees()
         }
         arena.length = Int64(builder.used)
-        withUnsafePointer(to: arena) { pointer in arena.scratch = forge_scratch_size(pointer) }
+        arena.scratch = withUnsafePointer(to: arena) { forge_scratch_size($0) }
+        arena.explain_scratch = withUnsafePointer(to: arena) { forge_explain_scratch_size($0) }
         root.store(arena, at: 0)
     }
 

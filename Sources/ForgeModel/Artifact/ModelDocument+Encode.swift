@@ -8,6 +8,7 @@ extension ModelDocument {
         writer.add(.labels, offsets: .labelOffsets, texts: labels)
         calibration?.add(to: &writer)
         if let threshold { writer.add(.decisionThreshold, [threshold]) }
+        background?.add(to: &writer)
         switch form {
         case .linear(let linear): linear.add(to: &writer)
         case .trees(let trees): trees.add(to: &writer)
@@ -137,6 +138,13 @@ extension NetworkForm {
         writer.add(.networkWeights, weights)
         writer.add(.networkBiases, biases)
         writer.add(.intercepts, intercepts)
+    }
+}
+
+extension Background {
+    fileprivate func add(to writer: inout SafetensorsWriter) {
+        writer.add(.background, features, shape: [rows, rows > 0 ? features.count / rows : 0])
+        writer.add(.explanation, [Int64(seed), Int64(samples)])
     }
 }
 

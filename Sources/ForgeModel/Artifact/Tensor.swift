@@ -21,6 +21,8 @@ enum TensorName: Int {
     case decisionThreshold
     // (calibrators, 2), or (calibrators + 1), (points), (points)
     case calibrationSigmoids, calibrationOffsets, calibrationX, calibrationY
+    // (rows, encoded features of the columns), (2): seed, samples; present together
+    case background, explanation
     case end
 
     var text: StaticString {
@@ -57,6 +59,8 @@ enum TensorName: Int {
         case .calibrationOffsets: "calibration_offsets"
         case .calibrationX: "calibration_x"
         case .calibrationY: "calibration_y"
+        case .background: "background"
+        case .explanation: "explanation"
         case .end: ""
         }
     }

@@ -52,15 +52,19 @@ public enum Backend {
         return code
     }
 
+    /// A step; `FORGE_MORE` asks for the next.
     public static func explain(
-        _ arena: Arena, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer,
+        _ arena: Arena, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer, step: Int64,
         _ contributions: UnsafeMutablePointer<Double>, _ status: Status
     ) -> Int32 {
         let values = forge_scratch_values(arena, scratch)
-        forge_scratch_load(arena, cells, scratch)
-        let refused = forge_row_explain(arena, values, scratch, contributions)
-        return refused >= 0 ? status.setOutOfRange(arena, column: refused, values) : 0
+        if step == 0 { forge_scratch_load(arena, cells, scratch) }
+        let refused = forge_row_explain(arena, values, scratch, step, contributions)
+        if refused >= 0 { return status.setOutOfRange(arena, column: refused, values) }
+        return refused == more ? more : 0
     }
+
+    private static let more = Int32(truncatingIfNeeded: FORGE_MORE)
 
     public static func prepare(
         _ arena: Arena, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer,
@@ -82,7 +86,8 @@ public enum Backend {
         let model = arena.pointee
         return ForgeModelInfo(
             columns: model.columns, outputs: model.outputs, classes: model.classes, positive: model.positive,
-            scratch: model.scratch, features: model.encoded, threshold: model.threshold)
+            scratch: model.scratch, explain_scratch: model.explain_scratch, features: model.encoded,
+            threshold: model.threshold)
     }
 
     public static func column(_ arena: Arena, _ index: Int32, _ out: UnsafeMutablePointer<ForgeColumnInfo>) -> Int32 {

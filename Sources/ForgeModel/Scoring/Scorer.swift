@@ -46,7 +46,9 @@ public final class Scorer: Sendable {
     public func explain(_ cells: UnsafeBufferPointer<ForgeCell>) throws -> [Double] {
         try checkCount(cells.count)
         var contributions = [Double](repeating: 0, count: outputs * (columns + 1))
-        try call { Backend.explain(model.arena, cells.baseAddress!, $0, &contributions, $1) }
+        try call { scratch, status in
+            Scorer.allSteps { Backend.explain(model.arena, cells.baseAddress!, scratch, step: $0, &contributions, status) }
+        }
         return contributions
     }
 
@@ -72,7 +74,16 @@ public final class Scorer: Sendable {
     /// Base and contributions of `rows` (all when nil) as (rows, outputs, columns + 1) row-major.
     public func explain(_ columns: [ColumnValues], rows: [Int]? = nil) throws -> [Double] {
         try batch(columns, rows, width: outputs * (self.columns + 1)) { values, scratch, out in
-            forge_row_explain(model.arena, values, scratch, out)
+            Scorer.allSteps { forge_row_explain(model.arena, values, scratch, $0, out) }
+        }
+    }
+
+    private static func allSteps(_ body: (Int64) -> Int32) -> Int32 {
+        var step: Int64 = 0
+        while true {
+            let code = body(step)
+            if code != FORGE_MORE { return code }
+            step += 1
         }
     }
 
@@ -127,7 +138,7 @@ public final class Scorer: Sendable {
     }
 
     private func withScratch<Result>(_ body: (UnsafeMutableRawPointer) throws -> Result) rethrows -> Result {
-        let scratch = UnsafeMutableRawPointer.allocate(byteCount: Int(model.arena.pointee.scratch), alignment: 16)
+        let scratch = UnsafeMutableRawPointer.allocate(byteCount: Int(model.arena.pointee.explain_scratch), alignment: 16)
         defer { scratch.deallocate() }
         return try body(scratch)
     }

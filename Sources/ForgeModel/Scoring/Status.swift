@@ -44,17 +44,8 @@ public struct Status {
         return 1
     }
 
-    private func setUnexplained() -> Int32 {
-        begin(.unknownAlgorithm)
-        message("the model is a network, whose predictions have no exact explanation")
-        hint("explain a model of a linear or a tree algorithm that learns the same target")
-        return 1
-    }
-
-    /// `column` is the one whose value is refused, or the number of columns when only the result is out of range, or
-    /// one more when the form has no explanation.
+    /// `column` is the one whose value is refused, or the number of columns when only the result is out of range.
     func setOutOfRange(_ arena: Backend.Arena, column: Int32, _ values: UnsafePointer<Double>) -> Int32 {
-        if column > arena.pointee.columns { return setUnexplained() }
         begin(.valueOutOfRange)
         guard column < arena.pointee.columns else {
             message("the prediction is beyond the range of double precision")

@@ -13,6 +13,7 @@ struct Run {
     var sample: JSONValue = nil
     var evaluation: JSONValue = nil
     var decision: JSONValue = nil
+    var explain: JSONValue = nil
     /// One: test cases run beside each other, and OpenMP threads that wait for a core spin.
     var threads = 1
     var blockRows = 16_384
@@ -25,7 +26,7 @@ struct Run {
                 "id": 7, "attempt": 1, "model": "m", "task": .text(task), "algorithm": .text(algorithm),
                 "params": params,
                 "preprocess": preprocess, "split": split, "sample": sample, "evaluation": evaluation,
-                "decision": decision,
+                "decision": decision, "explain": explain,
                 "columns": .array(table.columns.map(Table.describe)), "threads": .integer(Int64(threads)),
                 "champion": champion.map { ["version": .integer(Int64($0.version))] } ?? nil,
             ])

@@ -169,3 +169,7 @@ select count(*) as problems from forge.params_column_problems(jsonb_populate_rec
 -- A ranking parts queries, never their rows.
 select p.message, p.hint from forge.split_problems(jsonb_populate_record(null::forge.training_requests, '{"task": "ranking", "group_columns": ["q"], "split": {"method": "random"}}')) p;
 select count(*) as problems from forge.split_problems(jsonb_populate_record(null::forge.training_requests, '{"task": "ranking", "group_columns": ["q"], "split": {"test": 0.3}}')) p;
+
+-- Which rows explanations compare with.
+select p.* from forge.config_problems('{"explain": {"method": "tree", "background": 0, "seed": "x", "samples": 12.5, "rows": 1}}') p;
+select p.* from forge.config_problems('{"explain": {"method": "interventional", "background": 50, "seed": -1, "samples": 1000}}') p;
