@@ -40,7 +40,9 @@ struct ScoringTests {
     func artifactReadsBackAsTheSameDocument(_ seed: UInt64) throws {
         for document in ScoringTests.documents(seed) {
             let bytes = try document.encoded()
-            #expect(try ModelDocument(artifact: bytes) == document, "seed \(seed)")
+            let read = try ModelDocument(artifact: bytes)
+            let hasGaps = document.background?.features.contains(where: \.isNaN) ?? false  // NaN equals nothing
+            #expect(try read.encoded() == bytes && (hasGaps || read == document), "seed \(seed)")
             #expect(try document.encoded() == bytes, "seed \(seed)")
         }
     }
