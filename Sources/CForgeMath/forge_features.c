@@ -77,7 +77,8 @@ static double weight_of_others(const double *starts, const double *rises, int32_
 // A product of features of several columns, whose players are the columns: each is its factors' product in the row, or
 // that in the row compared with.
 static void explain_product(
-    const ForgeArena *arena, const ForgeProduct *product, const double *features, const double *other, double weight, double *out) {
+    const ForgeArena *arena, const ForgeProduct *product, const double *features, const double *other, double weight,
+    double *out) {
     const int32_t *columns = forge_at(arena, arena->feature_columns);
     double starts[FORGE_FACTORS], rises[FORGE_FACTORS];
     int32_t players[FORGE_FACTORS], count = 0;
@@ -99,12 +100,13 @@ static void explain_product(
 static void explain_cross(
     const ForgeArena *arena, int32_t feature, const double *features, double weight, double *out) {
     int64_t rows = compared_rows(arena);
+    weight /= (double) rows;
     for (int64_t b = 0; b < rows; b++)
-        explain_product(arena, product_of(arena, feature), features, compared_row(arena, b), weight / (double) rows, out);
+        explain_product(arena, product_of(arena, feature), features, compared_row(arena, b), weight, out);
 }
 
-// Exact Shapley values, the players being the columns: against the mean row, or on average against the background's rows,
-// which is the same but for products.
+// Exact Shapley values, the players being the columns: against the mean row, or on average against the background's
+// rows, which is the same but for products.
 void forge_linear_feature_explain(const ForgeArena *arena, const double *features, double *contributions) {
     const double *bases = forge_at(arena, arena->bases);
     const double *means = forge_at(arena, arena->means);

@@ -24,7 +24,8 @@ typedef struct Contest {
 static int64_t aligned(int64_t bytes) { return (bytes + 15) & ~15ll; }
 
 int64_t forge_interventional_scratch(const ForgeArena *arena) {
-    return aligned(forge_tree_row_size(arena)) + aligned(((int64_t) arena->max_depth + 1) * 4) + aligned(arena->columns);
+    int64_t players = aligned(((int64_t) arena->max_depth + 1) * 4);
+    return aligned(forge_tree_row_size(arena)) + players + aligned(arena->columns);
 }
 
 static void add(const Contest *c, const ForgeNode *leaf, int32_t place, double share) {

@@ -1,10 +1,11 @@
-// Kernel SHAP (Lundberg & Lee 2017, arXiv:1705.07874, theorem 2) of the margin, as shap's KernelExplainer has it, without its
-// optional L1 regularisation: the Shapley values of v(S) = mean over the background of the margin of a row that has the
-// columns in S from the row explained and the others from the background's, by least squares over coalitions S.
+// Kernel SHAP (Lundberg & Lee 2017, arXiv:1705.07874, theorem 2) of the margin, as shap's KernelExplainer has it,
+// without its optional L1 regularisation: the Shapley values of v(S) = mean over the background of the margin of a row
+// that has the columns in S from the row explained and the others from the background's, by least squares over
+// coalitions S.
 //
 // Players are the columns that differ from the background at all; the rest contribute nothing. Sizes of coalitions are
-// gone through from the outside in (1 and M - 1, 2 and M - 2, …), each whole as long as the samples suffice: with all of
-// them the result is exact. What is left is spent on coalitions drawn by a seeded generator, each with its complement.
+// gone through from the outside in (1 and M - 1, 2 and M - 2, ...), each whole as long as the samples suffice: with all
+// of them the result is exact. What is left is spent on coalitions drawn by a seeded generator, each with its complement.
 // That all contributions add up to the margin is not fitted but holds: the last player's follows from the others'.
 #include "forge_math.h"
 
@@ -211,23 +212,23 @@ static int32_t find_players(const Kernel *k) {
     return players;
 }
 
-// Mean margins over the background, where the columns of the first `count` of `members` are the row's. 0, or -1 when one is
-// out of range.
+// Mean margins over the background, where the columns of the first `count` of `members` are the row's. 0, or -1 when
+// one is out of range.
 static int evaluate(const Kernel *k, const int32_t *members, int32_t count, double *means) {
     const ForgeArena *arena = k->arena;
     const ForgeColumn *columns = forge_at(arena, arena->column_table);
     const double *background = forge_at(arena, arena->background);
-    double *margins = forge_scratch_margins(arena, k->scratch);
+    double *margins = forge_scratch_margins(arena, k->scratch), *mixture = k->mixture;
     int64_t rows = arena->background.count / arena->encoded;
     for (int32_t o = 0; o < arena->outputs; o++) means[o] = 0;
     for (int64_t b = 0; b < rows; b++) {
-        memcpy(k->mixture, background + b * arena->encoded, (size_t) arena->encoded * sizeof *k->mixture);
+        memcpy(mixture, background + b * arena->encoded, (size_t) arena->encoded * sizeof *mixture);
         for (int32_t i = 0; i < count; i++) {
             const ForgeColumn *column = columns + k->columns[members[i]];
-            memcpy(k->mixture + column->first, k->features + column->first, (size_t) column->width * sizeof *k->mixture);
+            memcpy(mixture + column->first, k->features + column->first, (size_t) column->width * sizeof *mixture);
         }
-        if (count > 0) forge_prepare_products(arena, k->mixture);
-        if (forge_feature_margins(arena, k->mixture, k->scratch, margins) >= 0) return -1;
+        if (count > 0) forge_prepare_products(arena, mixture);
+        if (forge_feature_margins(arena, mixture, k->scratch, margins) >= 0) return -1;
         for (int32_t o = 0; o < arena->outputs; o++) means[o] += margins[o];
     }
     for (int32_t o = 0; o < arena->outputs; o++) means[o] /= (double) rows;

@@ -207,7 +207,8 @@ static int32_t explain_step(
     if (arena->form == FORGE_TREES && arena->background.count > 0)
         return forge_interventional_explain(arena, row, memory, step, contributions);
     if (arena->form == FORGE_TREES) forge_tree_explain(arena, row, memory, contributions);
-    else if (arena->prepared) forge_linear_feature_explain(arena, forge_scratch_features(arena, scratch), contributions);
+    else if (arena->prepared)
+        forge_linear_feature_explain(arena, forge_scratch_features(arena, scratch), contributions);
     else forge_linear_explain(arena, values, contributions);
     return -1;
 }

@@ -12,7 +12,9 @@ public struct LinearForm: Sendable, Equatable {
     public var outputs: Int
     public var coefficients: [Double]  // (outputs, encoded) row-major
     public var intercepts: [Double]  // (outputs)
-    public var means: [Double]  // (encoded): mean of each encoded feature over the training rows or the background of linear SHAP
+    /// (encoded) Mean of each encoded feature over the rows that explanations compare with: those trained on, or a
+    /// background.
+    public var means: [Double]
 
     public init(outputs: Int, coefficients: [Double], intercepts: [Double], means: [Double]) {
         self.outputs = outputs

@@ -2,7 +2,8 @@ import Testing
 
 @testable import ForgeModel
 
-/// Explanations that compare with rows of a background: Shapley values by their definition, and what the decoder refuses.
+/// Explanations that compare with rows of a background: Shapley values by their definition, and what the decoder
+/// refuses.
 struct BackgroundTests {
     /// All coalitions of columns, by the plain loops of `Reference`. (outputs, columns + 1), the base first.
     private static func shapley(_ document: ModelDocument, _ row: [Double], _ background: Background) -> [Double] {
@@ -16,8 +17,7 @@ struct BackgroundTests {
             for other in others {
                 var mixture = other
                 for column in 0..<columns where coalition & 1 << column != 0 {
-                    let first = encoder.firstFeature(column)
-                    for feature in first..<first + document.columns[column].encoding.width { mixture[feature] = row[feature] }
+                    for feature in features(of: column, document) { mixture[feature] = row[feature] }
                 }
                 for (o, margin) in reference.margins(encoder.withProducts(mixture)).enumerated() { sums[o] += margin }
             }
@@ -37,7 +37,14 @@ struct BackgroundTests {
         return out
     }
 
-    private static func compare(_ document: ModelDocument, _ make: inout RandomModels, tolerance: Double, _ what: String) throws {
+    private static func features(of column: Int, _ document: ModelDocument) -> Range<Int> {
+        let first = RowEncoder(document).firstFeature(column)
+        return first..<first + document.columns[column].encoding.width
+    }
+
+    private static func compare(
+        _ document: ModelDocument, _ make: inout RandomModels, tolerance: Double, _ what: String
+    ) throws {
         let background = try #require(document.background)
         let scorer = try Scorer(artifact: document.encoded())
         let encoder = RowEncoder(document)
@@ -110,9 +117,10 @@ struct BackgroundTests {
         for row in 0..<2 {
             for output in 0..<3 {
                 for column in 0...40 {
-                    let features = encoder.firstFeature(column)..<encoder.firstFeature(column) + document.columns[column].encoding.width
+                    let features = BackgroundTests.features(of: column, document)
                     let expected = features.reduce(0.0) { sum, feature in
-                        let mean = (0..<5).reduce(0.0) { $0 + Double(Float(background.features[$1 * encoder.width + feature])) } / 5
+                        let others = (0..<5).map { Double(Float(background.features[$0 * encoder.width + feature])) }
+                        let mean = others.reduce(0, +) / 5
                         let value = Double(Float(encoded[row * encoder.width + feature]))
                         return sum + Double(form.weights[output * encoder.width + feature]) * (value - mean)
                     }
@@ -182,8 +190,9 @@ struct BackgroundTests {
         #expect(BackgroundTests.refusal { $0?.features[0] = .nan } == number)
         #expect(BackgroundTests.refusal { $0?.features[0] = 1e39 } == number)
         #expect(BackgroundTests.refusal({ $0?.features[0] = .infinity }, of: "trees") == number)
-        #expect(BackgroundTests.refusal { $0?.rows = 0; $0?.features = [] } == prefix + "a tensor has another shape than expected")
-        #expect(BackgroundTests.refusal { $0?.rows = 1 } == prefix + "a tensor has another shape than expected")
+        let shape = prefix + "a tensor has another shape than expected"
+        #expect(BackgroundTests.refusal { $0?.rows = 0; $0?.features = [] } == shape)
+        #expect(BackgroundTests.refusal { $0?.rows = 1 } == shape)
         #expect(BackgroundTests.refusal { $0?.samples = -1 } == prefix + "its number of coalitions is out of range")
         #expect(
             BackgroundTests.refusal { background in

@@ -49,7 +49,8 @@ struct GoldenTests {
         }
     }
 
-    /// Kernel SHAP of more columns than there are coalitions for is an estimate, here beside shap's of many more coalitions.
+    /// Kernel SHAP of more columns than there are coalitions for is an estimate, here beside shap's of many more
+    /// coalitions.
     static func explainingTolerance(_ name: String) -> Double { name == "sampled" ? 0.02 : tolerance(name) }
 
     @Test(arguments: names)

@@ -29,7 +29,8 @@ struct ScoringTests {
             make.network(columns: columns, hidden: [9, 8], classes: 0, activation: .tanh, prepared: true),
             make.network(columns: columns, hidden: [], classes: 3, activation: .relu, categories: false),
             make.interventional(make.trees(columns: columns, trees: make.int(1...20), depth: 6, classes: 0)),
-            make.interventional(make.trees(columns: columns, trees: 5, depth: 5, classes: 5, shares: true, vector: true)),
+            make.interventional(
+                make.trees(columns: columns, trees: 5, depth: 5, classes: 5, shares: true, vector: true)),
             make.interventional(make.trees(columns: columns, trees: 9, depth: 5, classes: 3, prepared: true)),
             make.interventional(make.linear(columns: columns, classes: 3)),
             make.interventional(make.linear(columns: columns, classes: 3, prepared: true)),

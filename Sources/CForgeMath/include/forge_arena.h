@@ -142,7 +142,7 @@ typedef struct ForgeArena {
     ForgeSpan feature_columns;    // int32 (encoded): source column of a feature; -1: a product of features of several
     ForgeSpan products;           // ForgeProduct: the last encoded features
     ForgeSpan bases;              // double (outputs): expected margin, the base of an explanation
-    ForgeSpan background;         // double (rows, encoded): what explanations compare with; empty: a linear form's means, trees' covers
+    ForgeSpan background;         // double (rows, encoded): what explanations compare with, or empty
     int64_t seed, samples;        // of coalitions that are drawn; samples 0: 2 * players + 2048
     int32_t sampled;              // 1: explanations take coalitions of columns, else the form is explained exactly
     ForgeSpan intercepts;         // double (outputs): intercepts or base scores

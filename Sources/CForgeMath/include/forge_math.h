@@ -108,8 +108,8 @@ void forge_tree_expectation(const ForgeArena *arena, int32_t tree, double *bases
 // --- whole rows, scratch as ForgeArena.scratch says, of an explanation as ForgeArena.explain_scratch does
 // -1 when done; a column's index when its value is out of range; `columns` when the margin is.
 int32_t forge_row_margins(const ForgeArena *arena, const double *values, void *scratch, double *margins);
-// Takes steps, from 0 on, so that the caller can stop between them: FORGE_MORE until the last. The scratch memory must stay
-// as it is between them.
+// Takes steps, from 0 on, so that the caller can stop between them: FORGE_MORE until the last. The scratch memory must
+// stay as it is between them.
 int32_t forge_row_explain(
     const ForgeArena *arena, const double *values, void *scratch, int64_t step, double *contributions);
 // Where in the scratch memory the values and the margins of a row are kept.

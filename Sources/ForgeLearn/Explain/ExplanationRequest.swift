@@ -47,8 +47,9 @@ struct ExplanationRequest: Sendable, Equatable {
         _ member: JSONObject.Element, _ range: ClosedRange<Int>, _ problems: inout Problems
     ) -> Int? {
         if let value = member.value.intValue, range.contains(value) { return value }
+        let (least, most) = (range.lowerBound, range.upperBound)
         problems.add(
-            "config.explain.\(member.key) must be an integer from \(range.lowerBound) to \(range.upperBound), got \(member.value.serialized)")
+            "config.explain.\(member.key) must be an integer from \(least) to \(most), got \(member.value.serialized)")
         return nil
     }
 }

@@ -12,12 +12,13 @@ extension ArenaDecoder {
         let features = try artifact.matrix(.background, Double.self, columns: width)
         let settings = try artifact.vector(.explanation, Int64.self, count: 2)
         try require(rows > 0 && rows <= ModelLimits.backgroundRows, "its background has no rows, or too many")
-        guard rows &* Int(arena.encoded) <= ModelLimits.backgroundValues else { throw .tooLarge("the background is too large") }
-        try require(
-            settings[1] >= 0 && settings[1] <= Int64(ModelLimits.coalitions), "its number of coalitions is out of range")
+        let count = rows &* Int(arena.encoded)
+        guard count <= ModelLimits.backgroundValues else { throw .tooLarge("the background is too large") }
         arena.seed = settings[0]
         arena.samples = settings[1]
-        let table = try builder.reserve(Double.self, count: rows &* Int(arena.encoded))
+        let valid = arena.samples >= 0 && arena.samples <= Int64(ModelLimits.coalitions)
+        try require(valid, "its number of coalitions is out of range")
+        let table = try builder.reserve(Double.self, count: count)
         arena.background = table.span
         if builder.measuring { return }
         for row in upTo(rows) { try copyRow(row, features, table) }

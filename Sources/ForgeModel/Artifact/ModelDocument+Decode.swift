@@ -25,7 +25,8 @@ extension ModelDocument {
             labels: try artifact.texts(.labels, .labelOffsets), positive: positive,
             calibration: try Calibration(artifact),
             threshold: artifact.has(.decisionThreshold) ? try artifact.vector(.decisionThreshold, Double.self)[0] : nil,
-            background: try Background(artifact), form: try ModelDocument.form(form, artifact, description, outputs: outputs))
+            background: try Background(artifact),
+            form: try ModelDocument.form(form, artifact, description, outputs: outputs))
     }
 
     private static func form(
@@ -144,8 +145,8 @@ extension Background {
         let (rows, width) = artifact.shape(.background)
         let settings = try artifact.vector(.explanation, Int64.self).array.map(Int.init)
         self.init(
-            features: try artifact.matrix(.background, Double.self, columns: width).array, rows: rows, seed: settings[0],
-            samples: settings[1])
+            features: try artifact.matrix(.background, Double.self, columns: width).array, rows: rows,
+            seed: settings[0], samples: settings[1])
     }
 }
 

@@ -47,7 +47,9 @@ public final class Scorer: Sendable {
         try checkCount(cells.count)
         var contributions = [Double](repeating: 0, count: outputs * (columns + 1))
         try call { scratch, status in
-            Scorer.allSteps { Backend.explain(model.arena, cells.baseAddress!, scratch, step: $0, &contributions, status) }
+            Scorer.allSteps {
+                Backend.explain(model.arena, cells.baseAddress!, scratch, step: $0, &contributions, status)
+            }
         }
         return contributions
     }
@@ -138,7 +140,8 @@ public final class Scorer: Sendable {
     }
 
     private func withScratch<Result>(_ body: (UnsafeMutableRawPointer) throws -> Result) rethrows -> Result {
-        let scratch = UnsafeMutableRawPointer.allocate(byteCount: Int(model.arena.pointee.explain_scratch), alignment: 16)
+        let size = Int(model.arena.pointee.explain_scratch)
+        let scratch = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
         defer { scratch.deallocate() }
         return try body(scratch)
     }
