@@ -95,7 +95,7 @@ begin
     if request.config #> '{evaluation,importance}' @> '["mean_abs_shap"]'
         and exists (select from forge.algorithms a where a.name = request.algorithm and a.form = 'network')
     then
-        return query select 'FG027', format('config.evaluation.importance: predictions of %s cannot be explained, so there is no mean_abs_shap', request.algorithm),
+        return query select 'FG027', format('config.evaluation.importance: explaining %s takes too long a row for mean_abs_shap', request.algorithm),
             'write ["permutation"]';
     end if;
     if request.config #>> '{evaluation,intervals}' = 'split' and request.task is distinct from 'regression' then

@@ -70,7 +70,7 @@ public struct TrainingJob: Sendable {
         importance = ImportanceRequest(json: json["evaluation"] ?? nil, problems: &problems)
         if importance?.kinds.contains(.meanAbsSHAP) == true, algorithm.form == .network {
             problems.add(
-                "config.evaluation.importance: predictions of \(algorithm.name) cannot be explained: no mean_abs_shap")
+                "config.evaluation.importance: explaining \(algorithm.name) takes too long a row for mean_abs_shap")
         }
         threads = max(1, json["threads"]?.intValue ?? 1)
         champion = json["champion"].flatMap { $0.isNull ? .none : .some($0) }  // nil would be JSON's null
