@@ -143,8 +143,10 @@ import Testing
     }
 
     @Test func countsBelowZeroAndZeroAmountsAreRefusedByValueAndRows() throws {
-        for (algorithm, wrong, text) in [
-            ("poisson", -2.0, "0 or greater, got -2.0 among 2 of 40"), ("gamma", 0, "greater than 0, got 0.0 among 2 of 40"),
+        for (algorithm, wrong, text, remedy) in [
+            ("poisson", -2.0, "0 or greater, got -2.0 among 2 of 40", "huber"),
+            ("gamma", 0, "greater than 0, got 0.0 among 2 of 40", "tweedie"),
+            ("gamma", -1, "greater than 0, got -1.0 among 2 of 40", "huber"),
         ] {
             var table = Table()
             table.add("x", (0..<40).map { Double($0) })
@@ -153,6 +155,7 @@ import Testing
                 try Run(table: table, algorithm: algorithm, task: "regression").train()
             }
             #expect(error.code == .unusableTarget && error.message.contains(text), "\(error)")
+            #expect(error.hint?.contains(remedy) == true, "\(error)")
         }
     }
 

@@ -82,18 +82,38 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     parameters jsonb;
+    others jsonb;
 begin
     -- An entry with a "task" is for that task alone.
-    select coalesce(jsonb_object_agg(p.key, p.value), '{}') into parameters
-    from forge.algorithms a, jsonb_each(a.parameters) p
-    where a.name = algorithm and coalesce(p.value ->> 'task', task) = task;
+    select coalesce(jsonb_object_agg(p.key, p.value) filter (where f.fits), '{}'),
+        coalesce(jsonb_object_agg(p.key, p.value ->> 'task') filter (where not f.fits), '{}') into parameters, others
+    from forge.algorithms a, jsonb_each(a.parameters) p, lateral (select coalesce(p.value ->> 'task', task) = task as fits) f
+    where a.name = algorithm;
 
     if jsonb_typeof(params) <> 'object' then
         return next forge.invalid_parameter(format('params must be an object, got %s', params), 'such as {"max_depth": 6}');
         return;
     end if;
-    return query select u.* from forge.unknown_keys(params, array(select jsonb_object_keys(parameters) order by 1),
-        format('params of %s', algorithm)) u;
+    return query select u.* from forge.unknown_keys(params - array(select jsonb_object_keys(others)),
+        array(select jsonb_object_keys(parameters) order by 1), format('params of %s', algorithm)) u;
+    return query
+        select (forge.invalid_parameter(format('params.%s of %s is for %s, not for %s', o.key, algorithm, o.value, task), 'leave it out')).*
+        from jsonb_each_text(others) o
+        where params ? o.key;
+    return query
+        select (forge.invalid_parameter(
+            format('params.statistics %s needs coefficients without a penalty', params -> 'statistics'),
+            format('set params.%s, or leave statistics out', case when parameters ? 'penalty' then 'penalty "none"' else 'alpha 0' end))).*
+        where params ->> 'statistics' <> 'none' and parameters ? 'statistics'
+            and (coalesce(params ->> 'penalty', parameters #>> '{penalty,default}') <> 'none'
+                or coalesce(params -> 'alpha', parameters #> '{alpha,default}') > '0');
+    return query
+        select (forge.invalid_parameter(
+            format('params.loss %s of linear_svm is not for %s', params -> 'loss', task),
+            case task when 'classification' then 'use squared_hinge or hinge'
+                else 'use epsilon_insensitive or squared_epsilon_insensitive' end)).*
+        where algorithm = 'linear_svm' and parameters #> '{loss,choices}' ? (params ->> 'loss')
+            and (params ->> 'loss' like '%hinge') <> (task = 'classification');
     return query
         select (forge.invalid_parameter(format('params.%s %s, got %s', e.key, refusal, e.value), parameters #>> array[e.key, 'description'])).*
         from jsonb_each(params) e, lateral forge.parameter_refusal(e.value, parameters -> e.key) refusal
@@ -106,7 +126,8 @@ begin
         where case jsonb_typeof(w.value) when 'number' then (w.value #>> '{}')::numeric not between 1e-6 and 1e6 else true end;
 end
 $$;
-comment on function forge.params_problems is 'hyperparameters that the algorithm does not know, or of a wrong type or out of range; internal';
+comment on function forge.params_problems is
+    'hyperparameters that the algorithm does not know, of a wrong type or out of range, or that do not go with the task or each other; internal';
 
 -- request.columns must be resolved.
 create or replace function forge.params_column_problems(request forge.training_requests) returns setof forge.problem

@@ -222,3 +222,30 @@ end
 $$;
 comment on function forge.preprocess_problems is
     'entries of preprocess that are unknown, mistyped or do not suit the column; columns null: the columns are not known; internal';
+
+-- columns must be resolved.
+create or replace function forge.preprocess_form_problems(preprocess jsonb, columns jsonb, algorithm text) returns setof forge.problem
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    with asked as (  -- of each feature: its own entries over those of "*"
+        select c ->> 'name' as name, forge.preprocess_kind(c) as kind, e.own, e.usual || e.own as entries
+        from jsonb_array_elements(columns) c,
+            lateral (select preprocess -> (c ->> 'name') as own, preprocess -> '*' as usual) g,
+            lateral (
+                select case jsonb_typeof(g.own) when 'object' then g.own else '{}' end as own,
+                    case jsonb_typeof(g.usual) when 'object' then g.usual else '{}' end as usual) e
+        where c ->> 'role' = 'feature'),
+    refused as (
+        select distinct case when a.own ? r.entry then a.name else '*' end as place, r.*
+        from asked a
+        join (values
+            ('number', 'impute', 'none', 'needs a value for NULL', 'use impute median, mean, most_frequent or constant'),
+            ('category', 'encode', 'native', 'cannot take native categories', 'use encode one_hot, target, frequency or hash')
+        ) r(kind, entry, value, message, hint) on r.kind = a.kind and r.value = a.entries ->> r.entry
+        where a.entries -> 'drop' is distinct from 'true' and not a.entries ? 'bin')
+    select 'FG004', format('preprocess.%s.%s "%s": %s %s', r.place, r.entry, r.value, algorithm, r.message), r.hint
+    from refused r
+    where exists (select from forge.algorithms a where a.name = algorithm and a.form <> 'trees')
+$$;
+comment on function forge.preprocess_form_problems is 'entries of preprocess that only algorithms of trees can do without; internal';

@@ -174,6 +174,7 @@ begin
                 where exists (select from forge.algorithms a where a.name = request.algorithm and request.task = any (a.tasks))
             union all select 5, n.* from forge.params_column_problems(request) n where columns is not null
             union all select 6, v.* from forge.preprocess_problems(request.preprocess, case when columns is not null then request.columns end) v
+            union all select 6, f.* from forge.preprocess_form_problems(request.preprocess, request.columns, request.algorithm) f where columns is not null
             union all select 7, s.* from forge.split_problems(request) s
             union all select 8, s.* from forge.sample_problems(coalesce(request.sample, 'null')) s
             union all select 9, s.* from forge.schedule_problems(request.priority, request.run_at) s

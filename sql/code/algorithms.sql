@@ -48,7 +48,7 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "max_iter": {"default":200,"description":"Most steps of the interior point method.","maximum":10000,"minimum":1,"type":"integer"},
     "tol": {"default":1e-12,"description":"Duality gap, as a share of the loss, at which to stop.","maximum":1,"minimum":1e-14,"type":"number"},
     "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"},
-    "statistics": {"choices":["none","nonrobust","HC0","HC1","HC2","HC3","cluster"],"default":"none","description":"Standard errors, p-values and confidence intervals for forge.coefficients: as the model assumes (nonrobust), robust to unequal spread (HC0, HC1, HC2, HC3), or to rows that belong together by group_columns (cluster).","type":"text"}
+    "statistics": {"choices":["none","nonrobust","HC0"],"default":"none","description":"Standard errors, p-values and confidence intervals for forge.coefficients: as the model assumes (nonrobust), robust to unequal spread (HC0).","type":"text"}
 }', '{}'),
 ('poisson', '{regression}', 'linear',
  'Counts that are never negative: each column multiplies the expected count by a factor.',
@@ -57,7 +57,7 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "max_iter": {"default":100,"description":"Most iterations of Newton''s method (up to 1024 coefficients) or of L-BFGS.","maximum":10000,"minimum":1,"type":"integer"},
     "tol": {"default":1e-06,"description":"Largest component of the mean deviance''s gradient at which to stop.","maximum":1,"minimum":1e-12,"type":"number"},
     "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"},
-    "statistics": {"choices":["none","nonrobust","HC0","HC1","HC2","HC3","cluster"],"default":"none","description":"Standard errors, p-values and confidence intervals for forge.coefficients: as the model assumes (nonrobust), robust to unequal spread (HC0, HC1, HC2, HC3), or to rows that belong together by group_columns (cluster).","type":"text"}
+    "statistics": {"choices":["none","nonrobust","HC0","HC1","cluster"],"default":"none","description":"Standard errors, p-values and confidence intervals for forge.coefficients: as the model assumes (nonrobust), robust to unequal spread (HC0, HC1), or to rows that belong together by group_columns (cluster).","type":"text"}
 }', '{}'),
 ('gamma', '{regression}', 'linear',
  'Positive amounts whose spread grows with their mean, such as costs: each column multiplies by a factor.',
@@ -66,7 +66,7 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "max_iter": {"default":100,"description":"Most iterations of Newton''s method (up to 1024 coefficients) or of L-BFGS.","maximum":10000,"minimum":1,"type":"integer"},
     "tol": {"default":1e-06,"description":"Largest component of the mean deviance''s gradient at which to stop.","maximum":1,"minimum":1e-12,"type":"number"},
     "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"},
-    "statistics": {"choices":["none","nonrobust","HC0","HC1","HC2","HC3","cluster"],"default":"none","description":"Standard errors, p-values and confidence intervals for forge.coefficients: as the model assumes (nonrobust), robust to unequal spread (HC0, HC1, HC2, HC3), or to rows that belong together by group_columns (cluster).","type":"text"}
+    "statistics": {"choices":["none","nonrobust","HC0","HC1","cluster"],"default":"none","description":"Standard errors, p-values and confidence intervals for forge.coefficients: as the model assumes (nonrobust), robust to unequal spread (HC0, HC1), or to rows that belong together by group_columns (cluster).","type":"text"}
 }', '{}'),
 ('tweedie', '{regression}', 'linear',
  'Amounts that are often exactly zero, such as claims: between poisson (power 1) and gamma (power 2).',
@@ -76,7 +76,7 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "max_iter": {"default":100,"description":"Most iterations of Newton''s method (up to 1024 coefficients) or of L-BFGS.","maximum":10000,"minimum":1,"type":"integer"},
     "tol": {"default":1e-06,"description":"Largest component of the mean deviance''s gradient at which to stop.","maximum":1,"minimum":1e-12,"type":"number"},
     "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"},
-    "statistics": {"choices":["none","nonrobust","HC0","HC1","HC2","HC3","cluster"],"default":"none","description":"Standard errors, p-values and confidence intervals for forge.coefficients: as the model assumes (nonrobust), robust to unequal spread (HC0, HC1, HC2, HC3), or to rows that belong together by group_columns (cluster).","type":"text"}
+    "statistics": {"choices":["none","nonrobust","HC0","HC1","cluster"],"default":"none","description":"Standard errors, p-values and confidence intervals for forge.coefficients: as the model assumes (nonrobust), robust to unequal spread (HC0, HC1), or to rows that belong together by group_columns (cluster).","type":"text"}
 }', '{}'),
 ('logistic_regression', '{classification}', 'linear',
  'A weighted sum of the columns as log-odds: calibrated probabilities, coefficients that can be read.',
@@ -87,7 +87,7 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "max_iter": {"default":100,"description":"Most iterations of Newton''s method (up to 1024 coefficients) or of L-BFGS.","maximum":10000,"minimum":1,"type":"integer"},
     "tol": {"default":1e-06,"description":"Largest component of the mean loss''s gradient at which to stop.","maximum":1,"minimum":1e-12,"type":"number"},
     "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"},
-    "statistics": {"choices":["none","nonrobust","HC0","HC1","HC2","HC3","cluster"],"default":"none","description":"Standard errors, p-values and confidence intervals for forge.coefficients: as the model assumes (nonrobust), robust to unequal spread (HC0, HC1, HC2, HC3), or to rows that belong together by group_columns (cluster).","type":"text"},
+    "statistics": {"choices":["none","nonrobust","HC0","HC1","cluster"],"default":"none","description":"Standard errors, p-values and confidence intervals for forge.coefficients: as the model assumes (nonrobust), robust to unequal spread (HC0, HC1), or to rows that belong together by group_columns (cluster).","type":"text"},
     "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
     "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
 }', '{}'),

@@ -39,7 +39,7 @@ private let generalizedParameters: [Hyperparameter] = [
         "Most iterations of Newton's method (up to \(newtonLimit) coefficients) or of L-BFGS."),
     .number(
         "tol", 1e-6, minimum: 1e-12, maximum: 1, "Largest component of the mean deviance's gradient at which to stop."),
-    .fitIntercept, .statistics,
+    .fitIntercept, .statistics(Covariance.ofLikelihoods),
 ]
 
 /// Half the deviance of a Tweedie distribution (Jørgensen 1987), less what depends on the target only, under a log
@@ -101,7 +101,7 @@ private func fitGeneralized(_ input: borrowing FitInput, _ name: String, power: 
     var fitted = try FittedModel.linear(
         design, moments, input.plan, point: outcome.point, link: .log, notes: outcome.notes(of: name),
         iterations: outcome.iterations)
-    let covariance = try input.covariance(penalised: objective.penalty > 0, allows: [.nonrobust, .hc0, .hc1, .cluster])
+    let covariance = try input.covariance(penalised: objective.penalty > 0)
     if let covariance {
         let point = design.withoutConstants(outcome.point, input.plan, moments)
         let margins = try design.margins(of: point, threads: input.threads, observer: input.observer)
@@ -125,7 +125,7 @@ private func check(_ loss: TweedieLoss, _ input: borrowing FitInput) throws {
     throw ForgeError(
         .unusableTarget,
         "target \"\(input.data.targetName)\" must be \(loss.admitted), got \(targets[row]) among \(targets.count { !loss.admits($0) }) of \(targets.count) training rows",
-        hint: loss.power >= 2
+        hint: loss.power >= 2 && !targets.contains { $0 < 0 }
             ? "leave rows with zero out of the source, or use tweedie with power 1.5" : "use linear_regression or huber"
     )
 }

@@ -6,7 +6,7 @@ extension Algorithm {
     static let linearRegression = Algorithm(
         name: "linear_regression", tasks: [.regression], form: .linear,
         description: "Ordinary least squares: a weighted sum of the columns, the fastest to train and to read.",
-        parameters: [.fitIntercept, .statistics],
+        parameters: [.fitIntercept, .statistics(Covariance.allCases)],
         fit: { input in try fitLeastSquares(input, alpha: 0, statistics: true) })
 
     /// Least squares with an L2 penalty on the encoded columns' coefficients, as scikit-learn's `Ridge`.

@@ -24,7 +24,7 @@ extension Algorithm {
             .number(
                 "tol", 1e-6, minimum: 1e-12, maximum: 1,
                 "Largest component of the mean loss's gradient at which to stop."),
-            .fitIntercept, .statistics, .positiveClass, .classWeight,
+            .fitIntercept, .statistics(Covariance.ofLikelihoods), .positiveClass, .classWeight,
         ],
         fit: fitLogistic)
 }
@@ -60,7 +60,7 @@ private func fitLogistic(_ input: borrowing FitInput) throws -> FittedModel {
     var fitted = FittedModel.linear(
         design, moments, points: points, notes: outcome.notes(of: "logistic_regression"),
         iterations: outcome.iterations)
-    let allowed: [Covariance] = classes.isBinary ? [.nonrobust, .hc0, .hc1, .cluster] : [.nonrobust]
+    let allowed: [Covariance] = classes.isBinary ? Covariance.ofLikelihoods : [.nonrobust]
     if let covariance = try input.covariance(penalised: penalised, allows: allowed) {
         let free = points.map { design.withoutConstants($0, input.plan, moments) }
         try fitted.addTable(ofLogistic: free, design, input, classes, covariance)

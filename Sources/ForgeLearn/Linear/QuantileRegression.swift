@@ -17,7 +17,7 @@ extension Algorithm {
             ),
             .integer("max_iter", 200, minimum: 1, maximum: 10_000, "Most steps of the interior point method."),
             .number("tol", 1e-12, minimum: 1e-14, maximum: 1, "Duality gap, as a share of the loss, at which to stop."),
-            .fitIntercept, .statistics,
+            .fitIntercept, .statistics(Covariance.ofQuantiles),
         ],
         fit: fitQuantile)
 }
@@ -54,7 +54,7 @@ private func fitQuantile(_ input: borrowing FitInput) throws -> FittedModel {
         notes: outcome.converged
             ? [] : ["quantile_regression did not converge in \(outcome.iterations) iterations: raise max_iter or tol"],
         iterations: outcome.iterations)
-    if let covariance = try input.covariance(penalised: alpha > 0, allows: [.nonrobust, .hc0]) {
+    if let covariance = try input.covariance(penalised: alpha > 0) {
         let free = design.withoutConstants(point, input.plan, centered.moments)
         let margins = try design.margins(of: free, threads: input.threads, observer: input.observer)
         let residuals = zip(input.data.training.targets, margins).map(-)

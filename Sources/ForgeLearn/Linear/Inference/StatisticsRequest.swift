@@ -8,13 +8,21 @@ enum Covariance: String, CaseIterable {
     case hc2 = "HC2"
     case hc3 = "HC3"
     case cluster
+
+    static let ofLikelihoods: [Covariance] = [.nonrobust, .hc0, .hc1, .cluster]
+    static let ofQuantiles: [Covariance] = [.nonrobust, .hc0]
 }
 
 extension Hyperparameter {
-    static let statistics = Hyperparameter.choice(
-        "statistics", "none", of: ["none"] + Covariance.allCases.map(\.rawValue),
-        "Standard errors, p-values and confidence intervals for forge.coefficients: as the model assumes (nonrobust), robust to unequal spread (HC0, HC1, HC2, HC3), or to rows that belong together by group_columns (cluster)."
-    )
+    static func statistics(_ defined: [Covariance]) -> Hyperparameter {
+        let robust = defined.map(\.rawValue).filter { $0.hasPrefix("HC") }.joined(separator: ", ")
+        let grouped =
+            defined.contains(.cluster) ? ", or to rows that belong together by group_columns (cluster)" : ""
+        return .choice(
+            "statistics", "none", of: ["none"] + defined.map(\.rawValue),
+            "Standard errors, p-values and confidence intervals for forge.coefficients: as the model assumes (nonrobust), robust to unequal spread (\(robust))\(grouped)."
+        )
+    }
 }
 
 extension FitInput {
