@@ -45,7 +45,7 @@ begin
         select m.metric, m.value
         from (
             select -pg_catalog.avg(pg_catalog.ln(greatest(2.220446049250313e-16, least(1 - 2.220446049250313e-16, coalesce(s.shares[s.truth], 0))))) as loss,
-                pg_catalog.avg((select pg_catalog.sum(forge.square(share - (place is not distinct from s.truth)::pg_catalog.int4))
+                pg_catalog.avg((select pg_catalog.sum(case when place = s.truth then forge.square(1 - share) else forge.square(share) end)
                     from pg_catalog.unnest(s.shares) with ordinality u(share, place))) as brier
             from scored s) t,
             lateral (values ('log_loss', t.loss), ('brier', t.brier)) m(metric, value)

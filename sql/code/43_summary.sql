@@ -55,12 +55,15 @@ begin
                 ) s),
             numbers as (
                 select g.number from given g where g.number is not null and g.number not in ('NaN', 'Infinity', '-Infinity')),
-            center as (select pg_catalog.avg(n.number) as mean, pg_catalog.count(*)::pg_catalog.float8 as n from numbers n),
+            center as (select pg_catalog.sum(n.number) / pg_catalog.count(*) as mean, pg_catalog.count(*)::pg_catalog.float8 as n from numbers n),
             moments as (
-                select pg_catalog.sum((n.number - c.mean) * (n.number - c.mean)) as second,
-                    pg_catalog.sum((n.number - c.mean) * (n.number - c.mean) * (n.number - c.mean)) as third,
+                select pg_catalog.sum(forge.square(n.number - c.mean)) as second,
                     pg_catalog.percentile_cont(array[0.05, 0.25, 0.5, 0.75, 0.95]::pg_catalog.float8[]) within group (order by n.number) as q
                 from numbers n, center c),
+            cubes as (  -- in standard deviations, whose cubes a double precision holds
+                select pg_catalog.sum(case when pg_catalog.abs(s.z) > 1e-100 then s.z * s.z * s.z else 0 end) as third
+                from (select (n.number - c.mean) / nullif(pg_catalog.sqrt(m.second / c.n), 0) as z from numbers n, center c, moments m) s
+                where s.z is not null),
             counts as (
                 select pg_catalog.count(*) as rows, pg_catalog.count(*) - pg_catalog.count(g.shown) as nulls,
                     pg_catalog.min(g.ordered)::pg_catalog.text as least, pg_catalog.max(g.ordered)::pg_catalog.text as most
@@ -69,12 +72,11 @@ begin
             levels as (select pg_catalog.count(*) as levels from groups),
             common as (select g.shown, g.n from groups g order by g.n desc, g.shown collate "C" limit 1)
             select %5$L::pg_catalog.text, %6$L::pg_catalog.text, k.rows, k.nulls, l.levels, k.least, k.most,
-                c.mean, case when c.n > 1 then pg_catalog.sqrt(m.second / (c.n - 1)) end,
-                case when c.n > 2 and m.second > 0 then
-                    c.n * pg_catalog.sqrt(c.n - 1) / (c.n - 2) * m.third / pg_catalog.power(m.second, 1.5::pg_catalog.float8) end,
+                c.mean, case when c.n > 1 and m.second < 'Infinity' then pg_catalog.sqrt(m.second / (c.n - 1)) end,
+                case when c.n > 2 and m.second < 'Infinity' then pg_catalog.sqrt(c.n - 1) / (c.n - 2) / pg_catalog.sqrt(c.n) * u.third end,
                 m.q[1], m.q[2], m.q[3], m.q[4], m.q[5],
                 case when %7$L then k.rows - k.nulls - c.n::pg_catalog.int8 end, f.shown, f.n
-            from counts k cross join center c cross join moments m cross join levels l left join common f on true
+            from counts k cross join center c cross join moments m cross join cubes u cross join levels l left join common f on true
             $sql$,
             case when is_number then forge.number_expression(found.name, found.type) else 'null::pg_catalog.float8' end,
             found.name,

@@ -21,6 +21,9 @@ from forge.summary('samples');
 \x off
 select feature, round(mean::numeric, 6) as mean, nulls from forge.summary('select a * 2 as twice from samples where a < 4');
 select * from forge.summary('select a from samples where false');
+-- Numbers whose squares, or cubes, no double precision holds.
+select feature, round(skewness::numeric, 6) as skewness, sd is null as beyond
+from forge.summary('select i * i * 1e-110::float8 as tiny, i * 1e-200::float8 as vanishing, (i - 2) * 1e200::float8 as huge, 1 as one, i * i as plain from generate_series(1, 9) i');
 select feature, other, round(correlation::numeric, 9) as correlation, rows from forge.correlation('samples');
 select count(*) as pairs, count(correlation) as defined from forge.correlation(
     'select ' || (select string_agg(format('(i * %s) %% 17 as c%s', n, n), ', ') from generate_series(1, 60) n) || ' from generate_series(1, 50) i');
