@@ -1,6 +1,7 @@
 // Grows one tree: draws its rows, then splits node after node.
 #include "forge_grower.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -211,7 +212,8 @@ static int32_t grow_node(Grower *g, const Waiting *at, double root_weight, int64
         return add_leaf(g, at->node);
     Split split = forge_grow_split(g, samples, at->count);
     const double gain = split.feature < 0 ? 0 : split.score - forge_grow_worth(g, &g->all);
-    if (split.feature < 0 || gain / root_weight < growth->min_decrease) return add_leaf(g, at->node);
+    // A split that gains nothing may be followed by one that does; rounding must not forbid it.
+    if (split.feature < 0 || gain / root_weight + DBL_EPSILON < growth->min_decrease) return add_leaf(g, at->node);
 
     if (make_room((void **) &g->tree->nodes, &g->node_room, g->tree->node_count + 2, sizeof(ForgeGrownNode))) return -1;
     ForgeGrownNode *node = g->tree->nodes + at->node;
