@@ -160,7 +160,7 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "max_features": {"default":null,"description":"Share of the encoded columns tried at each split; by default the square root of their number for classes, all for regression.","exclusive_minimum":0,"maximum":1,"type":"number"},
     "bootstrap": {"default":true,"description":"Whether each tree sees rows drawn with replacement; otherwise max_samples of them, each once.","type":"boolean"},
     "max_samples": {"default":1,"description":"Rows drawn for each tree, as a share of all.","exclusive_minimum":0,"maximum":1,"type":"number"},
-    "max_bin": {"default":256,"description":"Histogram bins of a number column.","maximum":65535,"minimum":2,"type":"integer"},
+    "max_bin": {"default":null,"description":"Distinct values of a number column that are told apart; of more, quantiles are. By default 65535 up to 50000 training rows, else 256.","maximum":65535,"minimum":2,"type":"integer"},
     "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
     "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
 }', '{}'),

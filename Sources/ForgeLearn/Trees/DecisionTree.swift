@@ -24,7 +24,7 @@ extension Algorithm {
 
 private func fitDecisionTree(_ input: borrowing FitInput) throws -> FittedModel {
     let learned = LearnedTarget(input.target, try input.treeTargets(), weights: input.weights)
-    let rows = try input.binnedRows(learned)
+    let rows = try input.binnedRows(learned, maxBin: input.parameters.integer("max_bin"))
     var growth = TreeGrowth(input, features: input.plan.width)
     growth.tried = input.triedFeatures(default: input.plan.width)
     return try input.grownForest(rows, learned, growth, trees: 1)
@@ -56,8 +56,8 @@ extension Hyperparameter {
 
 extension FitInput {
     /// The training rows in bins; frees their features where nothing needs them any more.
-    func binnedRows(_ learned: LearnedTarget) throws -> BinnedRows {
-        let limit = Self.binLimit(parameters.integer("max_bin"), classes: learned.classes)
+    func binnedRows(_ learned: LearnedTarget, maxBin: Int) throws -> BinnedRows {
+        let limit = Self.binLimit(maxBin, classes: learned.classes)
         let rows = try BinnedRows(self, learned, limit: limit)
         if data.evaluatesHeldOut { data.training.releaseChunks() }
         observer.progress(0.2, phase: "fit")

@@ -19,15 +19,21 @@ extension Algorithm {
                 "bootstrap", true,
                 "Whether each tree sees rows drawn with replacement; otherwise max_samples of them, each once."),
             .number("max_samples", 1, above: 0, maximum: 1, "Rows drawn for each tree, as a share of all."),
-            .integer("max_bin", 256, minimum: 2, maximum: 65_535, "Histogram bins of a number column."),
+            .integer(
+                "max_bin", nil, minimum: 2, maximum: 65_535,
+                "Distinct values of a number column that are told apart; of more, quantiles are. By default 65535 up to \(exactRows) training rows, else 256."),
             .positiveClass, .classWeight,
         ],
         fit: fitRandomForest)
 }
 
+/// Up to so many rows a forest looks at every split, as scikit-learn's does; beyond, quantiles cost less and say as much.
+private let exactRows = 50_000
+
 private func fitRandomForest(_ input: borrowing FitInput) throws -> FittedModel {
     let learned = LearnedTarget(input.target, try input.treeTargets(), weights: input.weights)
-    let rows = try input.binnedRows(learned)
+    let maxBin = input.parameters["max_bin"].intValue ?? (input.rows <= exactRows ? 65_535 : 256)
+    let rows = try input.binnedRows(learned, maxBin: maxBin)
     let width = input.plan.width
     var growth = TreeGrowth(input, features: width)
     growth.tried = input.triedFeatures(default: learned.classes > 0 ? Int(Double(width).squareRoot()) : width)
