@@ -20,7 +20,8 @@ public func train(
     let shares = (outer: 0.9 * outer / (outer + inner + 1), whole: 0.9)  // a fold takes about as long as the whole
 
     let nested = try data.outerFolds.isEmpty ? nil : crossFit(
-        data.outerFolds, of: data, target: target, job: job, observer: StageObserver(observer, 0...shares.outer)
+        data.outerFolds, named: "outer", of: data, target: target, job: job,
+        observer: StageObserver(observer, 0...shares.outer)
     ) { try learn(job, $0, crossFits: job.learnsFromFolds, observer: $1).model }
     let learned = try learn(job, data, crossFits: true, observer: StageObserver(observer, shares.outer...shares.whole))
     let crossValidation = (nested ?? learned.crossFit).map {

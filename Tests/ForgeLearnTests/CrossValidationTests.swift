@@ -69,6 +69,21 @@ import Testing
         }
     }
 
+    /// Points are stored by attempt, step and name: two of one key would be one another's end.
+    @Test(arguments: ["logistic_regression", "gradient_boosting"], [JSONValue.null, ["threshold": "f1"]])
+    func everyPointOfACurveHasAKeyOfItsOwn(_ algorithm: String, _ decision: JSONValue) throws {
+        let curves = BoostingTests.Curves()
+        var run = run(algorithm, ["method": "random", "folds": 2, "outer_folds": 2])
+        run.decision = decision
+        run.observer = curves
+        _ = try run.train()
+        for (name, points) in curves.points { #expect(Set(points.map(\.step)).count == points.count, "\(name)") }
+        let loss = algorithm == "gradient_boosting" ? "train_log_loss" : "train_loss"
+        let usual = [loss, "fold_1/\(loss)", "fold_2/\(loss)", "outer_1/\(loss)", "outer_2/\(loss)"]
+        let nested = ["outer_1", "outer_2"].flatMap { ["\($0)/fold_1/\(loss)", "\($0)/fold_2/\(loss)"] }
+        #expect(Set(curves.points.keys) == Set(usual + (decision == nil ? [] : nested)))
+    }
+
     @Test(arguments: methods, ["logistic_regression", "gradient_boosting"])
     func theWholeModelIsRefittedOnAllTrainingRows(_ method: String, _ algorithm: String) throws {
         let folded = run(algorithm, ["method": .text(method), "folds": 3])

@@ -244,7 +244,8 @@ private let crash = JobFailure(code: "FG018", message: "ended by signal 11", isP
         let job = try await claim()
         var report = JobStore.Report()
         report.log = [("info", "it's \"fine\" \\ {}")]
-        report.metrics = [(1, "loss", 0.5), (2, "loss", 0.25), (2, "val \"x\"", -1e-300)]
+        // Of one key the last.
+        report.metrics = [(1, "loss", 7), (1, "loss", 0.5), (2, "loss", 0.25), (2, "val \"x\"", -1e-300)]
         try world.makeJobStore(job.lease).record(report)
         try world.makeJobStore(job.lease).record(report)
         let connection = try world.database.connect(user: world.requester)

@@ -172,14 +172,15 @@ create or replace function forge.record_metrics(request bigint, lease_token uuid
 returns void
 language sql security definer set search_path = pg_catalog, pg_temp as $$
   insert into forge.training_metrics (request, attempt, step, name, value)
-  select record_metrics.request, a, m.step, m.name, m.value
+  select distinct on (m.step, m.name) record_metrics.request, a, m.step, m.name, m.value
   from forge.attempt_of(record_metrics.request, record_metrics.lease_token) a,
-    unnest(record_metrics.step, record_metrics.name, record_metrics.value) as m(step, name, value)
+    unnest(record_metrics.step, record_metrics.name, record_metrics.value) with ordinality as m(step, name, value, place)
   where a is not null
+  order by m.step, m.name, m.place desc
   on conflict on constraint training_metrics_pkey do update set value = excluded.value
 $$;
 comment on function forge.record_metrics(bigint, uuid, int[], text[], double precision[]) is
-  'points of the loss curves, three arrays of one length; nothing happens if the token was never a lease of the request';
+  'points of the loss curves, three arrays of one length, of a point given twice the last one; nothing happens if the token was never a lease of the request';
 
 create or replace function forge.stage_chunk(request bigint, lease_token uuid, chunk int, bytes bytea) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$

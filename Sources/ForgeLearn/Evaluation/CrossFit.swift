@@ -50,16 +50,18 @@ struct FoldResult {
 /// Fits a model to each fold's training rows, with all that `fit` learns inside, and scores the rows held out of it.
 /// Folds that cannot be fitted, such as one with a single class, are passed over, and say why.
 ///
-/// `target` is the whole data set's. `each` sees every model before it is let go.
+/// `target` is the whole data set's. `name` is what the folds are called in curves and in the log. `each` sees every
+/// model before it is let go.
 func crossFit(
-    _ folds: [Fold], of data: DataSet, target: Target, job: TrainingJob, observer: any TrainingObserver,
+    _ folds: [Fold], named name: String = "fold", of data: DataSet, target: Target, job: TrainingJob,
+    observer: any TrainingObserver,
     fit: (DataSet, any TrainingObserver) throws -> TrainedModel,
     each: (_ fold: Int, _ model: TrainedModel) throws -> Void = { _, _ in }
 ) throws -> CrossFit {
     var result = CrossFit(target: target)
     for (number, fold) in folds.enumerated() {
         if observer.isCancelled { throw ForgeError(.cancelled, "training was cancelled") }
-        let stage = FoldObserver(observer, fold: number, of: folds.count)
+        let stage = FoldObserver(observer, name, fold: number, of: folds.count)
         guard let subset = data.subset(fold) else {
             result.add(Unfitted(reason: "no rows to train on, or none to test with"), rows: 0)
             continue
@@ -73,7 +75,7 @@ func crossFit(
             result.add(Unfitted(reason: error.message), rows: subset.heldOut.rows)
         } catch let error as ForgeError where error.code == .numericalFailure {
             throw ForgeError(
-                error.code, "fold \(number + 1) of \(folds.count): \(error.message)", detail: error.detail,
+                error.code, "\(name) \(number + 1) of \(folds.count): \(error.message)", detail: error.detail,
                 hint: error.hint)
         }
     }
@@ -107,24 +109,26 @@ extension PartScores {
 /// Passes a fold's training on as a share of all folds'.
 private struct FoldObserver: TrainingObserver {
     private let whole: any TrainingObserver
+    private let name: String
     private let fold: Int
     private let count: Int
 
-    init(_ whole: any TrainingObserver, fold: Int, of count: Int) {
+    init(_ whole: any TrainingObserver, _ name: String, fold: Int, of count: Int) {
         self.whole = whole
+        self.name = name
         self.fold = fold
         self.count = count
     }
 
     func progress(_ fraction: Double, phase: String) {
-        whole.progress((Double(fold) + fraction) / Double(count), phase: "fold \(fold + 1) of \(count)")
+        whole.progress((Double(fold) + fraction) / Double(count), phase: "\(name) \(fold + 1) of \(count)")
     }
 
     func metric(step: Int, name: String, value: Double) {
-        whole.metric(step: step, name: "fold_\(fold + 1)/\(name)", value: value)
+        whole.metric(step: step, name: "\(self.name)_\(fold + 1)/\(name)", value: value)
     }
 
-    func log(_ level: LogLevel, _ message: String) { whole.log(level, "fold \(fold + 1): \(message)") }
+    func log(_ level: LogLevel, _ message: String) { whole.log(level, "\(name) \(fold + 1): \(message)") }
     var isCancelled: Bool { whole.isCancelled }
 }
 
