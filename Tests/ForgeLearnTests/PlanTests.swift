@@ -233,6 +233,47 @@ import Testing
         #expect(error.code == .invalidParameter && error.message.contains("native category"))
     }
 
+    /// scikit-learn's order of diabetes' columns, of which several say nearly the same.
+    @Test(arguments: ["", "_classes"])
+    func mutualInformationOfFewRowsIsThatOfScikitLearn(_ kind: String) throws {
+        let classes = kind == "_classes"
+        let run = try ConformanceTests.Case(
+            golden: "diabetes.mutual_information", algorithm: "ridge", task: classes ? "classification" : "regression",
+            target: classes ? "above" : "target", tolerance: 0
+        ).run()
+        let data = try {
+            var run = run
+            if classes { run.algorithm = "logistic_regression" }
+            return try run.read()
+        }()
+        var job = run
+        if classes { job.algorithm = "logistic_regression" }
+        let target = try data.resolveTarget(try job.job)
+        let ours = MutualInformation(data: data, target: target, threads: 1).scores(of: Array(0..<10))
+        let theirs = try Conformance.golden("diabetes.mutual_information\(kind)").map { $0[0] }
+        func ranks(_ values: [Double]) -> [Double] { values.map { value in Double(values.count { $0 < value }) } }
+        let squares = zip(ranks(ours), ranks(theirs)).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
+        #expect(1 - 6 * squares / 990 > 0.8, "\(ours) \(theirs)")
+        #expect(zip(ours, theirs).allSatisfy { abs($0 - $1) < 0.05 }, "\(ours) \(theirs)")
+    }
+
+    @Test(arguments: [300, 6_000], [false, true])
+    func selectionKeepsAFlagBesideNoise(_ rows: Int, _ gaps: Bool) throws {
+        var random = Random(11)
+        let flag = (0..<rows).map { _ in Double(random.index(2)) }
+        var table = Table()
+        for name in ["a", "b"] { table.add(name, (0..<rows).map { gaps && $0 % 5 == 0 ? nil : random.normal() }) }
+        table.add("flag", flag)
+        table.add("y", flag.map { 1.71 * $0 + random.normal() }, role: .target)  // correlation 0.65
+        let run = Run(
+            table: table, algorithm: "ridge", task: "regression", preprocess: ["@select": ["k": 1]])
+        let data = try run.read()
+        #expect(try run.plan(data).columns.map(\.shownName) == ["flag"])
+        let scores = MutualInformation(data: data, target: try data.resolveTarget(try run.job), threads: 1)
+            .scores(of: [0, 1, 2])
+        #expect(scores[0] < 0.1 && scores[1] < 0.1 && abs(scores[2] - 0.27) < 0.12, "\(scores)")
+    }
+
     @Test func mutualInformationOfIndependentColumnsIsNearNoneAndOfACopyTheEntropy() {
         var random = Random(4)
         let group = { MutualInformation.Groups(group: $0, count: 4) }

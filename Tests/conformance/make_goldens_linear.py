@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import statsmodels.api as sm
 from scipy import optimize, stats
-from sklearn import compose, impute, linear_model, pipeline, preprocessing, svm
+from sklearn import compose, feature_selection, impute, linear_model, pipeline, preprocessing, svm
 from sklearn.linear_model._huber import _huber_loss_and_gradient
 from statsmodels.stats import outliers_influence
 
@@ -168,6 +168,41 @@ def inference():
     golden("wine.mnlogit.table", rows)
 
 
+def through_origin():
+    """Without an intercept, on columns whose means are far from 0: Forge divides by deviations, but shifts nothing."""
+    x, y = parts("wine")
+    y = 1.0 + y
+    divided = x / x.std(ddof=0)
+
+    def line(name, model):
+        golden(f"wine.origin_{name}", model.fit(divided, y).predict(divided))
+
+    table("wine.origin_ols", sm.OLS(y, x).fit())
+    golden("wine.origin_vif", [
+        outliers_influence.variance_inflation_factor(x.to_numpy(), i, standardize=False) for i in range(x.shape[1])])
+    table("wine.origin_poisson", sm.GLM(y, x, sm.families.Poisson()).fit(tol=1e-14))
+    line("linear_regression", linear_model.LinearRegression(fit_intercept=False))
+    line("ridge", linear_model.Ridge(alpha=2, fit_intercept=False, solver="cholesky"))
+    line("lasso", linear_model.Lasso(alpha=0.1, fit_intercept=False, tol=1e-15, max_iter=1_000_000))
+    line("poisson", linear_model.PoissonRegressor(
+        alpha=0.1, fit_intercept=False, solver="newton-cholesky", tol=1e-12, max_iter=1000))
+    line("quantile_regression", linear_model.QuantileRegressor(alpha=0, fit_intercept=False))
+    line("linear_svm", svm.LinearSVR(
+        C=0.1, loss="squared_epsilon_insensitive", dual=False, fit_intercept=False, tol=1e-12, max_iter=1_000_000))
+    x, y = parts("breast_cancer")
+    golden("breast_cancer.origin_logistic_regression", linear_model.LogisticRegression(
+        C=0.5, fit_intercept=False, solver="newton-cholesky", tol=1e-12, max_iter=1000
+    ).fit(x / x.std(ddof=0), y).predict_proba(x / x.std(ddof=0)))
+
+
+def mutual_information():
+    x, y = parts("diabetes")
+    golden("diabetes.mutual_information", feature_selection.mutual_info_regression(
+        x, y, discrete_features=[1], random_state=0))
+    golden("diabetes.mutual_information_classes", feature_selection.mutual_info_classif(
+        x, y > 140, discrete_features=[1], random_state=0))
+
+
 def distributions():
     """t, degrees of freedom, two-sided p-value; 0 degrees: normal."""
     rows = []
@@ -188,4 +223,6 @@ with warnings.catch_warnings():
     logistics()
 warnings.simplefilter("ignore")
 inference()
+through_origin()
+mutual_information()
 distributions()
