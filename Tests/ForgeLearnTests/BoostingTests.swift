@@ -42,6 +42,29 @@ import Testing
         #expect(curves.points["train_rmse"] != nil)
     }
 
+    /// Where XGBoost would start at a step of Newton's method from 0, far beyond all targets.
+    @Test(arguments: [0.1, 1, 30, 1e6])
+    func pseudoHuberStartsWhereItsLossIsLeast(_ slope: Double) throws {
+        var run = try ConformanceTests.Case(
+            golden: "diabetes.x", algorithm: "gradient_boosting",
+            params: ["objective": "pseudo_huber", "huber_slope": .number(slope)], tolerance: 0
+        ).run()
+        if slope >= 1 {
+            let r2 = try run.train().manifest["metrics"]?["r2"]?.doubleValue ?? -1
+            #expect(r2 > 0.5, "\(r2)")
+        }
+        run.params["n_estimators"] = 1
+        run.params["learning_rate"] = 1e-9
+        let outcome = try run.train()
+        let start = try run.scores(of: outcome)[0][0]
+        let cells = run.table.columns.last!.cells
+        let targets = cells.map { if case .number(let value) = $0 { value } else { Double.nan } }
+        func loss(_ constant: Double) -> Double {
+            targets.reduce(0) { $0 + (1 + ($1 - constant) * ($1 - constant) / slope / slope).squareRoot() - 1 }
+        }
+        #expect(loss(start) < loss(start - 0.1) && loss(start) < loss(start + 0.1), "\(start)")
+    }
+
     @Test func stopsEarlyInClassesAndQueries() throws {
         var classes = table(noise: 2)
         classes.columns[2].cells = classes.columns[2].cells.map { cell in

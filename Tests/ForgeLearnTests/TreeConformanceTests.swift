@@ -21,7 +21,7 @@ import Testing
 
     static let exact: [ConformanceTests.Case] = [
         boosting("absolute_error", ["objective": "absolute_error"]),
-        boosting("pseudo_huber", ["objective": "pseudo_huber", "huber_slope": 30]),
+        boosting("pseudo_huber", ["objective": "pseudo_huber", "huber_slope": 30, "base_score": 140]),
         boosting("quantile", ["objective": "quantile", "quantile_alpha": 0.9]),
         boosting("poisson", ["objective": "poisson"]),
         boosting("gamma", ["objective": "gamma"]),

@@ -34,7 +34,7 @@ def boosting_goldens():
     x, y = parts("diabetes")
     objectives = {
         "absolute_error": {"objective": "reg:absoluteerror"},
-        "pseudo_huber": {"objective": "reg:pseudohubererror", "huber_slope": 30},
+        "pseudo_huber": {"objective": "reg:pseudohubererror", "huber_slope": 30, "base_score": 140},
         "quantile": {"objective": "reg:quantileerror", "quantile_alpha": 0.9},
         "poisson": {"objective": "count:poisson"},
         "gamma": {"objective": "reg:gamma"},

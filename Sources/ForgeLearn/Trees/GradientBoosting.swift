@@ -76,7 +76,8 @@ private func boosterParameters(_ input: borrowing FitInput) throws -> [(String, 
     if case .classes(let classes) = input.target, classes.isBinary {
         result.append(("scale_pos_weight", "\(parameters.number("scale_pos_weight"))"))
     }
-    if let base = parameters["base_score"].doubleValue { result.append(("base_score", "\(base)")) }
+    let base = parameters["base_score"].doubleValue ?? PseudoHuberLoss(input)?.bestConstant
+    if let base { result.append(("base_score", "\(base)")) }
     if let constraints = try input.monotoneConstraints() { result.append(("monotone_constraints", constraints)) }
     return result
 }
