@@ -35,6 +35,23 @@ import Testing
         return strange
     }
 
+    /// Of eight columns: √8 and log₂ 8 of them, rounded down.
+    @Test(arguments: [("sqrt", 0.25), ("log2", 0.375), ("all", 1.0)], ["random_forest", "decision_tree"])
+    func wordsForMaxFeaturesAreShares(_ pair: (word: String, share: Double), _ algorithm: String) throws {
+        var random = Random(5)
+        var table = Table()
+        for column in 0..<8 { table.add("x\(column)", (0..<200).map { _ in random.normal() }) }
+        table.add("y", (0..<200).map { _ in random.normal() }, role: .target)
+        func form(_ value: JSONValue) throws -> ModelForm {
+            let run = Run(
+                table: table, algorithm: algorithm, task: "regression",
+                params: ["max_features": value, "max_depth": 3])
+            return try ModelDocument(artifact: try run.train().artifact).form
+        }
+        #expect(try form(.text(pair.word)) == form(.number(pair.share)))
+        #expect(try form("sqrt") != form("all"))
+    }
+
     @Test(
         arguments: [0, 2, 3],
         [nil, ["c": ["encode": "one_hot"], "a": ["impute": "mean", "indicator": true], "b": ["scale": "standard"]]]

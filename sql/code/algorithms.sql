@@ -143,7 +143,7 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "min_samples_split": {"default":2,"description":"Fewest rows in a node that is split.","minimum":2,"type":"integer"},
     "min_samples_leaf": {"default":null,"description":"Fewest rows in a leaf; by default 1, and of more than 100000 training rows one for each 100000.","minimum":1,"type":"integer"},
     "min_impurity_decrease": {"default":0,"description":"Least decrease of the impurity, times the node''s share of the rows'' weight, that justifies a split.","minimum":0,"type":"number"},
-    "max_features": {"default":null,"description":"Share of the encoded columns tried at each split; by default all.","exclusive_minimum":0,"maximum":1,"type":"number"},
+    "max_features": {"choices":["sqrt","log2","all"],"default":null,"description":"Share of the encoded columns tried at each split, or sqrt or log2 of their number, or all; by default all.","exclusive_minimum":0,"maximum":1,"type":"number"},
     "max_bin": {"default":65535,"description":"Distinct values of a number column that are told apart; of more, quantiles are.","maximum":65535,"minimum":2,"type":"integer"},
     "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
     "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
@@ -157,7 +157,7 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "min_samples_split": {"default":2,"description":"Fewest rows in a node that is split.","minimum":2,"type":"integer"},
     "min_samples_leaf": {"default":null,"description":"Fewest rows in a leaf; by default 1, and of more than 100000 training rows one for each 100000.","minimum":1,"type":"integer"},
     "min_impurity_decrease": {"default":0,"description":"Least decrease of the impurity, times the node''s share of the rows'' weight, that justifies a split.","minimum":0,"type":"number"},
-    "max_features": {"default":null,"description":"Share of the encoded columns tried at each split; by default the square root of their number for classes, all for regression.","exclusive_minimum":0,"maximum":1,"type":"number"},
+    "max_features": {"choices":["sqrt","log2","all"],"default":null,"description":"Share of the encoded columns tried at each split, or sqrt or log2 of their number, or all; by default the square root of their number for classes, all for regression.","exclusive_minimum":0,"maximum":1,"type":"number"},
     "bootstrap": {"default":true,"description":"Whether each tree sees rows drawn with replacement; otherwise max_samples of them, each once.","type":"boolean"},
     "max_samples": {"default":1,"description":"Rows drawn for each tree, as a share of all.","exclusive_minimum":0,"maximum":1,"type":"number"},
     "max_bin": {"default":null,"description":"Distinct values of a number column that are told apart; of more, quantiles are. By default 65535 up to 50000 training rows, else 256.","maximum":65535,"minimum":2,"type":"integer"},
@@ -168,7 +168,7 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
  'Each class a bell curve per column, all columns taken as independent: trains in one look at the data.',
 '{
     "var_smoothing": {"default":1e-09,"description":"Share of the largest variance of a column that is added to the variances of all.","maximum":1000000,"minimum":0,"type":"number"},
-    "priors": {"default":null,"description":"Shares of the classes, as {\"label\": share}; by default those of the rows'' weights.","type":"object"},
+    "priors": {"default":null,"description":"Shares of the classes, which add up to 1, as {\"label\": share}; by default those of the rows'' weights.","type":"object"},
     "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
     "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
 }', '{}'),
@@ -177,7 +177,7 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
 '{
     "alpha": {"default":1,"description":"Count that is added to every column in every class, so that nothing is impossible.","exclusive_minimum":0,"maximum":1000000000,"type":"number"},
     "fit_prior": {"default":true,"description":"Whether classes are as frequent as in the rows; otherwise all are alike.","type":"boolean"},
-    "class_prior": {"default":null,"description":"Shares of the classes, as {\"label\": share}, in place of fit_prior.","type":"object"},
+    "class_prior": {"default":null,"description":"Shares of the classes, which add up to 1, as {\"label\": share}, in place of fit_prior.","type":"object"},
     "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
     "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
 }', '{}'),

@@ -131,6 +131,11 @@ extension ClassMoments {
                 hint: "give each label of the training rows a number above 0")
         }
         let total = shares.reduce(0, +)
+        guard abs(total - 1) <= 1e-6 else {
+            throw ForgeError(
+                .invalidParameter, "\(name) must add up to 1, got \(total)",
+                hint: "give the classes' shares: each divided by their sum")
+        }
         return shares.map { log($0 / total) }
     }
 }

@@ -13,7 +13,9 @@ extension Algorithm {
                 "Share of the largest variance of a column that is added to the variances of all."),
             Hyperparameter(
                 name: "priors", kind: .object, defaultValue: nil, choices: [],
-                sentence: "Shares of the classes, as {\"label\": share}; by default those of the rows' weights."),
+                sentence:
+                    "Shares of the classes, which add up to 1, as {\"label\": share}; by default those of the rows' weights."
+            ),
             .positiveClass, .classWeight,
         ],
         fit: fitGaussianNB)

@@ -13,7 +13,7 @@ extension Algorithm {
             .boolean("fit_prior", true, "Whether classes are as frequent as in the rows; otherwise all are alike."),
             Hyperparameter(
                 name: "class_prior", kind: .object, defaultValue: nil, choices: [],
-                sentence: "Shares of the classes, as {\"label\": share}, in place of fit_prior."),
+                sentence: "Shares of the classes, which add up to 1, as {\"label\": share}, in place of fit_prior."),
             .positiveClass, .classWeight,
         ],
         fit: fitMultinomialNB)

@@ -1,4 +1,5 @@
 import ForgeModel
+import Glibc
 
 extension Algorithm {
     /// One CART tree (Breiman, Friedman, Olshen and Stone 1984), as scikit-learn's `DecisionTreeClassifier` and
@@ -48,9 +49,12 @@ extension Hyperparameter {
         "Least decrease of the impurity, times the node's share of the rows' weight, that justifies a split.")
 
     static func maxFeatures(_ usual: String) -> Hyperparameter {
-        .number(
+        var result = Hyperparameter.number(
             "max_features", nil, above: 0, maximum: 1,
-            "Share of the encoded columns tried at each split; by default \(usual).")
+            "Share of the encoded columns tried at each split, or sqrt or log2 of their number, or all; by default \(usual)."
+        )
+        result.choices = ["sqrt", "log2", "all"]
+        return result
     }
 }
 
@@ -69,9 +73,15 @@ extension FitInput {
         min(asked, max(256, (1 << 23) / max(1, classes)))
     }
 
-    /// Encoded columns to try at a split, `max_features` of all when asked for.
+    /// Encoded columns to try at a split: `max_features` when asked for.
     func triedFeatures(default usual: Int) -> Int {
-        guard let share = parameters["max_features"].doubleValue else { return max(1, usual) }
-        return max(1, Int(share * Double(plan.width)))
+        let width = Double(plan.width)
+        let asked = parameters["max_features"]
+        switch asked.textValue {
+        case "sqrt": return max(1, Int(width.squareRoot()))
+        case "log2": return max(1, Int(log2(width)))
+        case "all": return plan.width
+        default: return max(1, asked.doubleValue.map { Int($0 * width) } ?? usual)
+        }
     }
 }
