@@ -65,6 +65,26 @@ struct LogisticObjective: SmoothObjective {
         }
     }
 
+    /// Whether the margin of every row's own class is above those of all others.
+    func separates(_ theta: [Double]) throws -> Bool {
+        let stride = Design.tileRows
+        let lanes = try design.forEachTile(threads: threads, observer: observer) {
+            let margins = [Double](repeating: 0, count: outputs * stride)
+            return (separate: true, lane: Lane(gradient: [], blocks: [], margins: margins, rowWeights: []))
+        } _: { tile, found in
+            guard found.separate else { return }
+            computeMargins(tile, theta, &found.lane)
+            let margins = found.lane.margins
+            found.separate = (0..<tile.rows).allSatisfy { row in
+                let label = Int(labels[tile.firstRow + row])
+                if outputs == 1 { return label == 1 ? margins[row] > 0 : margins[row] < 0 }
+                let own = margins[label * stride + row]
+                return (0..<outputs).allSatisfy { $0 == label || margins[$0 * stride + row] < own }
+            }
+        }
+        return lanes.allSatisfy(\.separate)
+    }
+
     private func weight(_ row: Int) -> Double { weights?[row] ?? 1 }
 
     /// Turns margins into probabilities; returns the weighted loss.

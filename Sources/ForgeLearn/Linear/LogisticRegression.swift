@@ -29,9 +29,6 @@ extension Algorithm {
         fit: fitLogistic)
 }
 
-/// A mean training loss below this, without a penalty, means that the classes are separable.
-private let separableLoss = 1e-5
-
 private func fitLogistic(_ input: borrowing FitInput) throws -> FittedModel {
     guard case .classes(let classes) = input.target else { preconditionFailure("logistic regression learns classes") }
     let l1Ratio: Double? =
@@ -53,7 +50,7 @@ private func fitLogistic(_ input: borrowing FitInput) throws -> FittedModel {
         penalty: l1Ratio.map { $0 == 0 ? strength : (1 - $0) * strength } ?? 0, hasLasso: (l1Ratio ?? 0) > 0,
         totalWeight: moments.weight, threads: input.threads, observer: input.observer)
     let outcome = try minimize(objective, l1: (l1Ratio ?? 0) * strength, input)
-    try refuseSeparable(outcome, penalised: penalised)
+    if !penalised { try refuseSeparable(objective, outcome, maximumIterations: input.parameters.integer("max_iter")) }
     let points = (0..<objective.outputs).map {
         Array(outcome.point[$0 * design.width..<($0 + 1) * design.width])
     }
@@ -87,8 +84,19 @@ private func minimize(
     ).minimize(from: zero)
 }
 
-private func refuseSeparable(_ outcome: Minimizer<LogisticObjective>.Outcome, penalised: Bool) throws {
-    guard !penalised, outcome.value.loss < separableLoss else { return }
+/// Coefficients by which every training row is of its own class, none on the border: the more of them the better,
+/// without end (Albert and Anderson 1984). A loose `tol` may stop short of such: steps far beyond it find them, or where
+/// there are none end at once.
+private func refuseSeparable(
+    _ objective: LogisticObjective, _ outcome: Minimizer<LogisticObjective>.Outcome, maximumIterations: Int
+) throws {
+    var end = outcome
+    if outcome.converged, objective.size <= newtonLimit, try !objective.separates(outcome.point) {
+        end = try Minimizer(
+            objective: objective, maximumIterations: maximumIterations, tolerance: 1e-11, report: { _, _ in }
+        ).descend(from: outcome.point)
+    }
+    guard try objective.separates(end.point) else { return }
     throw ForgeError(
         .numericalFailure,
         "the columns separate the classes perfectly: without a penalty no finite coefficients are best",
