@@ -1,4 +1,5 @@
 import ForgeModel
+import Foundation
 import Testing
 
 @testable import ForgeLearn
@@ -37,6 +38,78 @@ import Testing
 
     private func run(_ algorithm: String, _ table: Table, _ params: JSONValue = [:]) -> Run {
         Run(table: table, algorithm: algorithm, task: "classification", params: params)
+    }
+
+    /// A column twice, and a constant one: scikit-learn counts them all, by 1e-12 what the formula says.
+    @Test(arguments: ["gaussian_nb", "multinomial_nb"])
+    func copiesAndConstantsCountAsInScikitLearn(_ algorithm: String) throws {
+        let classes = (0..<60).map { $0 % 3 == 0 ? "a" : "b" }
+        var table = table((0..<60).map { Double($0 % 7) }, classes)
+        table.columns.insert(table.columns[0], at: 1)
+        table.columns[1].name = "copy"
+        table.columns.insert(Table.Column(name: "four", type: "integer", cells: Array(repeating: 4, count: 60)), at: 0)
+        let run = run(algorithm, table)
+        let outcome = try run.train()
+        let read = outcome.manifest["data_report"]?["notes"]?.arrayValue?.compactMap(\.textValue) ?? []
+        #expect(read.count == (algorithm == "gaussian_nb" ? 1 : 0), "\(read)")
+        let columns = [0, 1, 2, 3].map { index in
+            table.columns[index].cells.map { if case .number(let value) = $0 { value } else { 0.0 } }
+        }
+        let found = deviation(
+            try run.scores(of: outcome),
+            algorithm == "gaussian_nb" ? gaussian(columns, classes) : multinomial(columns, classes))
+        #expect(found < 1e-8, "\(found)")
+        // The request still decides.
+        var without = run
+        without.preprocess = ["@drop": ["constant": true, "duplicates": true]]
+        #expect(try ModelDocument(artifact: try without.train().artifact).columns.count == 2)
+    }
+
+    /// (rows, classes) probabilities by the formulas of the page, with scikit-learn's defaults.
+    private func multinomial(_ columns: [[Double]], _ classes: [String]) -> [[Double]] {
+        posterior(columns, classes) { mine in
+            let counts = columns.map { column in mine.reduce(1) { $0 + column[$1] } }
+            let total = counts.reduce(0, +)
+            return { row in zip(columns, counts).reduce(0) { $0 + $1.0[row] * log($1.1 / total) } }
+        }
+    }
+
+    private func gaussian(_ columns: [[Double]], _ classes: [String]) -> [[Double]] {
+        func moments(_ column: [Double], _ rows: [Int]) -> (mean: Double, variance: Double) {
+            let mean = rows.reduce(0) { $0 + column[$1] } / Double(rows.count)
+            return (mean, rows.reduce(0) { $0 + (column[$1] - mean) * (column[$1] - mean) } / Double(rows.count))
+        }
+        let smoothing = 1e-9 * columns.map { moments($0, Array($0.indices)).variance }.max()!
+        return posterior(columns, classes) { mine in
+            let bells = columns.map { moments($0, mine) }
+            return { row in
+                zip(columns, bells).reduce(0) { sum, pair in
+                    let (variance, gap) = (pair.1.variance + smoothing, pair.0[row] - pair.1.mean)
+                    return sum - (log(2 * Double.pi * variance) + gap * gap / variance) / 2
+                }
+            }
+        }
+    }
+
+    private func posterior(
+        _ columns: [[Double]], _ classes: [String], _ likelihood: ([Int]) -> (Int) -> Double
+    ) -> [[Double]] {
+        let margins = ["a", "b"].map { label in
+            let mine = classes.indices.filter { classes[$0] == label }
+            let (prior, of) = (log(Double(mine.count) / Double(classes.count)), likelihood(mine))
+            return classes.indices.map { prior + of($0) }
+        }
+        return zip(margins[0], margins[1]).map { [1 / (1 + exp($1 - $0)), 1 / (1 + exp($0 - $1))] }
+    }
+
+    @Test(arguments: [("gaussian_nb", "priors"), ("multinomial_nb", "class_prior")])
+    func sharesThatDoNotAddUpToOneAreRefused(_ algorithm: String, _ name: String) throws {
+        let table = table((0..<12).map(Double.init), (0..<12).map { $0 % 2 == 0 ? "a" : "b" })
+        let error = try #require(throws: ForgeError.self) {
+            try run(algorithm, table, .object([name: ["a": 0.5, "b": 0.6]])).train()
+        }
+        #expect(error.code == .invalidParameter && error.message == "\(name) must add up to 1, got 1.1")
+        _ = try run(algorithm, table, .object([name: ["a": 0.1, "b": 0.9]])).train()
     }
 
     /// Naive Bayes looks at columns as the source has them, whatever they were scaled to.

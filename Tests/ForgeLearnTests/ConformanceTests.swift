@@ -119,6 +119,12 @@ extension ConformanceTests.Case {
                 if case .number(let value) = cell { .number(value > 140 ? 1 : 0) } else { cell }
             }
         }
+        if target == "one more" {  // wine's classes as numbers above 0
+            let index = table.columns.firstIndex { $0.role == .target }!
+            table.columns[index].cells = table.columns[index].cells.map { cell in
+                if case .number(let value) = cell { .number(value + 1) } else { cell }
+            }
+        }
         return Run(
             table: table, algorithm: algorithm, task: task, params: params, preprocess: preprocess,
             threads: 1)

@@ -42,6 +42,20 @@ import Testing
             tolerance: 1e-9),
     ]
 
+    static let origins: [Case] = [
+        Case.throughOrigin("origin_linear_regression", "linear_regression"),
+        Case.throughOrigin("origin_ridge", "ridge", ["alpha": 2]),
+        Case.throughOrigin("origin_lasso", "lasso", ["alpha": 0.1, "tol": 1e-14], tolerance: 1e-7),
+        Case.throughOrigin("origin_poisson", "poisson", ["alpha": 0.1, "tol": 1e-12]),
+        Case.throughOrigin("origin_quantile_regression", "quantile_regression", tolerance: 1e-6),
+        Case.throughOrigin(
+            "origin_linear_svm", "linear_svm",
+            ["loss": "squared_epsilon_insensitive", "C": 0.1, "tol": 1e-12], tolerance: 1e-6),
+        Case(
+            golden: "breast_cancer.origin_logistic_regression", algorithm: "logistic_regression",
+            task: "classification", params: ["fit_intercept": false, "C": 0.5, "tol": 1e-11], tolerance: 1e-7),
+    ]
+
     static let others: [Case] = [
         Case(golden: "diabetes.quantile_0.5_0", algorithm: "quantile_regression", tolerance: 1e-6),
         Case(
@@ -76,11 +90,47 @@ import Testing
         logistic("wine.logistic_elasticnet", ["penalty": "elasticnet", "class_weight": "balanced"]),
     ]
 
-    @Test(arguments: elasticNets + generalized + others + logistics)
+    @Test(arguments: elasticNets + generalized + origins + others + logistics)
     func agreesWithThePeer(_ test: Case) throws {
         let run = try test.run()
         let found = deviation(try run.scores(of: try run.train()), try Conformance.golden(test.golden))
         #expect(found <= test.tolerance, "\(test.golden): \(found)")
+    }
+
+    /// Classes around 0 on a line, `gap` apart; below 0 they overlap by one row.
+    private func line(_ rows: Int, gap: Double, classes: Int = 2) -> Table {
+        var table = Table()
+        let x = (0..<rows).map { Double($0) / Double(rows) + gap * Double($0 * classes / rows) }
+        table.add("x", x)
+        table.add("z", (0..<rows).map { Double($0 * 7_919 % 101) })
+        var labels = (0..<rows).map { "class \($0 * classes / rows)" }
+        if gap < 0 { labels.swapAt(rows / 2 - 1, rows / 2) }
+        table.add("y", labels, role: .target)
+        return table
+    }
+
+    /// However loose the tolerance, and however narrow the gap.
+    @Test(arguments: [1e-8, 1e-6, 1e-2, 0.3], [(100, 0.2, 2), (100, 0, 2), (2_000, 0, 2), (120, 0.1, 3)])
+    func separableClassesAreRefusedWithoutAPenalty(
+        _ tol: Double, _ shape: (rows: Int, gap: Double, classes: Int)
+    ) throws {
+        let run = Run(
+            table: line(shape.rows, gap: shape.gap, classes: shape.classes), algorithm: "logistic_regression",
+            task: "classification", params: ["penalty": "none", "tol": .number(tol)])
+        let error = try #require(throws: ForgeError.self) { try run.train() }
+        #expect(error.code == .numericalFailure)
+        #expect(error.message.hasPrefix("the columns separate the classes perfectly"))
+    }
+
+    /// One pair of rows on each other's side is enough for finite coefficients.
+    @Test(arguments: [1e-8, 1e-6, 1e-2], [100, 2_000])
+    func classesThatTouchAreNotTakenForSeparable(_ tol: Double, _ rows: Int) throws {
+        var table = line(rows, gap: -1e-9)
+        table.columns.remove(at: 1)  // with which they would not touch
+        let run = Run(
+            table: table, algorithm: "logistic_regression", task: "classification",
+            params: ["penalty": "none", "tol": .number(tol)])
+        _ = try run.train()
     }
 
     struct Margins: Sendable, CustomTestStringConvertible {
@@ -176,5 +226,17 @@ extension Table {
         columns[index].cells = columns[index].cells.map { cell in
             if case .number(let value) = cell { .number(change(value)) } else { cell }
         }
+    }
+}
+
+extension ConformanceTests.Case {
+    /// wine's classes as the numbers 1, 2 and 3, without an intercept.
+    static func throughOrigin(
+        _ golden: String, _ algorithm: String, _ params: JSONValue = [:], tolerance: Double = 1e-8
+    ) -> Self {
+        var params = params
+        params["fit_intercept"] = false
+        return Self(
+            golden: "wine.\(golden)", algorithm: algorithm, target: "one more", params: params, tolerance: tolerance)
     }
 }

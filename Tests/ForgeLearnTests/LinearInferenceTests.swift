@@ -133,6 +133,54 @@ import Testing
         #expect(abs(condition - theirs) < 1e-6 * theirs)
     }
 
+    /// Columns far from 0, divided but not shifted; a constant column of one's own is the intercept.
+    @Test(arguments: ["ols", "poisson"])
+    func withoutAnInterceptAgreesWithStatsmodels(_ model: String) throws {
+        let run = try Case.throughOrigin(
+            "origin_\(model)", model == "ols" ? "linear_regression" : "poisson",
+            model == "ols" ? ["statistics": "nonrobust"] : ["alpha": 0, "tol": 1e-12, "statistics": "nonrobust"]
+        ).run()
+        let outcome = try run.train()
+        let found = deviation(table(outcome), try Conformance.golden("wine.origin_\(model).table"))
+        #expect(found <= 1e-7, "\(found)")
+        let inflation = table(outcome, ["vif"])
+        for (ours, theirs) in zip(inflation, try Conformance.golden("wine.origin_vif")) {
+            #expect(abs(ours[0] - theirs[0]) < 1e-7 * theirs[0])
+        }
+    }
+
+    @Test(arguments: ["nonrobust", "none"])
+    func aConstantColumnIsTheInterceptOfALineThroughTheOrigin(_ statistics: String) throws {
+        func run(_ intercept: Bool) throws -> Run {
+            try Case(
+                golden: "wine.origin_ols", algorithm: "linear_regression",
+                params: ["fit_intercept": .bool(intercept), "statistics": .text(statistics)], tolerance: 0
+            ).run()
+        }
+        var own = try run(false)
+        own.table.columns.insert(
+            Table.Column(name: "one", type: "integer", cells: Array(repeating: 1, count: own.table.rows)), at: 0)
+        let (ours, usual) = (table(try own.train(), ["coefficient"]), table(try run(true).train(), ["coefficient"]))
+        #expect(ours.count == usual.count)
+        for (a, b) in zip(ours, usual) { #expect(abs(a[0] - b[0]) < 1e-7 * max(1, abs(b[0]))) }
+    }
+
+    /// Errors need more rows than coefficients, however few the rows are.
+    @Test(
+        arguments: [(4, 10), (5, 10), (10, 20), (30, 60), (10, 12)],
+        ["linear_regression", "poisson", "quantile_regression"])
+    func refusesStatisticsOfMoreColumnsThanRows(_ shape: (rows: Int, columns: Int), _ algorithm: String) throws {
+        var random = Random(UInt64(shape.rows))
+        var table = Table()
+        for column in 0..<shape.columns { table.add("x\(column)", (0..<shape.rows).map { _ in random.normal() }) }
+        table.add("y", (0..<shape.rows).map { _ in 1 + random.uniform() }, role: .target)
+        var params: JSONValue = ["statistics": "nonrobust"]
+        if algorithm == "poisson" { params["alpha"] = 0 }
+        let run = Run(table: table, algorithm: algorithm, task: "regression", params: params)
+        let error = try #require(throws: ForgeError.self) { try run.train() }
+        #expect(error.code == .notEnoughRows, "\(error)")
+    }
+
     @Test func comparesClassesWithTheFirst() throws {
         var run = try Case(
             golden: "wine", algorithm: "logistic_regression", task: "classification",

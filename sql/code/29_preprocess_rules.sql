@@ -26,7 +26,7 @@ as $rules$ select '{
     "drop": {"default":false,"description":"Leaves the column out of the model.","for":["number","date","category"],"type":"boolean"}
 },
 "@select": {"fraction":{"default":0.5,"description":"The share of the columns that is kept.","exclusive_minimum":0,"maximum":1,"type":"number"},"k":{"default":20,"description":"How many columns are kept.","minimum":1,"type":"integer"},"method":{"choices":["mutual_information","importance"],"default":"mutual_information","description":"Mutual information with the target, or importance in a small boosted model.","type":"text"}},
-"@drop": {"constant":{"default":true,"description":"Columns with one value only in the training rows.","type":"boolean"},"duplicates":{"default":true,"description":"Columns that repeat another one in all training rows.","type":"boolean"}}
+"@drop": {"constant":{"default":true,"description":"Columns with one value only in the training rows; kept by default for multinomial_nb and with fit_intercept false.","type":"boolean"},"duplicates":{"default":true,"description":"Columns that repeat another one in all training rows; kept by default for naive Bayes.","type":"boolean"}}
 }'::jsonb $rules$;
 comment on function forge.preprocess_rules is
     'what preprocess takes: the entries of a column as in forge.algorithms.parameters, with the kinds of column they are for, the entry they need and those they exclude; the entries of @select and @drop';

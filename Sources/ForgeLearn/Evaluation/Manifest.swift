@@ -50,7 +50,7 @@ struct Manifest {
     private var coefficients: JSONValue {
         if let table = fitted.coefficients { return table.json }
         guard case .linear(let form) = fitted.form else { return [] }
-        return CoefficientTable(form, plan, labels: target.labels).json
+        return CoefficientTable(form, plan, labels: target.labels, hasIntercept: !job.isThroughOrigin).json
     }
 
     private var split: JSONValue {

@@ -29,12 +29,17 @@ struct ColumnChoice {
                 "no usable feature: all \(kept.count) are constant or NULL in the \(data.training.rows) training rows",
                 hint: "name features that differ between rows")
         }
-        let drops = job.preprocess.dropsConstants
+        let asked = job.preprocess.dropsConstants
+        if job.constantsCount, asked != true {
+            for index in kept.indices where !isEmpty(statistics[kept[index].source]) { kept[index].varies = true }
+        }
+        let drops = asked ?? true
         for column in kept where !column.varies {
-            let what = isEmpty(statistics[column.source]) ? "NULL in all" : "constant in the"
+            let isEmpty = isEmpty(statistics[column.source])
+            let counts = job.constantsCount && !(isEmpty && drops)
             notes.append(
-                "column \"\(column.shownName)\" is \(what) training rows: it has no effect\(drops ? " and is left out" : "")"
-            )
+                "column \"\(column.shownName)\" is \(isEmpty ? "NULL in all" : "constant in the") training rows"
+                    + (counts ? drops ? " and is left out" : "" : ": it has no effect\(drops ? " and is left out" : "")"))
         }
         if drops { kept.removeAll { !$0.varies } }
     }
@@ -49,7 +54,7 @@ struct ColumnChoice {
     /// Of columns that are equal in all training rows the first stays. What the request says of a column by name keeps
     /// it.
     mutating func dropDuplicates() {
-        guard job.preprocess.dropsDuplicates else { return }
+        guard job.dropsDuplicates else { return }
         var unique: [PlannedColumn] = []
         for column in kept {
             if let first = unique.first(where: { isCopy(column, of: $0) }) {

@@ -162,7 +162,9 @@ extension ColumnPlanner {
         if !isTrees {
             let map = LevelMap(.lookup(levels: levels, width: 1, values: values), texts: plan.column.levels)
             let rows = groups(plan.index, map).map { values[Int($0)] }
-            if let scaling = Scaling.learn(.standard, rows, weights: weights) { values = values.map { scaling($0) } }
+            if let scaling = Scaling.learn(.standard, rows, weights: weights).map(placed) {
+                values = values.map { scaling($0) }
+            }
         }
         return planned(
             plan.index, .lookup(levels: levels, width: 1, values: values), varies: plan.levels.vary, steps: steps,
@@ -205,7 +207,7 @@ extension ColumnPlanner {
             let seen = group.indices.map { row in
                 table.crossFitted[(Int(folds.folds[row]) * table.groups + Int(group[row])) * table.width + output]
             }
-            return Scaling.learn(.standard, seen, weights: weights) ?? Scaling()
+            return placed(Scaling.learn(.standard, seen, weights: weights) ?? Scaling())
         }
     }
 

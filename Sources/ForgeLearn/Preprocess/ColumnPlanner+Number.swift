@@ -26,7 +26,7 @@ extension ColumnPlanner {
         let (dates, weights) = scale == .none ? ([], nil) : data.training.presentValues(index)
         let scaled = parts.map { part in
             guard part.width == 1, scale != .none else { return ScaledDatePart(part) }
-            let scaling = Scaling.learn(scale, dates.map(part.number), weights: weights) ?? Scaling()
+            let scaling = placed(Scaling.learn(scale, dates.map(part.number), weights: weights) ?? Scaling())
             return ScaledDatePart(part, shift: scaling.shift, scale: scaling.scale)
         }
         return planned(
@@ -71,13 +71,13 @@ extension ColumnPlanner {
         if let fill { steps["value"] = .number(fill) }
         let encoding: ColumnEncoding
         if isPlain {
-            let scaling = try plainScaling(scale, index, column, statistics, fill: fill)
+            let scaling = placed(try plainScaling(scale, index, column, statistics, fill: fill))
             encoding = .number(fill: fill, indicator: indicator, shift: scaling.shift, scale: scaling.scale)
         } else {
             let (values, weights) = filledValues(index, fill: fill!)
             let learned = learnTransform(transform, values)
             let transformed = values.map { learned($0) }
-            guard let scaling = Scaling.learn(scale, transformed, weights: weights),
+            guard let scaling = Scaling.learn(scale, transformed, weights: weights).map(placed),
                 transformed.allSatisfy(\.isFinite)
             else { throw tooLarge(column) }
             steps["transform"] = .text(transform.rawValue)

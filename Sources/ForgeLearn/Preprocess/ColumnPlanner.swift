@@ -11,6 +11,11 @@ struct ColumnPlanner {
     /// Trees take numbers and levels as they are; every other form multiplies them.
     var isTrees: Bool { job.algorithm.form == .trees }
 
+    /// As it was learned; without an intercept only the division, for a line through the origin of the data.
+    func placed(_ scaling: Scaling) -> Scaling {
+        job.isThroughOrigin ? Scaling(shift: 0, scale: scaling.scale) : scaling
+    }
+
     func plan(_ index: Int, _ statistics: ColumnStatistics) throws -> PlannedColumn {
         let column = data.features[index]
         let asked = job.preprocess[column.name]

@@ -106,8 +106,9 @@ public struct PreprocessRequest: Sendable, Equatable {
     /// Whether the values of number columns are multiplied two by two; with names, of these columns only.
     private(set) var interactions: Interactions = .none
     private(set) var selection: Selection?
-    private(set) var dropsConstants = true
-    private(set) var dropsDuplicates = true
+    /// nil: left to what they mean to the algorithm.
+    private(set) var dropsConstants: Bool?
+    private(set) var dropsDuplicates: Bool?
 
     enum Interactions: Sendable, Equatable {
         case none
@@ -242,8 +243,8 @@ extension PreprocessRequest {
             if let refusal = PreprocessRules.refusal(of: object, among: PreprocessRules.drop) {
                 return problems.add("\(shown) \(refusal)")
             }
-            dropsConstants = object["constant"]?.boolValue ?? true
-            dropsDuplicates = object["duplicates"]?.boolValue ?? true
+            dropsConstants = object["constant"]?.boolValue
+            dropsDuplicates = object["duplicates"]?.boolValue
         }
     }
 

@@ -149,8 +149,13 @@ enum PreprocessRules {
     ]
 
     static let drop: [Hyperparameter] = [
-        .boolean("constant", true, "Columns with one value only in the training rows."),
-        .boolean("duplicates", true, "Columns that repeat another one in all training rows."),
+        .boolean(
+            "constant", true,
+            "Columns with one value only in the training rows; kept by default for multinomial_nb and with fit_intercept false."
+        ),
+        .boolean(
+            "duplicates", true,
+            "Columns that repeat another one in all training rows; kept by default for naive Bayes."),
     ]
 
     static func refusal(of object: JSONObject, among entries: [Hyperparameter]) -> String? {

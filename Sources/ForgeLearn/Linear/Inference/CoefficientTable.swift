@@ -44,14 +44,14 @@ struct CoefficientTable {
 
 extension CoefficientTable {
     /// Every encoded feature's coefficient, levels of reference and all, without inference.
-    init(_ form: LinearForm, _ plan: EncodingPlan, labels: [Bytes]) {
+    init(_ form: LinearForm, _ plan: EncodingPlan, labels: [Bytes], hasIntercept: Bool) {
         let units = DataUnits(plan)
         rows = []
         for output in 0..<form.outputs {
             let coefficients = Array(form.coefficients[output * plan.width..<(output + 1) * plan.width])
             let (intercept, terms) = units.apply(form.intercepts[output], coefficients)
             let label = form.outputs > 1 ? labels[output] : nil
-            rows.append(Row(term: "(intercept)", label: label, coefficient: intercept))
+            if hasIntercept { rows.append(Row(term: "(intercept)", label: label, coefficient: intercept)) }
             rows += zip(units.terms, terms).map { Row(term: $0, label: label, coefficient: $1) }
         }
     }

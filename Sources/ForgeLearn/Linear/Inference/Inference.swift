@@ -223,7 +223,7 @@ struct Inference {
                     put(share.factor, on: share.term)
                     continue
                 }
-                put(share.factor * others.constant, on: -1)
+                if design.intercept != nil { put(share.factor * others.constant, on: -1) }
                 for (other, part) in zip(kept, others.factors) where abs(part) > 1e-12 {
                     add(other, factor * share.factor * part, of: index, expanding: false)
                 }
