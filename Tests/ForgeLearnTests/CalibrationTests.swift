@@ -52,13 +52,18 @@ import Testing
         table.add(
             "y", x.map { x -> String? in "class \(min(classes - 1, max(0, Int((x + random.normal() + 0.8).rounded(.down)))))" },
             role: .target)
-        let params: JSONValue = algorithm == "gaussian_nb" ? [:] : ["n_estimators": 30, "max_depth": 8]
+        let params: JSONValue =
+            switch algorithm {
+            case "gaussian_nb": [:]
+            case "decision_tree": ["max_depth": 8]
+            default: ["n_estimators": 30, "max_depth": 8]
+            }
         return Run(
             table: table, algorithm: algorithm, task: "classification", params: params, split: [:],
             decision: calibration.map { ["calibration": .text($0)] } ?? nil)
     }
 
-    @Test(arguments: [("gradient_boosting", "platt"), ("gradient_boosting", "isotonic"), ("random_forest", "isotonic")])
+    @Test(arguments: [("gradient_boosting", "platt"), ("gradient_boosting", "isotonic"), ("decision_tree", "isotonic")])
     func calibrationLessensTheSquaredErrorOfOverfittedModels(_ algorithm: String, _ method: String) throws {
         for classes in [2, 3] {
             let plain = try run(algorithm, nil, classes: classes).train().manifest
