@@ -34,3 +34,5 @@ alter table bench.wide alter document set storage external;
 vacuum (analyze) bench.points;
 vacuum (analyze) bench.mixed;
 vacuum (analyze) bench.wide;
+-- Else what was just written goes to the disk while the first side is measured, and not the second.
+checkpoint;
