@@ -135,6 +135,17 @@ import Testing
         Run(table: table(rows: rows, seed: 7), algorithm: algorithm, task: "regression", split: [:], evaluation: evaluation)
     }
 
+    /// By kernel SHAP.
+    @Test func networksHaveShapleyImportancesToo() throws {
+        let evaluation: JSONValue = ["importance": ["mean_abs_shap"]]
+        let outcome = try run(evaluation, algorithm: "mlp").train()
+        let ours = found(outcome.manifest, "mean_abs_shap")
+        #expect(Set(ours.keys) == ["a", "b", "noise", "c"])
+        #expect(ours["a"]!.value > ours["b"]!.value && ours["b"]!.value > ours["noise"]!.value)
+        let again = try run(evaluation, algorithm: "mlp").train().manifest
+        #expect(again["feature_importance"]?.serialized == outcome.manifest["feature_importance"]?.serialized)
+    }
+
     @Test func everySourceColumnIsMeasuredOnceOnTheHeldOutRows() throws {
         let evaluation: JSONValue = ["importance": ["mean_abs_shap", "permutation"], "repeats": 3]
         let outcome = try run(evaluation).train()

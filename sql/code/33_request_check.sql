@@ -92,12 +92,6 @@ begin
     if coalesce(request.config #>> '{decision,threshold}', request.config #>> '{decision,calibration}') is not null and request.task is distinct from 'classification' then
         return query select 'FG027', format('config.decision is for classification, not for %s', request.task), 'leave it out';
     end if;
-    if request.config #> '{evaluation,importance}' @> '["mean_abs_shap"]'
-        and exists (select from forge.algorithms a where a.name = request.algorithm and a.form = 'network')
-    then
-        return query select 'FG027', format('config.evaluation.importance: explaining %s takes too long a row for mean_abs_shap', request.algorithm),
-            'write ["permutation"]';
-    end if;
     if request.config #>> '{evaluation,intervals}' = 'split' and request.task is distinct from 'regression' then
         return query select 'FG027', format('config.evaluation.intervals is for regression, not for %s', request.task), 'leave it out';
     elsif request.config #>> '{evaluation,intervals}' = 'split' and request.split ->> 'method' = 'none' and request.split -> 'validation' is null then

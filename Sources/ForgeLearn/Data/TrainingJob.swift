@@ -68,10 +68,6 @@ public struct TrainingJob: Sendable {
         explanation = ExplanationRequest(json: json["explain"] ?? nil, seed: split.seed, problems: &problems)
         bootstrap = Bootstrap(json: json["evaluation"] ?? nil, seed: split.seed, problems: &problems)
         importance = ImportanceRequest(json: json["evaluation"] ?? nil, problems: &problems)
-        if importance?.kinds.contains(.meanAbsSHAP) == true, algorithm.form == .network {
-            problems.add(
-                "config.evaluation.importance: explaining \(algorithm.name) takes too long a row for mean_abs_shap")
-        }
         threads = max(1, json["threads"]?.intValue ?? 1)
         champion = json["champion"].flatMap { $0.isNull ? .none : .some($0) }  // nil would be JSON's null
         try problems.throwIfAny()

@@ -90,7 +90,8 @@ extension TrainedModel {
                 }
                 return found
             case .meanAbsSHAP:
-                let rows = data.importanceRows(job, limit: ShapleyImportance.rowLimit, width: scorer.outputs)
+                let limit = ShapleyImportance.rowLimit(job.algorithm.form)
+                let rows = data.importanceRows(job, limit: limit, width: scorer.outputs)
                 let task = ShapleyImportance(request: request, scorer: scorer, columns: columns(rows, data))
                 return try task.importances(threads: job.threads, observer: observer)
             }

@@ -3,9 +3,9 @@ import ForgeModel
 /// The mean size of what each source column adds to the margin, by the kernels of `forge.explain` (Lundberg et al. 2020);
 /// of more than two classes the sum over them. The interval is of a normal mean over the rows.
 struct ShapleyImportance {
-    /// Explanations cost a hundred times what predictions do.
-    static let rowLimit = 1_000
-    private static let tile = 50
+    /// An explanation costs a hundred times what a prediction does; by kernel SHAP, up to a hundred thousand times.
+    static func rowLimit(_ form: Algorithm.Form) -> Int { form == .network ? 100 : 1_000 }
+    private static let tile = 5
 
     let request: ImportanceRequest
     let scorer: Scorer
