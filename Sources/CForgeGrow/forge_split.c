@@ -167,7 +167,7 @@ Split forge_grow_split(Grower *g, const Sample *samples, int64_t count) {
     const int32_t features = g->rows->features;
     int32_t varying = 0;
     for (int32_t i = 0; i < features && (i < g->growth->tried || varying == 0); i++) {
-        if (g->growth->tried < features) {  // the next of a random order
+        if (g->growth->shuffled || g->growth->tried < features) {
             const int32_t other = i + (int32_t) forge_grow_below(g, features - i);
             const int32_t chosen = g->features[other];
             g->features[other] = g->features[i];

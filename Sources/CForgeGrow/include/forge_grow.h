@@ -36,6 +36,7 @@ typedef struct ForgeGrowth {
     int64_t min_split, min_leaf;   // rows in a node that is split, and in each of its children
     double min_decrease;           // of impurity, times the node's share of the weight
     int32_t tried;                 // features looked at for a split
+    int32_t shuffled;              // 1: in a random order even if all are, so that chance decides between equal splits
     int32_t entropy;               // 1: information gain in place of Gini's index
     int64_t drawn;                 // rows that the tree sees
     int32_t replaced;              // 1: drawn with replacement

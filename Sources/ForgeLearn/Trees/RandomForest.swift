@@ -37,6 +37,7 @@ private func fitRandomForest(_ input: borrowing FitInput) throws -> FittedModel 
     let width = input.plan.width
     var growth = TreeGrowth(input, features: width)
     growth.tried = input.triedFeatures(default: learned.classes > 0 ? Int(Double(width).squareRoot()) : width)
+    growth.shuffled = true
     growth.drawn = max(1, Int((input.parameters.number("max_samples") * Double(input.rows)).rounded()))
     growth.replaced = input.parameters.boolean("bootstrap")
     return try input.grownForest(rows, learned, growth, trees: input.parameters.integer("n_estimators"))

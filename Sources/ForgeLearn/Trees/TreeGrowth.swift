@@ -8,6 +8,8 @@ struct TreeGrowth {
     var minSamplesLeaf: Int
     var minImpurityDecrease: Double
     var tried: Int
+    /// Of equal splits a random one, instead of that of the first column: a forest's trees then differ more.
+    var shuffled = false
     var entropy: Bool
     var drawn: Int
     var replaced: Bool
@@ -31,7 +33,8 @@ struct TreeGrowth {
     func settings(seed: Int, tree: Int) -> ForgeGrowth {
         ForgeGrowth(
             max_depth: Int32(maxDepth), min_split: Int64(minSamplesSplit), min_leaf: Int64(minSamplesLeaf),
-            min_decrease: minImpurityDecrease, tried: Int32(tried), entropy: entropy ? 1 : 0, drawn: Int64(drawn),
+            min_decrease: minImpurityDecrease, tried: Int32(tried),
+            shuffled: shuffled ? 1 : 0, entropy: entropy ? 1 : 0, drawn: Int64(drawn),
             replaced: replaced ? 1 : 0,
             seed: splitmix64(splitmix64(UInt64(bitPattern: Int64(seed))) &+ UInt64(tree)))
     }
