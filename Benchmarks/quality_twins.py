@@ -144,10 +144,10 @@ def twins():
              lambda seed: naive_bayes.MultinomialNB(), design=tree_design),
         Twin("mlp", "regression", "rmse", ["apartments", "dragons", "flights"],
              lambda seed: TransformedTargetRegressor(  # Forge scales a network's target
-                 neural_network.MLPRegressor((64,), max_iter=100, random_state=seed), transformer=StandardScaler()),
+                 neural_network.MLPRegressor(hidden_layer_sizes=(64,), max_iter=100, random_state=seed), transformer=StandardScaler()),
              {"hidden_layer_sizes": [64], "max_iter": 100}),
         Twin("mlp", "classification", "accuracy", ["breast_cancer", "digits", "phoneme", "satimage", "letter"],
-             lambda seed: neural_network.MLPClassifier((64,), max_iter=100, random_state=seed),
+             lambda seed: neural_network.MLPClassifier(hidden_layer_sizes=(64,), max_iter=100, random_state=seed),
              {"hidden_layer_sizes": [64], "max_iter": 100}),
     ]
 
