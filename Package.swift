@@ -62,7 +62,8 @@ let sidecarTargets: [Target] = [
             ])
         ]),
     .target(
-        name: "CForgeGrow", cSettings: exactArithmetic, linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
+        name: "CForgeGrow", dependencies: ["CForgeMath"], cSettings: exactArithmetic,
+        linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .target(name: "ForgeLinalg", dependencies: ["COpenBLAS"]),
     // What networks compute between matrix products; their activations are those of the scoring kernel.
     .target(name: "CForgeNeural", dependencies: ["CForgeMath"], cSettings: exactArithmetic),

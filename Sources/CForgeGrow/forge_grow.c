@@ -5,14 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-// splitmix64 (Steele, Lea and Flood 2014)
-uint64_t forge_grow_random(Grower *g) {
-    uint64_t z = g->random += 0x9E3779B97F4A7C15u;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-}
-
 // --- rows
 
 static void take(Grower *g, int64_t *taken, int64_t row, int64_t times) {

@@ -1,6 +1,7 @@
 // One tree in the making: what growing and splitting share.
 #pragma once
 #include "forge_grow.h"
+#include "forge_splitmix.h"
 
 #pragma clang assume_nonnull begin
 
@@ -47,9 +48,8 @@ typedef struct Grower {
     int32_t level_count;
 } Grower;
 
-uint64_t forge_grow_random(Grower *g);
 static inline int64_t forge_grow_below(Grower *g, int64_t count) {
-    return (int64_t) ((unsigned __int128) forge_grow_random(g) * (uint64_t) count >> 64);
+    return (int64_t) ((unsigned __int128) forge_splitmix64_next(&g->random) * (uint64_t) count >> 64);
 }
 
 // What a node is worth: larger is purer. The gain of a split is what its children are worth beyond their parent.

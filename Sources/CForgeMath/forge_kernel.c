@@ -8,6 +8,7 @@
 // of them the result is exact. What is left is spent on coalitions drawn by a seeded generator, each with its complement.
 // That all contributions add up to the margin is not fitted but holds: the last player's follows from the others'.
 #include "forge_math.h"
+#include "forge_splitmix.h"
 
 #include <math.h>
 #include <string.h>
@@ -90,15 +91,7 @@ static double size_weight(int32_t players, int32_t size) {
     return (is_paired(players, size) ? 2 : 1) * (players - 1.0) / ((double) size * (players - size));
 }
 
-// SplitMix64 (Steele, Lea & Flood 2014).
-static uint64_t next_random(Sampler *sampler) {
-    uint64_t z = sampler->state += 0x9E3779B97F4A7C15ull;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9ull;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBull;
-    return z ^ z >> 31;
-}
-
-static double next_unit(Sampler *sampler) { return (double) (next_random(sampler) >> 11) * 0x1p-53; }
+static double next_unit(Sampler *sampler) { return (double) (forge_splitmix64_next(&sampler->state) >> 11) * 0x1p-53; }
 
 static void start_sampler(const Kernel *k, int32_t players) {
     Sampler *s = k->sampler;

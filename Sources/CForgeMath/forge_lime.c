@@ -1,19 +1,12 @@
 #include "forge_lime.h"
+#include "forge_splitmix.h"
 
 #include <math.h>
 
 // --- drawing
 
-// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014).
-static uint64_t mix(uint64_t x) {
-    x += 0x9e3779b97f4a7c15u;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
 // Strictly between 0 and 1.
-static double uniform(uint64_t stream) { return ((double) (mix(stream) >> 12) + 0.5) * 0x1p-52; }
+static double uniform(uint64_t stream) { return ((double) (forge_splitmix64(stream) >> 12) + 0.5) * 0x1p-52; }
 
 static double normal_share(double z) { return 0.5 * erfc(-z * M_SQRT1_2); }
 
@@ -39,7 +32,7 @@ static int32_t draw_choice(const ForgeLimeColumn *column, double u) {
 
 void forge_lime_draw(
     const ForgeLimeColumn *columns, int32_t count, uint64_t seed, int64_t sample, ForgeCell *cells, uint8_t *same) {
-    uint64_t stream = mix(mix(seed) + (uint64_t) sample);
+    uint64_t stream = forge_splitmix64(forge_splitmix64(seed) + (uint64_t) sample);
     for (int32_t c = 0; c < count; c++) {
         const ForgeLimeColumn *column = &columns[c];
         cells[c] = column->cell;

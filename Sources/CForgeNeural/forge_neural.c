@@ -1,16 +1,11 @@
 #include "forge_neural.h"
 #include "forge_activation.h"
+#include "forge_splitmix.h"
 
 #include <math.h>
 #include <string.h>
 
-static inline uint64_t mix(uint64_t x) {  // splitmix64's finaliser
-    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9ull;
-    x = (x ^ x >> 27) * 0x94D049BB133111EBull;
-    return x ^ x >> 31;
-}
-
-static inline uint64_t draw(uint64_t key, uint64_t number) { return mix(key + (number + 1) * 0x9E3779B97F4A7C15ull); }
+static inline uint64_t draw(uint64_t key, uint64_t number) { return forge_splitmix64(key + number * FORGE_SPLITMIX_STEP); }
 
 void forge_neural_shuffle(int32_t *order, int64_t count, uint64_t key) {
     for (int64_t i = 0; i < count; i++) order[i] = (int32_t) i;

@@ -11,7 +11,7 @@
 static uint64
 forge_tagged_key(char tag, const void *bytes, Size length)
 {
-	return forge_splitmix(forge_fnv(forge_fnv(FORGE_FNV_BASIS, &tag, 1), bytes, length));
+	return forge_splitmix64(forge_fnv(forge_fnv(FORGE_FNV_BASIS, &tag, 1), bytes, length));
 }
 
 static uint64
@@ -74,7 +74,7 @@ forge_keys_add_numbers(uint64 *key, const double *number, int rows, uint64 salt)
 
 		memcpy(&bits, &number[row], sizeof bits);
 		bits = number[row] == 0 ? 0 : number[row] != number[row] ? FORGE_NULL_BITS : bits;
-		key[row] += forge_splitmix(bits ^ salt);
+		key[row] += forge_splitmix64(bits ^ salt);
 	}
 }
 
@@ -82,14 +82,14 @@ static void
 forge_keys_add_categories(uint64 *key, const uint32 *code, int rows, const uint64 *hash, uint64 salt)
 {
 	for (int row = 0; row < rows; row++)
-		key[row] += forge_splitmix((code[row] == FORGE_NULL_CODE ? FORGE_NULL_BITS : hash[code[row]]) ^ salt);
+		key[row] += forge_splitmix64((code[row] == FORGE_NULL_CODE ? FORGE_NULL_BITS : hash[code[row]]) ^ salt);
 }
 
 FORGE_VECTOR static void
 forge_keys_finish(uint64 *key, int rows)
 {
 	for (int row = 0; row < rows; row++)
-		key[row] = forge_splitmix(key[row]);
+		key[row] = forge_splitmix64(key[row]);
 }
 
 void
@@ -99,7 +99,7 @@ forge_block_hash_rows(ForgeBlock *block)
 	for (int i = 0; i < block->columns; i++)
 	{
 		const ForgeBlockColumn *column = &block->column[i];
-		uint64		salt = forge_splitmix(forge_fnv(FORGE_FNV_BASIS, column->name, strlen(column->name)));
+		uint64		salt = forge_splitmix64(forge_fnv(FORGE_FNV_BASIS, column->name, strlen(column->name)));
 
 		if (!column->in_key)
 			continue;

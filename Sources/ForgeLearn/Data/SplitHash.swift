@@ -1,11 +1,8 @@
-/// One step of splitmix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
-@inlinable
-func splitmix64(_ x: UInt64) -> UInt64 {
-    var z = x &+ 0x9E37_79B9_7F4A_7C15
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-}
+import CForgeMath
+
+/// One step of SplitMix64, the same as in the server.
+@inline(__always)
+func splitmix64(_ x: UInt64) -> UInt64 { forge_splitmix64(x) }
 
 /// Decides by a row's key alone, so that a row keeps its place whatever rows come beside or before it.
 struct KeyedChoice: Sendable, Equatable {
