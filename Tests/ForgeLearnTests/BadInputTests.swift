@@ -29,21 +29,13 @@ extension ContractTests {
         addTarget((0..<table.rows).map { 4 * BadInput.chance($0) - 2 }, subject, to: &table)
         var run = badRun(subject, table)
         run.split = ["method": "none"]
-        let observer = PhaseWatch()
+        let observer = Recording()
         run.observer = observer
         try expect(.tooManyLevels, of: run)
         #expect(!observer.phases.contains("fit"))
     }
 
     private static let manyLevels: [Table.Cell] = (0..<66_000).map { .text("level \($0)") }
-
-    final class PhaseWatch: TrainingObserver, @unchecked Sendable {
-        var phases: Set<String> = []
-        func progress(_ fraction: Double, phase: String) { phases.insert(phase) }
-        func metric(step: Int, name: String, value: Double) {}
-        func log(_ level: LogLevel, _ message: String) {}
-        var isCancelled: Bool { false }
-    }
 
     /// All that is reported beside a model, of columns that leave the fit no unique answer.
     @Test(arguments: all)

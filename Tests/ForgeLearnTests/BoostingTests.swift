@@ -19,27 +19,19 @@ import Testing
         Run(table: table, algorithm: "gradient_boosting", task: task, params: params, split: ["test": 0.25])
     }
 
-    final class Curves: TrainingObserver, @unchecked Sendable {
-        var points: [String: [(step: Int, value: Double)]] = [:]
-        func progress(_ fraction: Double, phase: String) {}
-        func metric(step: Int, name: String, value: Double) { points[name, default: []].append((step, value)) }
-        func log(_ level: LogLevel, _ message: String) {}
-        var isCancelled: Bool { false }
-    }
-
     @Test func stopsEarlyAndKeepsTheBestRound() throws {
-        let curves = Curves()
+        let heard = Recording()
         var run = run(table(noise: 2), ["n_estimators": 300, "early_stopping_rounds": 7, "validation_fraction": 0.2])
-        run.observer = curves
+        run.observer = heard
         let outcome = try run.train()
-        let validation = try #require(curves.points["validation_rmse"])
+        let validation = try #require(heard.curves["validation_rmse"])
         let best = try #require(validation.min { $0.value < $1.value })
         let rounds = try #require(outcome.manifest["data_report"]?["iterations"]?.intValue)
         #expect(rounds == best.step + 1 && validation.count == rounds + 7 && rounds < 290)
         guard case .trees(let form) = try ModelDocument(artifact: outcome.artifact).form else { return }
         #expect(form.roots.count == rounds)
         #expect(try run.train().artifact == outcome.artifact)
-        #expect(curves.points["train_rmse"] != nil)
+        #expect(heard.curves["train_rmse"] != nil)
     }
 
     /// Where XGBoost would start at a step of Newton's method from 0, far beyond all targets.

@@ -451,35 +451,14 @@ import Testing
         }
     }
 
-    final class Cancelling: TrainingObserver, @unchecked Sendable {
-        private var asked = 0
-        private let patience: Int
-        init(after patience: Int) { self.patience = patience }
-        func progress(_ fraction: Double, phase: String) {}
-        func metric(step: Int, name: String, value: Double) {}
-        func log(_ level: LogLevel, _ message: String) {}
-        var isCancelled: Bool {
-            asked += 1
-            return asked > patience
-        }
-    }
-
     @Test(arguments: all)
     func stopsWhenCancelled(_ subject: Subject) throws {
         for patience in [0, 1] {
             var run = run(subject, table(subject))
-            run.observer = Cancelling(after: patience)
+            run.observer = Recording(cancelsAfter: patience)
             let error = try #require(throws: ForgeError.self) { try run.train() }
             #expect(error.code == .cancelled)
         }
-    }
-
-    final class Recording: TrainingObserver, @unchecked Sendable {
-        var fractions: [Double] = []
-        func progress(_ fraction: Double, phase: String) { fractions.append(fraction) }
-        func metric(step: Int, name: String, value: Double) {}
-        func log(_ level: LogLevel, _ message: String) {}
-        var isCancelled: Bool { false }
     }
 
     @Test(arguments: all)

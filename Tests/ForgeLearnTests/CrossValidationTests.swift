@@ -72,16 +72,16 @@ import Testing
     /// Points are stored by attempt, step and name: two of one key would be one another's end.
     @Test(arguments: ["logistic_regression", "gradient_boosting"], [JSONValue.null, ["threshold": "f1"]])
     func everyPointOfACurveHasAKeyOfItsOwn(_ algorithm: String, _ decision: JSONValue) throws {
-        let curves = BoostingTests.Curves()
+        let heard = Recording()
         var run = run(algorithm, ["method": "random", "folds": 2, "outer_folds": 2])
         run.decision = decision
-        run.observer = curves
+        run.observer = heard
         _ = try run.train()
-        for (name, points) in curves.points { #expect(Set(points.map(\.step)).count == points.count, "\(name)") }
+        for (name, points) in heard.curves { #expect(Set(points.map(\.step)).count == points.count, "\(name)") }
         let loss = algorithm == "gradient_boosting" ? "train_log_loss" : "train_loss"
         let usual = [loss, "fold_1/\(loss)", "fold_2/\(loss)", "outer_1/\(loss)", "outer_2/\(loss)"]
         let nested = ["outer_1", "outer_2"].flatMap { ["\($0)/fold_1/\(loss)", "\($0)/fold_2/\(loss)"] }
-        #expect(Set(curves.points.keys) == Set(usual + (decision == nil ? [] : nested)))
+        #expect(Set(heard.curves.keys) == Set(usual + (decision == nil ? [] : nested)))
     }
 
     @Test(arguments: methods, ["logistic_regression", "gradient_boosting"])
@@ -185,14 +185,14 @@ import Testing
     @Test func cancellingAnyFoldEndsTheRun() throws {
         for patience in [0, 3, 9, 20] {
             var run = run("gradient_boosting", ["folds": 4])
-            run.observer = ContractTests.Cancelling(after: patience)
+            run.observer = Recording(cancelsAfter: patience)
             let error = try #require(throws: ForgeError.self) { try run.train() }
             #expect(error.code == .cancelled)
         }
     }
 
     @Test func progressRisesThroughAllFolds() throws {
-        let recording = ContractTests.Recording()
+        let recording = Recording()
         var run = run("gradient_boosting", ["folds": 3, "outer_folds": 2])
         run.observer = recording
         _ = try run.train()

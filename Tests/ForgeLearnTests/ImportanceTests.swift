@@ -213,18 +213,12 @@ import Testing
     }
 
     @Test func cancellingStopsThem() throws {
-        struct Cancelled: TrainingObserver {
-            func progress(_ fraction: Double, phase: String) {}
-            func metric(step: Int, name: String, value: Double) {}
-            func log(_ level: LogLevel, _ message: String) {}
-            var isCancelled: Bool { true }
-        }
         let data = table(rows: 100, seed: 4)
         let model = try Scorer(artifact: Run(table: data, algorithm: "ridge", task: "regression").train().artifact)
         let task = ShapleyImportance(
             request: ImportanceRequest(kinds: [.meanAbsSHAP]), scorer: model,
             columns: ["a", "b", "noise", "c"].map(data.values))
-        let error = #expect(throws: ForgeError.self) { try task.importances(threads: 1, observer: Cancelled()) }
+        let error = #expect(throws: ForgeError.self) { try task.importances(threads: 1, observer: Recording(cancelsAfter: 0)) }
         #expect(error?.code == .cancelled)
     }
 }

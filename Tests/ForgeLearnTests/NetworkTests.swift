@@ -145,25 +145,18 @@ import Testing
     }
 
     @Test func stopsEarlyAndKeepsTheBestEpoch() throws {
-        final class Curve: TrainingObserver, @unchecked Sendable {
-            var losses: [String: [Double]] = [:]
-            func progress(_ fraction: Double, phase: String) {}
-            func metric(step: Int, name: String, value: Double) { losses[name, default: []].append(value) }
-            func log(_ level: LogLevel, _ message: String) {}
-            var isCancelled: Bool { false }
-        }
-        let curve = Curve()
+        let heard = Recording()
         var run = Run(
             table: table("regression", classes: 0, rows: 120), algorithm: "mlp", task: "regression",
             params: [
                 "early_stopping": true, "validation_fraction": 0.25, "learning_rate_init": 0.01, "max_iter": 500,
                 "n_iter_no_change": 5,
             ])
-        run.observer = curve
+        run.observer = heard
         let outcome = try run.train()
         let epochs = outcome.manifest["data_report"]?["iterations"]?.intValue ?? 0
-        let watched = curve.losses["validation_loss"] ?? []
-        #expect(epochs < 500 && epochs == watched.count && curve.losses["train_loss"]?.count == epochs)
+        let watched = (heard.curves["validation_loss"] ?? []).map(\.value)
+        #expect(epochs < 500 && epochs == watched.count && heard.curves["train_loss"]?.count == epochs)
         let best = watched.firstIndex(of: watched.min()!)!
         var shorter = run
         shorter.params["max_iter"] = .integer(Int64(best + 1))

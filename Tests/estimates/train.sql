@@ -22,13 +22,11 @@ update asked a set estimate = (
 select count(forge.train(a.model, 'wide', a.target, task => a.task, algorithm => a.algorithm, features => a.features, id_column => 'id',
     group_columns => '{query}', exclude => array_remove('{amount,label,stars}', a.target), params => a.params)) > 0 from asked a;
 do $$
+declare
+    request bigint;
 begin
-    while exists (select from forge.training_requests where status in ('queued', 'running')) loop
-        commit;
-        perform pg_sleep(0.1);
+    for request in select id from forge.training_requests order by id loop
+        call forge.wait(request);
     end loop;
-    if exists (select from forge.training_requests where status <> 'succeeded') then
-        raise exception 'not trained: %', (select string_agg(format('%s: %s', model, error_message), '; ') from forge.training_requests where status <> 'succeeded');
-    end if;
 end
 $$;

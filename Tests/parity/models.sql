@@ -59,14 +59,12 @@ from (values
     ('network_m', 'colour', 'mlp', '{"activation": "tanh", "hidden_layer_sizes": [7, 33, 5], "max_iter": 20}', '{}')
 ) m(model, target, algorithm, params, preprocess);
 do $$
+declare
+    request bigint;
 begin
-    while exists (select from forge.training_requests where status in ('queued', 'running')) loop
-        commit;
-        perform pg_sleep(0.05);
+    for request in select id from forge.training_requests order by id loop
+        call forge.wait(request);
     end loop;
-    if exists (select from forge.training_requests where status <> 'succeeded') then
-        raise exception 'not trained: %', (select string_agg(format('%s: %s', model, error_message), '; ') from forge.training_requests where status <> 'succeeded');
-    end if;
 end
 $$;
 -- in batches
