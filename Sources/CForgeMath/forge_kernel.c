@@ -29,11 +29,13 @@ typedef struct Sampler {
 // What is kept between two coalitions.
 typedef struct Kernel {
     const ForgeArena *arena;
-    const double *features;             // (encoded) the row
+    const double *features;             // (encoded) the row, prepared
+    const ForgeCell *cells;             // (columns) of an ensemble: the row as it is
     void *scratch;
     Sampler *sampler;
     double *margins, *bases, *sums;     // (outputs) of the row, the background, the coalition
     double *mixture;                    // (encoded)
+    ForgeCell *mixed;                   // (columns) of an ensemble
     double *normal;                     // (M - 1, M - 1), the lower triangle by rows
     double *right;                      // (outputs, M - 1)
     int32_t *columns;                   // (M) of the players
@@ -51,15 +53,16 @@ static void *take(char **memory, int64_t bytes) {
 }
 
 // Lays the memory out; without any, says in `end` how much it is.
-static Kernel place(const ForgeArena *arena, const double *features, void *scratch, void *memory, char **end) {
+static Kernel place(const ForgeArena *arena, void *memory, char **end) {
     int64_t most = arena->columns, outputs = arena->outputs;
     *end = memory;
-    Kernel k = {.arena = arena, .features = features, .scratch = scratch};
+    Kernel k = {.arena = arena};
     k.sampler = take(end, sizeof(Sampler));
     k.margins = take(end, outputs * 8);
     k.bases = take(end, outputs * 8);
     k.sums = take(end, outputs * 8);
-    k.mixture = take(end, (int64_t) arena->encoded * 8);
+    if (arena->form == FORGE_ENSEMBLE) k.mixed = take(end, most * (int64_t) sizeof *k.mixed);
+    else k.mixture = take(end, (int64_t) arena->encoded * 8);
     k.normal = take(end, most * (most - 1) / 2 * 8);
     k.right = take(end, outputs * most * 8);
     k.columns = take(end, most * 4);
@@ -71,7 +74,7 @@ static Kernel place(const ForgeArena *arena, const double *features, void *scrat
 
 int64_t forge_kernel_scratch(const ForgeArena *arena) {
     char *start = (char *) arena, *end;  // the address is not read
-    place(arena, NULL, NULL, start, &end);
+    place(arena, start, &end);
     return end - start;
 }
 
@@ -186,42 +189,71 @@ static double next_coalition(const Kernel *k) {
 
 // --- what a coalition is worth
 
-// The columns in which the row differs from the background, missing values being equal.
+// Whether a column of the row is another than the background's, missing values being equal.
+static int differs(const Kernel *k, const ForgeColumn *column, int64_t row) {
+    const double *other = (const double *) forge_at(k->arena, k->arena->background) + row * k->arena->encoded;
+    for (int32_t f = column->first; f < column->first + column->width; f++) {
+        double own = k->features[f];
+        if (own != other[f] && (own == own || other[f] == other[f])) return 1;
+    }
+    return 0;
+}
+
+static int cell_differs(const Kernel *k, int32_t column, int64_t row) {
+    ForgeCell own = k->cells[column], other = forge_ensemble_background(k->arena, row, column);
+    const ForgeColumn *columns = forge_at(k->arena, k->arena->column_table);
+    if (columns[column].kind == FORGE_NUMBER)
+        return own.number != other.number && (own.number == own.number || other.number == other.number);
+    if (!own.bytes || !other.bytes) return own.bytes || other.bytes;
+    return own.length != other.length || memcmp(own.bytes, other.bytes, (size_t) own.length) != 0;
+}
+
+// The columns in which the row differs from the background.
 static int32_t find_players(const Kernel *k) {
     const ForgeArena *arena = k->arena;
     const ForgeColumn *columns = forge_at(arena, arena->column_table);
-    const double *background = forge_at(arena, arena->background), *features = k->features;
     int64_t rows = arena->background.count / arena->encoded;
     int32_t players = 0;
     for (int32_t c = 0; c < arena->columns; c++) {
-        int differs = 0;
-        for (int64_t b = 0; b < rows && !differs; b++) {
-            const double *other = background + b * arena->encoded;
-            for (int32_t f = columns[c].first; f < columns[c].first + columns[c].width; f++)
-                differs |= features[f] != other[f] && (features[f] == features[f] || other[f] == other[f]);
-        }
-        if (differs) k->columns[players++] = c;
+        int found = 0;
+        for (int64_t b = 0; b < rows && !found; b++) found = k->cells ? cell_differs(k, c, b) : differs(k, columns + c, b);
+        if (found) k->columns[players++] = c;
     }
     return players;
+}
+
+// Margins of a row of the background in which the columns of the first `count` of `members` are the row's. As
+// forge_feature_margins says.
+static int32_t mixed_margins(const Kernel *k, const int32_t *members, int32_t count, int64_t row, double *margins) {
+    const ForgeArena *arena = k->arena;
+    const ForgeColumn *columns = forge_at(arena, arena->column_table);
+    const double *background = forge_at(arena, arena->background);
+    memcpy(k->mixture, background + row * arena->encoded, (size_t) arena->encoded * sizeof *k->mixture);
+    for (int32_t i = 0; i < count; i++) {
+        const ForgeColumn *column = columns + k->columns[members[i]];
+        memcpy(k->mixture + column->first, k->features + column->first, (size_t) column->width * sizeof *k->mixture);
+    }
+    if (count > 0) forge_prepare_products(arena, k->mixture);
+    return forge_feature_margins(arena, k->mixture, k->scratch, margins);
+}
+
+static int32_t mixed_cell_margins(const Kernel *k, const int32_t *members, int32_t count, int64_t row, double *margins) {
+    for (int32_t c = 0; c < k->arena->columns; c++) k->mixed[c] = forge_ensemble_background(k->arena, row, c);
+    for (int32_t i = 0; i < count; i++) k->mixed[k->columns[members[i]]] = k->cells[k->columns[members[i]]];
+    return forge_ensemble_margins(k->arena, k->mixed, k->scratch, margins);
 }
 
 // Mean margins over the background, where the columns of the first `count` of `members` are the row's. 0, or -1 when
 // one is out of range.
 static int evaluate(const Kernel *k, const int32_t *members, int32_t count, double *means) {
     const ForgeArena *arena = k->arena;
-    const ForgeColumn *columns = forge_at(arena, arena->column_table);
-    const double *background = forge_at(arena, arena->background);
-    double *margins = forge_scratch_margins(arena, k->scratch), *mixture = k->mixture;
+    double *margins = forge_scratch_margins(arena, k->scratch);
     int64_t rows = arena->background.count / arena->encoded;
     for (int32_t o = 0; o < arena->outputs; o++) means[o] = 0;
     for (int64_t b = 0; b < rows; b++) {
-        memcpy(mixture, background + b * arena->encoded, (size_t) arena->encoded * sizeof *mixture);
-        for (int32_t i = 0; i < count; i++) {
-            const ForgeColumn *column = columns + k->columns[members[i]];
-            memcpy(mixture + column->first, k->features + column->first, (size_t) column->width * sizeof *mixture);
-        }
-        if (count > 0) forge_prepare_products(arena, mixture);
-        if (forge_feature_margins(arena, mixture, k->scratch, margins) >= 0) return -1;
+        int32_t refused =
+            k->cells ? mixed_cell_margins(k, members, count, b, margins) : mixed_margins(k, members, count, b, margins);
+        if (refused >= 0) return -1;
         for (int32_t o = 0; o < arena->outputs; o++) means[o] += margins[o];
     }
     for (int32_t o = 0; o < arena->outputs; o++) means[o] /= (double) rows;
@@ -304,9 +336,13 @@ static int start(const Kernel *k, double *contributions) {
 }
 
 int32_t forge_kernel_explain(
-    const ForgeArena *arena, const double *features, void *scratch, void *memory, int64_t step, double *contributions) {
+    const ForgeArena *arena, const double *features, const ForgeCell *cells, void *scratch, void *memory, int64_t step,
+    double *contributions) {
     char *end;
-    Kernel k = place(arena, features, scratch, memory, &end);
+    Kernel k = place(arena, memory, &end);
+    k.features = features;
+    k.cells = cells;
+    k.scratch = scratch;
     if (step == 0) return start(&k, contributions) < 0 ? arena->columns : k.sampler->players > 0 ? FORGE_MORE : -1;
     double weight = next_coalition(&k);
     if (weight <= 0) {

@@ -103,19 +103,33 @@ static int32_t collect(const ForgeArena *arena, int32_t feature, int32_t *featur
     return count + 1;
 }
 
-int64_t forge_feature_name(const ForgeArena *arena, int32_t feature, char *bytes, int64_t size) {
+static void add_feature(Name *name, const ForgeArena *arena, int32_t feature) {
     const ForgeColumn *columns = forge_at(arena, arena->column_table);
     const int32_t *sources = forge_at(arena, arena->feature_columns);
-    Name name = {bytes, size, 0};
     int32_t features[FORGE_FACTORS];
     int32_t count = collect(arena, feature, features, 0);
     for (int32_t k = 0, power; k < count; k += power) {
         for (power = 1; k + power < count && features[k + power] == features[k]; power++) {}
-        if (k > 0) add(&name, "*");
-        add_feature_of_column(&name, arena, columns + sources[features[k]], features[k]);
+        if (k > 0) add(name, "*");
+        add_feature_of_column(name, arena, columns + sources[features[k]], features[k]);
         if (power == 1) continue;
-        add(&name, "^");
-        add_number(&name, power);
+        add(name, "^");
+        add_number(name, power);
     }
+}
+
+int64_t forge_feature_name(const ForgeArena *arena, int32_t feature, char *bytes, int64_t size) {
+    const ForgeMember *members = forge_at(arena, arena->members);
+    Name name = {bytes, size, 0};
+    if (arena->form != FORGE_ENSEMBLE) {
+        add_feature(&name, arena, feature);
+        return name.length;
+    }
+    int32_t m = 0;
+    const ForgeArena *member = forge_member_arena(arena, members);
+    for (; feature >= member->encoded; member = forge_member_arena(arena, members + ++m)) feature -= member->encoded;
+    add_number(&name, m + 1);
+    add(&name, ":");
+    add_feature(&name, member, feature);
     return name.length;
 }

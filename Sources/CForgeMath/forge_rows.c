@@ -2,6 +2,7 @@
 #include "forge_math.h"
 
 #include <math.h>
+#include <stddef.h>
 
 static double logistic(double margin) {
     if (margin >= 0) return 1 / (1 + exp(-margin));
@@ -84,7 +85,7 @@ void forge_row_scores(const ForgeArena *arena, const double *margins, double *sc
 }
 
 // Scratch: values (padded), margins (outputs), prepared features (encoded, if `prepared`), texts, work memory of text
-// columns, then the doubled row of trees or a network's layers. Behind them, what an explanation needs.
+// columns, then the doubled row of trees, a network's layers or what an ensemble needs. Behind them, what an explanation needs.
 double *forge_scratch_values(const ForgeArena *arena, void *scratch) {
     (void) arena;
     return scratch;
@@ -121,12 +122,19 @@ int64_t forge_scratch_size(const ForgeArena *arena) {
     int64_t size = ((int64_t) arena->padded + arena->outputs + (arena->prepared ? arena->encoded : 0)) * 8;
     size += (int64_t) arena->texts * (int64_t) sizeof(ForgeCell) + arena->work + row_size(arena);
     if (arena->form == FORGE_NETWORK) size += forge_network_scratch(arena);
+    if (arena->form == FORGE_ENSEMBLE) size = ((size + 15) & ~15ll) + forge_ensemble_scratch(arena);
     return (size + 15) & ~15ll;
 }
 
-int64_t forge_explain_scratch_size(const ForgeArena *arena) {
+// Bytes of the row that coalitions are taken of: prepared features, or an ensemble's cells.
+static int64_t explained_row_size(const ForgeArena *arena) {
+    int64_t cells = (int64_t) arena->columns * (int64_t) sizeof(ForgeCell);
     int64_t features = (int64_t) arena->encoded * (int64_t) sizeof(double);
-    if (arena->sampled) return arena->scratch + features + forge_kernel_scratch(arena);
+    return ((arena->form == FORGE_ENSEMBLE ? cells : features) + 15) & ~15ll;
+}
+
+int64_t forge_explain_scratch_size(const ForgeArena *arena) {
+    if (arena->sampled) return arena->scratch + explained_row_size(arena) + forge_kernel_scratch(arena);
     if (arena->form != FORGE_TREES) return arena->scratch;
     if (arena->background.count > 0) return arena->scratch + forge_interventional_scratch(arena);
     return arena->scratch + forge_explain_scratch(arena->max_depth, arena->quadrature.count / 2);
@@ -173,6 +181,7 @@ static int32_t prepared_margins(const ForgeArena *arena, const double *values, v
 
 int32_t forge_row_margins(const ForgeArena *arena, const double *values, void *scratch, double *margins) {
     if (arena->prepared) return prepared_margins(arena, values, scratch, margins);
+    if (arena->form == FORGE_ENSEMBLE) return forge_ensemble_row(arena, values, scratch, margins);
     if (arena->form == FORGE_LINEAR) {
         forge_linear_margins(arena, values, margins);
         return check_margins(arena, values, margins);
@@ -190,13 +199,18 @@ int32_t forge_row_margins(const ForgeArena *arena, const double *values, void *s
     return check_link(arena, margins);
 }
 
-// The encoded row lies before the memory of what samples it.
+// The row lies before the memory of what samples it.
 static int32_t explain_by_coalitions(
     const ForgeArena *arena, const double *values, void *scratch, int64_t step, double *contributions) {
-    double *features = (double *) ((char *) scratch + arena->scratch);
+    char *row = (char *) scratch + arena->scratch, *memory = row + explained_row_size(arena);
+    if (arena->form == FORGE_ENSEMBLE) {
+        if (step == 0) forge_ensemble_cells(arena, values, scratch, (ForgeCell *) row);
+        return forge_kernel_explain(arena, NULL, (ForgeCell *) row, scratch, memory, step, contributions);
+    }
     if (step == 0)
-        forge_prepare(arena, values, forge_scratch_texts(arena, scratch), forge_scratch_work(arena, scratch), features);
-    return forge_kernel_explain(arena, features, scratch, features + arena->encoded, step, contributions);
+        forge_prepare(
+            arena, values, forge_scratch_texts(arena, scratch), forge_scratch_work(arena, scratch), (double *) row);
+    return forge_kernel_explain(arena, (double *) row, NULL, scratch, memory, step, contributions);
 }
 
 static int32_t explain_step(
@@ -217,4 +231,14 @@ int32_t forge_row_explain(
     const ForgeArena *arena, const double *values, void *scratch, int64_t step, double *contributions) {
     int32_t refused = step == 0 ? forge_row_margins(arena, values, scratch, forge_scratch_margins(arena, scratch)) : -1;
     return refused >= 0 ? refused : explain_step(arena, values, scratch, step, contributions);
+}
+
+int32_t forge_features(const ForgeArena *arena) {
+    return arena->form == FORGE_ENSEMBLE ? forge_ensemble_features(arena) : arena->encoded;
+}
+
+int32_t forge_row_features(const ForgeArena *arena, const double *values, void *scratch, double *features) {
+    if (arena->form == FORGE_ENSEMBLE) return forge_ensemble_prepare(arena, values, scratch, features);
+    return forge_prepare(
+        arena, values, forge_scratch_texts(arena, scratch), forge_scratch_work(arena, scratch), features);
 }

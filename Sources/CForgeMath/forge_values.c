@@ -45,7 +45,7 @@ int32_t forge_find_level(const ForgeArena *arena, const ForgeColumn *column, con
 
 int32_t forge_find_category(const ForgeArena *arena, const ForgeColumn *column, const void *bytes, int64_t length) {
     if (!bytes) return column->levels;
-    if (column->encoding == FORGE_ENCODE_TFIDF) return 0;
+    if (column->text >= 0) return 0;
     if (column->encoding == FORGE_ENCODE_HASHED)
         return (int32_t) (forge_level_hash(bytes, length) % (uint64_t) column->levels);
     int32_t level = forge_find_level(arena, column, bytes, length);

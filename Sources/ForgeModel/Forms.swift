@@ -90,10 +90,28 @@ public struct NetworkForm: Sendable, Equatable {
     }
 }
 
+/// Models of the same classes whose columns are among the ensemble's, by name and type; each has encodings of its own.
+/// `margin[o] = Σ_m weights[m] · score[o]` of member m: its value, the probability of class o, or of two classes that of
+/// the positive one. The ensemble's own columns are not encoded: numbers are `.number` without a fill, shifted by 0 and
+/// scaled by 1, categories `.native` with those levels that its background has; so the background is of rows as they
+/// came. Links are `identity` and `shares`.
+public struct EnsembleForm: Sendable, Equatable {
+    public var members: [ModelDocument]  // none is an ensemble itself
+    public var weights: [Double]  // above 0; their sum is 1
+
+    public init(members: [ModelDocument], weights: [Double]) {
+        self.members = members
+        self.weights = weights
+    }
+
+    public var outputs: Int { members.first.map { max($0.labels.count == 2 ? 1 : $0.labels.count, 1) } ?? 1 }
+}
+
 public enum ModelForm: Sendable, Equatable {
     case linear(LinearForm)
     case trees(TreeForm)
     case network(NetworkForm)
+    case ensemble(EnsembleForm)
 
     /// Margins of a row.
     public var outputs: Int {
@@ -101,6 +119,7 @@ public enum ModelForm: Sendable, Equatable {
         case .linear(let form): form.outputs
         case .trees(let form): form.outputs
         case .network(let form): form.outputs
+        case .ensemble(let form): form.outputs
         }
     }
 }

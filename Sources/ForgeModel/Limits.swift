@@ -23,6 +23,8 @@ public enum ModelLimits {
     public static let hiddenLayers = 32
     public static let hiddenWidth = 16_384
     public static let networkWeights = 1 << 28
+    /// Models of an ensemble.
+    public static let members = 64
     /// Bytes of a file that the registry takes.
     public static let artifact = 1_000_000_000
     /// Rows that explanations compare with, and their encoded features together.

@@ -40,13 +40,14 @@ struct DamageTests {
             try make.trees(columns: 4, trees: 2, depth: 3, classes: 0, prepared: true).encoded(),
             try make.interventional(make.trees(columns: 2, trees: 2, depth: 3, classes: 3, vector: true)).encoded(),
             try make.interventional(make.linear(columns: 3, classes: 0, prepared: true)).encoded(),
+            try make.ensemble(columns: 2, classes: 2).encoded(),
         ]
     }
 
     static let acceptable: Set<String?> = [nil, "FG015", "FG013", "FG012", "FG028"]
 
     /// One bit of every byte here; all of them, and more, in scripts/fuzz.sh.
-    @Test(arguments: 0..<UInt64(8))
+    @Test(arguments: 0..<UInt64(9))
     func everyDamagedByteGivesAnErrorOrAUsableModel(_ seed: UInt64) throws {
         let artifact = try DamageTests.small(3)[Int(seed)]
         for place in artifact.indices {

@@ -8,7 +8,7 @@ import Testing
 struct GoldenTests {
     static let names = [
         "linear", "logistic", "softmax", "boosting", "boosting_binary", "boosting_classes", "boosting_counts",
-        "interventional", "interventional_classes", "network", "network_classes", "network_gelu", "sampled",
+        "interventional", "interventional_classes", "network", "network_classes", "network_gelu", "sampled", "ensemble",
     ]
     static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Goldens")
 
@@ -44,7 +44,7 @@ struct GoldenTests {
     static func tolerance(_ name: String) -> Double {
         switch name {
         case "linear", "logistic", "softmax": 1e-9
-        case "network", "network_classes", "network_gelu", "sampled": 5e-6
+        case "network", "network_classes", "network_gelu", "sampled", "ensemble": 5e-6
         default: 2e-5
         }
     }

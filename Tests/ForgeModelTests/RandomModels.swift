@@ -43,7 +43,12 @@ struct RandomModels {
         let columns = (0..<count).map {
             prepared && flag(0.8) ? preparedColumn($0, forTrees: false) : column($0, forTrees: false, categories: categories)
         } + [number(count)]
-        let products = prepared ? products(of: columns) : []
+        return linear(over: columns, prepared ? products(of: columns) : [], classes: classes)
+    }
+
+    mutating func linear(
+        over columns: [ColumnSchema], _ products: [FeatureProduct] = [], classes: Int
+    ) -> ModelDocument {
         let width = columns.reduce(products.count) { $0 + $1.encoding.width }
         let outputs = classes > 2 ? classes : 1
         let form = LinearForm(
@@ -62,6 +67,12 @@ struct RandomModels {
         let columns = (0..<count).map {
             prepared ? preparedColumn($0, forTrees: false) : column($0, forTrees: false, categories: categories)
         } + [number(count)]
+        return network(over: columns, hidden: hidden, classes: classes, activation: activation)
+    }
+
+    mutating func network(
+        over columns: [ColumnSchema], hidden: [Int], classes: Int, activation: Activation
+    ) -> ModelDocument {
         let layers = [columns.reduce(0) { $0 + $1.encoding.width }] + hidden + [classes > 2 ? classes : 1]
         let form = NetworkForm(
             activation: activation, layers: layers,
@@ -126,9 +137,17 @@ struct RandomModels {
         let columns = (0..<count).map {
             prepared && flag(0.8) ? preparedColumn($0, forTrees: true) : column($0, forTrees: true, categories: categories)
         } + [number(count)]
-        let products = prepared ? products(of: columns) : []
+        return self.trees(
+            over: columns, prepared ? products(of: columns) : [], trees: trees, depth: depth, classes: classes,
+            shares: shares, vector: vector, grow: grow)
+    }
+
+    mutating func trees(
+        over columns: [ColumnSchema], _ products: [FeatureProduct] = [], trees: Int, depth: Int, classes: Int,
+        shares: Bool = false, vector: Bool = false, grow: Double = 0.8
+    ) -> ModelDocument {
         let features = columns.flatMap { column in Array(repeating: column, count: column.encoding.width) }
-            + products.map { _ in columns[count] }
+            + products.map { _ in columns[columns.count - 1] }
         let outputs = classes > 2 ? classes : 1
         var form = TreeForm(
             outputs: outputs, baseScores: (0..<outputs).map { _ in shares ? 0 : double() }, roots: [], treeOutputs: [],

@@ -25,6 +25,7 @@ struct Reference {
                 return form.intercepts[output] + zip(row, features).reduce(0) { $0 + $1.0 * $1.1 }
             }
         case .network(let form): return Reference.margins(form, features)
+        case .ensemble: return []  // EnsembleTests
         case .trees(let form):
             var margins = form.baseScores
             for tree in form.roots.indices {

@@ -78,7 +78,7 @@ struct ScoringTests {
                 let tolerance: Double =
                     switch document.form {
                     case .linear: 1e-12 * max(scale, abs(pair.1))
-                    case .trees: 0
+                    case .trees, .ensemble: 0
                     case .network: document.isPrepared ? 1e-4 * max(1, abs(pair.1)) : 0
                     }
                 #expect(abs(pair.0 - pair.1) <= tolerance, "seed \(seed), margin \(index), \(document.form)")

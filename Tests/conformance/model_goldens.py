@@ -13,11 +13,14 @@ import pathlib
 import numpy as np
 import shap
 import xgboost
-from safetensors.numpy import save_file
+from safetensors.numpy import save as save_bytes
 from shap.utils._legacy import DenseData
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 BACKGROUND = 20
@@ -44,8 +47,8 @@ def category(name, levels, encoding):
     return described, (0.0, 0.0, 1.0), levels
 
 
-def save(name, columns, form, link, labels, tensors, rows, expected, algorithm, **more):
-    """One artifact and, beside it, rows (a list per column; None = NULL) with what the peer says about them."""
+def artifact(columns, form, link, labels, tensors, algorithm, **more):
+    """The bytes of one artifact."""
     outputs = len(labels) if len(labels) > 2 else 1
     description = {
         "algorithm": algorithm, "columns": [column[0] for column in columns], "form": form, "format": 1, "link": link,
@@ -58,7 +61,12 @@ def save(name, columns, form, link, labels, tensors, rows, expected, algorithm, 
     tensors = dict(tensors, fills=fills, shifts=shifts, scales=scales, levels=levels, level_offsets=level_offsets,
                    labels=label_bytes, label_offsets=label_offsets)
     metadata = {"forge": json.dumps(description, sort_keys=True, separators=(",", ":"), ensure_ascii=False)}
-    save_file(tensors, GOLDENS / f"{name}.safetensors", metadata=metadata)
+    return save_bytes(tensors, metadata=metadata)
+
+
+def save(name, columns, form, link, labels, tensors, rows, expected, algorithm, **more):
+    """An artifact and, beside it, rows (a list per column; None = NULL) with what the peer says about them."""
+    (GOLDENS / f"{name}.safetensors").write_bytes(artifact(columns, form, link, labels, tensors, algorithm, **more))
     text = json.dumps({"columns": rows, **{key: np.asarray(value).tolist() for key, value in expected.items()}})
     (GOLDENS / f"{name}.json").write_text(text + "\n")
 
@@ -274,6 +282,41 @@ def network_goldens():
           "contributions": kernel_contributions(gelu_margins, encoded[chosen], background, groups)}, "mlp", activation="gelu")
 
 
+def ensemble_goldens():
+    """Soft voting of two classifiers with encodings of their own, explained by columns as they came."""
+    x, y = load_iris(return_X_y=True)
+    levels = ["amber", "blue", "żółty"]
+    codes = (np.arange(len(x)) * 7 + y) % 3
+    raw = np.column_stack([x, codes])
+    one_hot = ColumnTransformer([("colour", OneHotEncoder(sparse_output=False), [4])], remainder="passthrough")
+    logistic = make_pipeline(one_hot, LogisticRegression(max_iter=5000))
+    scaled = ColumnTransformer([("x", StandardScaler(), [0, 1, 2, 3])])  # without the colour
+    network = make_pipeline(scaled, MLPClassifier((9,), activation="tanh", random_state=1, max_iter=300))
+    voting = VotingClassifier([("l", logistic), ("n", network)], voting="soft", weights=[0.25, 0.75]).fit(raw, y)
+    logistic, network = (pipeline[-1] for pipeline in voting.estimators_)
+    scaler = voting.estimators_[1][0].named_transformers_["x"]
+    numbers = [number(f"x{i}", 0.0) for i in range(4)]
+    scaled_numbers = [number(f"x{i}", 0.0, scaler.mean_[i], scaler.scale_[i]) for i in range(4)]
+    labels = ["0", "1", "2"]
+    background = raw[3::len(x) // BACKGROUND]
+    members = [
+        artifact([category("colour", levels, "one_hot"), *numbers], "linear", "softmax", labels,
+                 {"coefficients": logistic.coef_.copy(), "intercepts": logistic.intercept_.copy(), "means": np.zeros(7)},
+                 "logistic_regression"),
+        artifact(scaled_numbers, "network", "softmax", labels,
+                 network_tensors(network.coefs_, network.intercepts_)
+                 | compared_with(scaler.transform(background[:, :4])), "mlp", activation="tanh")]
+    tensors = {"members": np.frombuffer(b"".join(members), np.uint8).copy(),
+               "member_offsets": np.cumsum([0] + [len(member) for member in members], dtype=np.int64),
+               "member_weights": np.array([0.25, 0.75])} | compared_with(background)
+    chosen = np.arange(0, len(x), len(x) // ROWS)[:ROWS]
+    rows = x[chosen].T.tolist() + [[levels[int(code)] for code in codes[chosen]]]
+    scores = voting.predict_proba(raw[chosen])
+    contributions = kernel_contributions(voting.predict_proba, raw[chosen], background, [[i] for i in range(5)])
+    save("ensemble", [number(f"x{i}") for i in range(4)] + [category("colour", levels, "native")], "ensemble", "shares",
+         labels, tensors, rows, {"margins": scores, "scores": scores, "contributions": contributions}, "auto")
+
+
 def sampled_goldens():
     """More columns than there are coalitions for: shap with many times the samples."""
     random = np.random.default_rng(3)
@@ -300,3 +343,4 @@ if __name__ == "__main__":
     network_goldens()
     interventional_goldens()
     sampled_goldens()
+    ensemble_goldens()

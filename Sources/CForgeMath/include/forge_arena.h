@@ -11,7 +11,7 @@
 #define FORGE_FACTORS 8                          // features of columns that a product may have at most
 
 enum { FORGE_UNCALIBRATED = 0, FORGE_CALIBRATION_SIGMOID = 1, FORGE_CALIBRATION_ISOTONIC = 2 };
-enum { FORGE_LINEAR = 0, FORGE_TREES = 1, FORGE_NETWORK = 2 };
+enum { FORGE_LINEAR = 0, FORGE_TREES = 1, FORGE_NETWORK = 2, FORGE_ENSEMBLE = 3 };
 enum { FORGE_IDENTITY = 0, FORGE_LOGISTIC = 1, FORGE_SOFTMAX = 2, FORGE_SHARES = 3, FORGE_LOG = 4 };
 enum {
     FORGE_ENCODE_NUMBER = 0,
@@ -121,6 +121,13 @@ typedef struct ForgeLayer {
     int32_t inputs, padded;
 } ForgeLayer;
 
+// A model of an ensemble: an arena of its own inside of the ensemble's.
+typedef struct ForgeMember {
+    int64_t arena;               // offset
+    ForgeSpan columns;           // int32: the ensemble's column that each of the member's reads
+    double weight;
+} ForgeMember;
+
 typedef struct ForgeArena {
     uint64_t magic;
     int64_t length;
@@ -181,9 +188,17 @@ typedef struct ForgeArena {
     ForgeSpan layers;             // ForgeLayer: the hidden ones
     int32_t activation;           // FORGE_RELU, FORGE_GELU, FORGE_TANH (forge_activation.h)
     int32_t widest;               // of the inputs and the hidden layers, padded to FORGE_BLOCK
+
+    // ensemble: its texts are all category columns, since each member looks for levels of its own
+    ForgeSpan members;            // ForgeMember
+    int64_t member_scratch;       // bytes that the member with the largest need has for scoring
 } ForgeArena;
 
 static inline void *forge_at(const ForgeArena *arena, ForgeSpan span) { return (char *) arena + span.offset; }
+
+static inline const ForgeArena *forge_member_arena(const ForgeArena *arena, const ForgeMember *member) {
+    return (const ForgeArena *) ((const char *) arena + member->arena);
+}
 
 // Places outside are no factors.
 static inline int32_t forge_product_factor(const ForgeProduct *product, int32_t place) {

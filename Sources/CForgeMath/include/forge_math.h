@@ -50,7 +50,8 @@ int64_t forge_text_work(const ForgeColumn *column);
 // The words of a text, lower-cased, with a space between each two: what a vocabulary is learned from. `out` has room for
 // 2 * length + 2 bytes. Returns how many it wrote.
 int64_t forge_text_words(const char *text, int64_t length, char *out);
-// Writes the feature's name, cut to `size` bytes; returns its whole length. Not NUL-terminated.
+// Writes the name of a feature (of forge_features; of a member's, behind the member's number), cut to `size` bytes;
+// returns its whole length. Not NUL-terminated.
 int64_t forge_feature_name(const ForgeArena *arena, int32_t feature, char *_Nullable name, int64_t size);
 
 // --- margins and contributions of prepared features
@@ -79,6 +80,22 @@ int32_t forge_network_inputs(const ForgeArena *arena, const double *values, void
 // Margins of the row that lies there.
 void forge_network_margins(const ForgeArena *arena, void *scratch, double *margins);
 int64_t forge_network_scratch(const ForgeArena *arena);
+// Weighted means of the members' scores, of a whole row of cells. -1, or the column that is out of range, or `columns`
+// for a margin.
+int32_t forge_ensemble_margins(const ForgeArena *arena, const ForgeCell *cells, void *scratch, double *margins);
+// The same of a row as values and the texts that lie in the scratch memory.
+int32_t forge_ensemble_row(const ForgeArena *arena, const double *values, void *scratch, double *margins);
+// Such a row as cells (columns).
+void forge_ensemble_cells(const ForgeArena *arena, const double *values, void *scratch, ForgeCell *cells);
+// A value of the background as a cell.
+ForgeCell forge_ensemble_background(const ForgeArena *arena, int64_t row, int32_t column);
+int64_t forge_ensemble_scratch(const ForgeArena *arena);
+// forge_features and forge_row_features of an ensemble.
+int32_t forge_ensemble_features(const ForgeArena *arena);
+int32_t forge_ensemble_prepare(const ForgeArena *arena, const double *values, void *scratch, double *features);
+// Whether a decoded member has the ensemble's classes; whether its columns are among the ensemble's, and which.
+int32_t forge_member_labels_match(const ForgeArena *arena, const ForgeArena *member);
+int32_t forge_member_columns(const ForgeArena *arena, const ForgeArena *member, int32_t *places);
 // Key of a float that is not NaN: a < b exactly when its key is less; -0 has the key of 0.
 uint32_t forge_float_key(float value);
 // Fills `splits` and `leaves` from the nodes, all trees as deep as the deepest, where they suit and have the room.
@@ -95,10 +112,11 @@ int64_t forge_explain_scratch(int32_t max_depth, int64_t points);
 int32_t forge_interventional_explain(
     const ForgeArena *arena, const uint32_t *row, void *memory, int64_t step, double *contributions);
 int64_t forge_interventional_scratch(const ForgeArena *arena);
-// A coalition of columns at each step; `features`: (encoded), the row. FORGE_MORE, -1 when done, or `columns` when a
-// margin is out of range.
+// A coalition of columns at each step, of the row that is prepared as `features` (encoded) or, of an ensemble, lies in
+// `cells` (columns). FORGE_MORE, -1 when done, or `columns` when a margin is out of range.
 int32_t forge_kernel_explain(
-    const ForgeArena *arena, const double *features, void *scratch, void *memory, int64_t step, double *contributions);
+    const ForgeArena *arena, const double *_Nullable features, const ForgeCell *_Nullable cells, void *scratch,
+    void *memory, int64_t step, double *contributions);
 int64_t forge_kernel_scratch(const ForgeArena *arena);
 void forge_gauss_legendre(int32_t points, double *abscissae, double *weights);
 int64_t forge_tree_row_size(const ForgeArena *arena);
@@ -112,6 +130,10 @@ int32_t forge_row_margins(const ForgeArena *arena, const double *values, void *s
 // stay as it is between them.
 int32_t forge_row_explain(
     const ForgeArena *arena, const double *values, void *scratch, int64_t step, double *contributions);
+// How many features a row has as the model sees it: the encoded ones, of an ensemble those of its members one after the
+// other; and these features. -1, or the column whose value is infinite.
+int32_t forge_features(const ForgeArena *arena);
+int32_t forge_row_features(const ForgeArena *arena, const double *values, void *scratch, double *features);
 // Where in the scratch memory the values and the margins of a row are kept.
 double *forge_scratch_values(const ForgeArena *arena, void *scratch);
 double *forge_scratch_margins(const ForgeArena *arena, void *scratch);

@@ -5,7 +5,8 @@ extension ArenaDecoder {
     mutating func decodeBackground() throws(Refusal) {
         try require(artifact.has(.background) == artifact.has(.explanation), "its background is not whole")
         guard artifact.has(.background) else {
-            return try require(description.form != FORGE_NETWORK, "a network has no background")
+            try require(description.form != FORGE_NETWORK, "a network has no background")
+            return try require(description.form != FORGE_ENSEMBLE, "an ensemble has no background")
         }
         let width = Int(arena.encoded) &- Int(arena.products.count)
         let rows = artifact.shape(.background).0
@@ -24,7 +25,8 @@ extension ArenaDecoder {
         for row in upTo(rows) { try copyRow(row, features, table) }
         guard let head = placeHead(table), let base = table.base?.assumingMemoryBound(to: Double.self) else { return }
         for row in upTo(rows) { forge_prepare_products(UnsafePointer(head), base + row &* Int(arena.encoded)) }
-        arena.sampled = description.form == FORGE_NETWORK || description.form == FORGE_TREES && hasCrosses ? 1 : 0
+        let sampled = description.form == FORGE_NETWORK || description.form == FORGE_ENSEMBLE
+        arena.sampled = sampled || description.form == FORGE_TREES && hasCrosses ? 1 : 0
     }
 
     /// Products of features of several columns, in which no path through a tree decides on one column at a time.
@@ -50,8 +52,8 @@ extension ArenaDecoder {
     /// What the kernels of the form can read without a further look.
     private func takes(_ value: Double, _ column: ForgeColumn) -> Bool {
         if description.form == FORGE_LINEAR { return value.isFinite }
-        if value.isNaN { return description.form == FORGE_TREES }
+        if value.isNaN { return description.form != FORGE_NETWORK }
         if column.encoding == FORGE_ENCODE_NATIVE { return value >= 0 && value < Double(column.levels) }
-        return Float(value).isFinite
+        return description.form == FORGE_ENSEMBLE ? value.isFinite : Float(value).isFinite
     }
 }

@@ -49,11 +49,13 @@ extension ArenaDecoder {
             }
             try ArenaDecoder.numbers(described, numbers, firstNumber, &column, &builder)
             firstNumber &+= described.numbers
-            if described.encoding == FORGE_ENCODE_TFIDF {
+            if described.encoding == FORGE_ENCODE_TFIDF || description.form == FORGE_ENSEMBLE && !described.isNumber {
                 column.text = Int32(truncatingIfNeeded: textCount)
                 texts.store(Int32(truncatingIfNeeded: index), at: textCount)
                 textCount &+= 1
-                work = max(work, withUnsafePointer(to: column) { forge_text_work($0) })
+                if described.encoding == FORGE_ENCODE_TFIDF {
+                    work = max(work, withUnsafePointer(to: column) { forge_text_work($0) })
+                }
             }
             table.store(column, at: index)
         }

@@ -53,7 +53,7 @@ extension ArenaDecoder {
     }
 
     /// The kernels want the arena's head in its place. `region` is any of the arena.
-    func placeHead(_ region: Region<Double>) -> UnsafeMutablePointer<ForgeArena>? {
+    func placeHead<Element>(_ region: Region<Element>) -> UnsafeMutablePointer<ForgeArena>? {
         guard let pointer = region.base else { return nil }
         let head = pointer + (0 &- region.offset)
         head.storeBytes(of: arena, as: ForgeArena.self)

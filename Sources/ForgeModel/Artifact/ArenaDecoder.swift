@@ -9,9 +9,17 @@ struct ArenaDecoder {
     var arena = ForgeArena()
 
     static func measure(_ artifact: UnsafePointer<UInt8>, count: Int) throws(Refusal) -> Int {
+        try measured(artifact, count: count).builder.used
+    }
+
+    /// A decoder that has run without memory. `isMember`: of an artifact inside of another, which is no ensemble.
+    static func measured(
+        _ artifact: UnsafePointer<UInt8>, count: Int, isMember: Bool = false
+    ) throws(Refusal) -> ArenaDecoder {
         var decoder = try ArenaDecoder(artifact, count: count, arena: nil, capacity: 0)
-        _ = try decoder.run()
-        return decoder.builder.used
+        if isMember { try require(decoder.description.form != FORGE_ENSEMBLE, "a member of it is an ensemble") }
+        try decoder.run()
+        return decoder
     }
 
     static func decode(
@@ -43,6 +51,7 @@ struct ArenaDecoder {
         switch description.form {
         case FORGE_LINEAR: try decodeLinear()
         case FORGE_NETWORK: try decodeNetwork()
+        case FORGE_ENSEMBLE: try decodeEnsemble()
         default: try decodeTrees()
         }
         arena.length = Int64(builder.used)

@@ -71,13 +71,11 @@ struct Description {
             return 2
         }
         if key.equals("form") {
-            form = try Description.choice(
-                event, reader.text, ("linear", FORGE_LINEAR), ("trees", FORGE_TREES), ("network", FORGE_NETWORK))
+            form = try Description.readForm(event, reader.text)
             return 4
         }
         if key.equals("activation") {
-            activation = try Description.choice(
-                event, reader.text, ("relu", FORGE_RELU), ("gelu", FORGE_GELU), ("tanh", FORGE_TANH))
+            activation = try Description.readActivation(event, reader.text)
             return 256
         }
         if key.equals("link") {
@@ -110,14 +108,20 @@ struct Description {
 
     private static var unknownKind: Refusal { .newer("the model is of a kind that this version of Forge does not know") }
 
-    private static func choice(
-        _ event: JSONEvent, _ text: Reader.Text, _ first: (StaticString, Int), _ second: (StaticString, Int),
-        _ third: (StaticString, Int)
-    ) throws(Refusal) -> Int {
-        try require(event == .text, "a field of its description is not a text")
-        if text.equals(first.0) { return first.1 }
-        if text.equals(second.0) { return second.1 }
-        if text.equals(third.0) { return third.1 }
+    private static func readForm(_ event: JSONEvent, _ text: Reader.Text) throws(Refusal) -> Int {
+        try require(event == .text, "its form is not a text")
+        if text.equals("linear") { return FORGE_LINEAR }
+        if text.equals("trees") { return FORGE_TREES }
+        if text.equals("network") { return FORGE_NETWORK }
+        if text.equals("ensemble") { return FORGE_ENSEMBLE }
+        throw unknownKind
+    }
+
+    private static func readActivation(_ event: JSONEvent, _ text: Reader.Text) throws(Refusal) -> Int {
+        try require(event == .text, "its activation is not a text")
+        if text.equals("relu") { return FORGE_RELU }
+        if text.equals("gelu") { return FORGE_GELU }
+        if text.equals("tanh") { return FORGE_TANH }
         throw unknownKind
     }
 

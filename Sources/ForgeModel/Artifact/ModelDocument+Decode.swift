@@ -34,6 +34,7 @@ extension ModelDocument {
     ) throws -> ModelForm {
         switch name {
         case "linear": .linear(try LinearForm(artifact, outputs: outputs))
+        case "ensemble": .ensemble(try EnsembleForm(artifact))
         case "network": .network(try NetworkForm(artifact, description["activation"]))
         default: .trees(try TreeForm(artifact, outputs: outputs))
         }
@@ -170,6 +171,14 @@ extension NetworkForm {
             weights: try artifact.vector(.networkWeights, Float.self).array,
             biases: try artifact.vector(.networkBiases, Float.self).array,
             intercepts: try artifact.vector(.intercepts, Double.self).array)
+    }
+}
+
+extension EnsembleForm {
+    fileprivate init(_ artifact: ArtifactReader) throws {
+        self.init(
+            members: try artifact.texts(.members, .memberOffsets).map { try ModelDocument(artifact: $0) },
+            weights: try artifact.vector(.memberWeights, Double.self).array)
     }
 }
 

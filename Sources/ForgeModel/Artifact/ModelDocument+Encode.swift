@@ -13,6 +13,7 @@ extension ModelDocument {
         case .linear(let linear): linear.add(to: &writer)
         case .trees(let trees): trees.add(to: &writer)
         case .network(let network): network.add(to: &writer)
+        case .ensemble(let ensemble): try ensemble.add(to: &writer)
         }
         let bytes = writer.encoded(metadata: description)
         _ = try DecodedModel(bytes)
@@ -128,7 +129,15 @@ extension ModelForm {
         case .linear: "linear"
         case .trees: "trees"
         case .network: "network"
+        case .ensemble: "ensemble"
         }
+    }
+}
+
+extension EnsembleForm {
+    fileprivate func add(to writer: inout SafetensorsWriter) throws {
+        writer.add(.members, offsets: .memberOffsets, texts: try members.map { try $0.encoded() })
+        writer.add(.memberWeights, weights)
     }
 }
 

@@ -23,6 +23,8 @@ enum TensorName: Int {
     case calibrationSigmoids, calibrationOffsets, calibrationX, calibrationY
     // (rows, encoded features of the columns), (2): seed, samples; present together
     case background, explanation
+    // Ensembles: (bytes), (members + 1), (members)
+    case members, memberOffsets, memberWeights
     case end
 
     var text: StaticString {
@@ -61,6 +63,9 @@ enum TensorName: Int {
         case .calibrationY: "calibration_y"
         case .background: "background"
         case .explanation: "explanation"
+        case .members: "members"
+        case .memberOffsets: "member_offsets"
+        case .memberWeights: "member_weights"
         case .end: ""
         }
     }

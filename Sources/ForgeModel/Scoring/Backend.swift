@@ -72,13 +72,12 @@ public enum Backend {
     ) -> Int32 {
         let values = forge_scratch_values(arena, scratch)
         forge_scratch_load(arena, cells, scratch)
-        let refused = forge_prepare(
-            arena, values, forge_scratch_texts(arena, scratch), forge_scratch_work(arena, scratch), features)
+        let refused = forge_row_features(arena, values, scratch, features)
         return refused >= 0 ? status.setOutOfRange(arena, column: refused, values) : 0
     }
 
     public static func feature(_ arena: Arena, _ index: Int32, _ name: UnsafeMutablePointer<CChar>?, _ size: Int64) -> Int64 {
-        guard index >= 0, index < arena.pointee.encoded else { return -1 }
+        guard index >= 0, index < forge_features(arena) else { return -1 }
         return forge_feature_name(arena, index, name, size)
     }
 
@@ -86,7 +85,7 @@ public enum Backend {
         let model = arena.pointee
         return ForgeModelInfo(
             columns: model.columns, outputs: model.outputs, classes: model.classes, positive: model.positive,
-            scratch: model.scratch, explain_scratch: model.explain_scratch, features: model.encoded,
+            scratch: model.scratch, explain_scratch: model.explain_scratch, features: forge_features(arena),
             threshold: model.threshold)
     }
 

@@ -104,7 +104,7 @@ public final class ColumnEncoder: Sendable {
 
 extension DecodedModel {
     var featureNames: [String] {
-        (0..<arena.pointee.encoded).map { feature in
+        (0..<forge_features(arena)).map { feature in
             let length = Int(forge_feature_name(arena, feature, nil, 0))
             let name = [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
                 buffer.withMemoryRebound(to: CChar.self) {
