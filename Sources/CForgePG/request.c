@@ -41,6 +41,22 @@ forge_token_equals(ForgeScan *scan, HeapTuple row, const pg_uuid_t *token)
 	return !isnull && memcmp(DatumGetUUIDP(value)->data, token->data, UUID_LEN) == 0;
 }
 
+// Whether another worker helps with the request's search under this token.
+static bool
+forge_token_helps(int64 id, const pg_uuid_t *token)
+{
+	ForgeKey	key = {"request", INT8OID, Int64GetDatum(id)};
+	ForgeScan	scan;
+	HeapTuple	row;
+	bool		found = false;
+
+	forge_scan_begin(&scan, "search_helpers", 1, &key, NULL);
+	while (!found && HeapTupleIsValid(row = forge_scan_next(&scan)))
+		found = forge_token_equals(&scan, row, token);
+	forge_scan_end(&scan);
+	return found;
+}
+
 static const char *
 forge_column_member(JsonbContainer *object, const char *key)
 {
@@ -124,7 +140,7 @@ forge_request_read(int64 id, const pg_uuid_t *token, ForgeRequest *request)
 	request->id = id;
 	forge_scan_begin(&scan, "training_requests", 1, &key, NULL);
 	row = forge_scan_next(&scan);
-	if (!HeapTupleIsValid(row) || !forge_token_equals(&scan, row, token))
+	if (!HeapTupleIsValid(row) || !(forge_token_equals(&scan, row, token) || forge_token_helps(id, token)))
 		forge_lease_lost(id);
 	status = forge_request_text(&scan, row, "status");
 	if (status == NULL || strcmp(status, "running") != 0)

@@ -4,9 +4,11 @@ import ForgeModel
 /// Fits the job's algorithm to the data's training rows and scores its held-out rows.
 ///
 /// Deterministic: equal rows in equal order, seed, threads, BLAS core and library versions give equal artifact bytes.
-/// `data` is used up. Throws `ForgeError`; `cancelled` as soon as the observer says so.
+/// `data` is used up. Throws `ForgeError`; `cancelled` as soon as the observer says so. `search` is the search that chose
+/// the job's parameters; nil: there was none.
 public func train(
-    _ job: TrainingJob, _ data: DataSet, champion: ChampionModel?, observer: any TrainingObserver
+    _ job: TrainingJob, _ data: DataSet, champion: ChampionModel?, search: SearchOutcome? = nil,
+    observer: any TrainingObserver
 ) throws -> TrainingOutcome {
     BLAS.setThreads(1)  // rows are spread over threads here; BLAS must not spread them again
     observer.progress(0, phase: "prepare")
@@ -15,7 +17,7 @@ public func train(
     let warnings = LeakageLint(data: data, job: job, target: target).warnings()
     for warning in warnings { observer.log(.warning, warning) }
     let statistics = data.featureStatistics(threads: job.threads)  // before a fit frees the rows
-    let inner = Double(data.folds.count)
+    let inner = job.crossFits ? Double(data.folds.count) : 0
     let outer = Double(data.outerFolds.count) * (job.learnsFromFolds ? inner + 1 : 1)
     let shares = (outer: 0.9 * outer / (outer + inner + 1), whole: 0.9)  // a fold takes about as long as the whole
 
@@ -23,7 +25,7 @@ public func train(
         data.outerFolds, named: "outer", of: data, target: target, job: job,
         observer: StageObserver(observer, 0...shares.outer)
     ) { try learn(job, $0, crossFits: job.learnsFromFolds, observer: $1).model }
-    let learned = try learn(job, data, crossFits: true, observer: StageObserver(observer, shares.outer...shares.whole))
+    let learned = try learn(job, data, crossFits: job.crossFits, observer: StageObserver(observer, shares.outer...shares.whole))
     let crossValidation = (nested ?? learned.crossFit).map {
         CrossValidation($0.results, innerFolds: nested == nil ? 0 : data.folds.count)
     }
@@ -52,7 +54,7 @@ public func train(
     let manifest = Manifest(
         job: job, data: data, target: model.target, plan: model.plan, fitted: model.fitted, artifact: model.artifact,
         evaluation: evaluation, comparison: comparison, crossValidation: crossValidation, conformal: conformal,
-        threshold: model.document.threshold, importances: importances, statistics: statistics,
+        threshold: model.document.threshold, importances: importances, statistics: statistics, search: search,
         background: model.document.background, warnings: warnings)
     observer.progress(1, phase: "done")
     return TrainingOutcome(

@@ -156,6 +156,7 @@ begin
         end if;
     end if;
     request.columns := forge.resolve_columns(request, columns);
+    request.search := forge.resolved_search(request);
 
     problems := array(
         select row(p.code, p.message, p.hint)::forge.problem
@@ -173,6 +174,8 @@ begin
             union all select 8, s.* from forge.sample_problems(coalesce(request.sample, 'null')) s
             union all select 9, s.* from forge.schedule_problems(request.priority, request.run_at) s
             union all select 10, c.* from forge.config_problems(request.config) c
+            union all select 11, s.* from forge.search_problems(request) s
+                where exists (select from forge.algorithms a where a.name = request.algorithm and request.task = any (a.tasks))
         ) p(stage, code, message, hint)
         order by p.stage, p.message);
 end

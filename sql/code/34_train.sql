@@ -10,7 +10,7 @@ as $$
         'features', request.features, 'exclude', request.exclude, 'id_column', request.id_column, 'weight_column', request.weight_column,
         'time_column', request.time_column, 'group_columns', request.group_columns, 'params', request.params,
         'preprocess', request.preprocess, 'split', request.split, 'sample', request.sample, 'promote', request.promote,
-        'config', request.config)
+        'config', request.config, 'search', request.search)
 $$;
 comment on function forge.request_identity is
     'what two requests with the same idempotency key must agree in: all that the client says but for priority and run_at; internal';
@@ -20,7 +20,8 @@ create or replace function forge.train(
     features text[] default null, exclude text[] default null, id_column text default null, weight_column text default null,
     params jsonb default '{}', preprocess jsonb default '{}', split jsonb default '{}', sample jsonb default null,
     promote text default 'if_better', config jsonb default '{}', priority int default 0, run_at timestamptz default null,
-    idempotency_key text default null, time_column text default null, group_columns text[] default null) returns bigint
+    idempotency_key text default null, time_column text default null, group_columns text[] default null,
+    search jsonb default null) returns bigint
 language plpgsql
 as $$
 #variable_conflict use_column
@@ -38,11 +39,11 @@ begin
     end if;
     insert into forge.training_requests (
         model, source, target, task, algorithm, features, exclude, id_column, weight_column, params, preprocess, split, sample,
-        promote, config, priority, run_at, idempotency_key, time_column, group_columns)
+        promote, config, priority, run_at, idempotency_key, time_column, group_columns, search)
     values (
         train.model, train.source, train.target, train.task, train.algorithm, train.features, train.exclude, train.id_column,
         train.weight_column, train.params, train.preprocess, train.split, train.sample, train.promote, train.config, train.priority::pg_catalog.int2,
-        coalesce(train.run_at, pg_catalog.now()), train.idempotency_key, train.time_column, train.group_columns)
+        coalesce(train.run_at, pg_catalog.now()), train.idempotency_key, train.time_column, train.group_columns, train.search)
     on conflict (requested_by, idempotency_key) do nothing
     returning id into made;
     if made is not null then
@@ -62,6 +63,8 @@ begin
     again.params := coalesce(train.params, '{}'); again.preprocess := coalesce(train.preprocess, '{}');
     again.split := coalesce(train.split, '{}'); again.sample := train.sample;
     again.promote := coalesce(train.promote, 'if_better'); again.config := coalesce(train.config, '{}');
+    again.search := train.search;
+    again.search := forge.resolved_search(again);
     select pg_catalog.string_agg(a.key, ', ' order by a.key) into differing
     from pg_catalog.jsonb_each(forge.request_identity(again)) a
     join pg_catalog.jsonb_each(forge.request_identity(existing)) e using (key)
@@ -167,7 +170,8 @@ create or replace function forge.check_request(
     features text[] default null, exclude text[] default null, id_column text default null, weight_column text default null,
     params jsonb default '{}', preprocess jsonb default '{}', split jsonb default '{}', sample jsonb default null,
     promote text default 'if_better', config jsonb default '{}', priority int default 0, run_at timestamptz default null,
-    idempotency_key text default null, time_column text default null, group_columns text[] default null)
+    idempotency_key text default null, time_column text default null, group_columns text[] default null,
+    search jsonb default null)
 returns table (section text, item text, value text, hint text)
 language plpgsql stable
 as $$
@@ -181,7 +185,7 @@ begin
     asked.model := model; asked.source := source; asked.target := target; asked.task := task; asked.algorithm := algorithm;
     asked.features := features; asked.exclude := exclude; asked.id_column := id_column; asked.weight_column := weight_column;
     asked.time_column := time_column; asked.group_columns := group_columns; asked.params := params; asked.preprocess := preprocess;
-    asked.split := split; asked.sample := sample; asked.promote := promote; asked.config := config;
+    asked.split := split; asked.sample := sample; asked.promote := promote; asked.config := config; asked.search := search;
     asked.requested_by := pg_catalog.quote_ident(current_user)::pg_catalog.regrole;
     select s.* into found from forge.source_columns(source) s;
     select c.* into checked from forge.checked_request(asked, found.columns) c;

@@ -78,9 +78,10 @@ grant execute on function forge.may_predict(text, regrole), forge.may_manage(tex
     forge.resolve_model(text) to forge_trainer, forge_analyst;
 -- Asking for training, with what forge.train, forge.check_request and the insert trigger call in the requester's name.
 grant execute on function
-    forge.train(text, text, text, text, text, text[], text[], text, text, jsonb, jsonb, jsonb, jsonb, text, jsonb, int, timestamptz, text, text, text[]),
-    forge.leakage_warnings(text, jsonb), forge.preprocess_rules(),
-    forge.check_request(text, text, text, text, text, text[], text[], text, text, jsonb, jsonb, jsonb, jsonb, text, jsonb, int, timestamptz, text, text, text[]),
+    forge.train(text, text, text, text, text, text[], text[], text, text, jsonb, jsonb, jsonb, jsonb, text, jsonb, int, timestamptz, text, text, text[], jsonb),
+    forge.leakage_warnings(text, jsonb), forge.preprocess_rules(), forge.resolved_search(forge.training_requests), forge.resolved_range(jsonb, jsonb),
+    forge.task_parameters(text, text), forge.json_amount(jsonb), forge.grid_points(jsonb), forge.grid_steps(jsonb),
+    forge.check_request(text, text, text, text, text, text[], text[], text, text, jsonb, jsonb, jsonb, jsonb, text, jsonb, int, timestamptz, text, text, text[], jsonb),
     forge.source_columns(text), forge.source_query(text), forge.checked_request(forge.training_requests, jsonb),
     forge.combined_problems(text, forge.problem[]), forge.schedule_problems(int, timestamptz), forge.request_identity(forge.training_requests),
     forge.training_estimate(forge.training_requests, bigint), forge.worker_fits(forge.training_requests) to forge_trainer;
@@ -91,7 +92,7 @@ grant execute on function
     forge.grant_model(text, text, text), forge.revoke_model(text, text, text), forge.drop_model(text) to forge_trainer;
 -- Reading the registry and data; what the functions that run as their caller call in turn.
 grant execute on function
-    forge.describe(text), forge.feature_importance(text), forge.feature_importance(text, text), forge.coefficients(text), forge.cross_validation(text),
+    forge.describe(text), forge.feature_importance(text), forge.feature_importance(text, text), forge.coefficients(text), forge.cross_validation(text), forge.leaderboard(text),
     forge.folds_of(jsonb), forge.evaluate(text, text), forge.confusion_matrix(text, text),
     forge.roc_curve(text, text), forge.pr_curve(text, text), forge.calibration_curve(text, text, int, text), forge.lift(text, text, int),
     forge.residuals(text, text, int), forge.predict_interval(text, record, float8), forge.predict_interval(text, jsonb, float8),

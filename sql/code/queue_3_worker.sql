@@ -80,6 +80,11 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
       progress_at = clock_timestamp(), deadline_at = clock_timestamp() + make_interval(secs => r.timeout_seconds)
     from pick where r.id = pick.id and r.status = 'queued'
     returning r.*),
+  -- tried again by forge.retry: trials that failed may do better now
+  again as (
+    update forge.search_trials t
+    set status = 'queued', crashes = 0, finished_at = null, error_code = null, error_message = null, error_detail = null, error_hint = null
+    from claimed c where t.request = c.id and t.status = 'failed' and c.attempt = 1),
   opened as (
     insert into forge.training_attempts (request, attempt, lease_token, worker_id, host)
     select c.id, 1 + coalesce((select max(a.attempt) from forge.training_attempts a where a.request = c.id), 0), c.lease_token, worker,
@@ -102,10 +107,16 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
       progress_at = case when heartbeat.progress > r.progress then clock_timestamp() else r.progress_at end
     where r.id = heartbeat.request and r.status = 'running' and r.lease_token = heartbeat.lease_token
     returning r.cancel_requested_at, r.deadline_at, r.worker_id),
+  helped as (
+    update forge.search_helpers h set lease_expires_at = clock_timestamp() + heartbeat.lease
+    from forge.training_requests r
+    where h.request = heartbeat.request and h.lease_token = heartbeat.lease_token and r.id = h.request
+    returning r.cancel_requested_at, null::timestamptz, h.worker_id),
+  beats as (select * from beat union all select * from helped),
   seen as (
-    update forge.workers w set last_seen_at = clock_timestamp() from beat
-    where w.worker_id = beat.worker_id and w.last_seen_at < clock_timestamp() - interval '10 seconds')
-  select beat.cancel_requested_at, beat.deadline_at from beat
+    update forge.workers w set last_seen_at = clock_timestamp() from beats
+    where w.worker_id = beats.worker_id and w.last_seen_at < clock_timestamp() - interval '10 seconds')
+  select beats.cancel_requested_at, beats.deadline_at from beats
 $$;
 comment on function forge.heartbeat(bigint, uuid, interval, real) is
   'extends a lease; no row: the lease is lost, and whatever the worker still computes for it is void';
@@ -113,7 +124,7 @@ comment on function forge.heartbeat(bigint, uuid, interval, real) is
 create or replace function forge.job(request bigint, lease_token uuid) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  r forge.training_requests := forge.leased(request, lease_token);
+  r forge.training_requests := forge.taking_part(request, lease_token);
 begin
   return jsonb_build_object(
     'id', r.id, 'attempt', r.attempt, 'model', r.model, 'task', r.task, 'algorithm', r.algorithm, 'target', r.target,
@@ -121,7 +132,7 @@ begin
     case when jsonb_typeof(r.split -> 'gap') = 'string'
       then r.split || jsonb_build_object('gap_seconds', forge.gap_seconds(r.split ->> 'gap')) else r.split end,
     'sample', r.sample, 'evaluation', r.config -> 'evaluation', 'decision', r.config -> 'decision',
-    'explain', r.config -> 'explain', 'columns', r.columns,
+    'explain', r.config -> 'explain', 'search', r.search, 'helps', r.lease_token is distinct from job.lease_token, 'columns', r.columns,
     'target_type', r.target_type, 'requested_by', r.requested_by::text, 'threads', ceil(r.cpu_limit),
     'champion', (
       select jsonb_build_object('version', v.version, 'algorithm', v.algorithm, 'manifest', v.manifest, 'metric', null)

@@ -29,6 +29,7 @@ begin
   where a.request = r.id and a.ended_at is null;
   delete from forge.staged_chunks s where s.request = r.id;
   delete from forge.staged_scores s where s.request = r.id;
+  perform forge.end_search(r, next_status, lost => outcome in ('crashed', 'lost'));
 end
 $$;
 comment on function forge.end_run(forge.training_requests, text, text, text, text, text, text, int) is
@@ -71,9 +72,13 @@ create or replace function forge.fail(
 ) returns text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  r forge.training_requests := forge.leased(request, lease_token);
+  r forge.training_requests;
   next_status text;
 begin
+  if forge.leave_search(request, lease_token, lost => crashed or code = 'FG020', failed => true) then
+    return 'queued';
+  end if;
+  r := forge.leased(request, lease_token);
   if r.cancel_requested_at is not null then
     next_status := 'cancelled';
     perform forge.end_run(r, 'cancelled', 'cancelled', 'FG021', 'cancelled while it ran');
@@ -93,8 +98,12 @@ comment on function forge.fail(bigint, uuid, text, text, text, text, boolean, bo
 create or replace function forge.release(request bigint, lease_token uuid) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  r forge.training_requests := forge.leased(request, lease_token);
+  r forge.training_requests;
 begin
+  if forge.leave_search(request, lease_token, lost => false, failed => false) then
+    return;
+  end if;
+  r := forge.leased(request, lease_token);
   if r.cancel_requested_at is not null then
     perform forge.end_run(r, 'cancelled', 'cancelled', 'FG021', 'cancelled while it ran');
   else
@@ -108,8 +117,12 @@ comment on function forge.release(bigint, uuid) is 'the worker shuts down: the r
 create or replace function forge.confirm_cancel(request bigint, lease_token uuid) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  r forge.training_requests := forge.leased(request, lease_token);
+  r forge.training_requests;
 begin
+  if forge.leave_search(request, lease_token, lost => false, failed => false) then
+    return;
+  end if;
+  r := forge.leased(request, lease_token);
   if r.cancel_requested_at is null then
     raise exception using errcode = 'FG026', message = format('nobody asked to cancel request %s', request);
   end if;
@@ -159,6 +172,7 @@ begin
       coalesce((select w.host from forge.workers w where w.worker_id = r.worker_id), 'an unknown host')));
     return next;
   end loop;
+  perform forge.rescue_helpers();
   delete from forge.staged_chunks s
   where not exists (
     select from forge.training_requests t where t.id = s.request and t.status = 'running' and t.lease_token = s.lease_token);
@@ -186,6 +200,8 @@ begin
     status := forge.lose(r, format('worker %s ended while it ran the job', r.worker_id));
     return next;
   end loop;
+  perform forge.leave_search(h.request, h.lease_token, lost => true, failed => true)
+  from forge.search_helpers h where h.worker_id = any (dead) and h.lease_token is not null;
   delete from forge.workers w where w.worker_id = any (dead);
 end
 $$;

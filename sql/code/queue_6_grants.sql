@@ -1,9 +1,10 @@
 -- Who may touch the queue. Requesters see and steer their own requests; workers have functions only.
 
-grant select on forge.training_requests, forge.training_attempts, forge.training_log, forge.training_metrics, forge.training_status
-  to forge_trainer;
+grant select on forge.training_requests, forge.training_attempts, forge.training_log, forge.training_metrics, forge.training_status,
+  forge.trials to forge_trainer;
+grant select on forge.search_trials to forge_trainer, forge_analyst;
 grant insert (model, task, algorithm, source, target, features, exclude, id_column, weight_column, time_column, group_columns, params,
-  preprocess, split, sample, promote, config, priority, run_at, idempotency_key) on forge.training_requests to forge_trainer;
+  preprocess, split, sample, search, promote, config, priority, run_at, idempotency_key) on forge.training_requests to forge_trainer;
 -- For forge.cancel and forge.retry, which run with the caller's rights; forge.check_transition allows nothing else.
 grant update (status, cancel_requested_at) on forge.training_requests to forge_trainer;
 grant execute on function forge.cancel(bigint), forge.retry(bigint), forge.live_capacity(), forge.config_problems(jsonb),
@@ -19,7 +20,10 @@ grant execute on function
   forge.record_metrics(bigint, uuid, int[], text[], double precision[]), forge.stage_chunk(bigint, uuid, int, bytea),
   forge.stage_held_out_scores(bigint, uuid, int, double precision[], double precision[]),
   forge.complete(bigint, uuid, jsonb), forge.fail(bigint, uuid, text, text, text, text, boolean, boolean),
-  forge.release(bigint, uuid), forge.confirm_cancel(bigint, uuid), forge.rescue()
+  forge.release(bigint, uuid), forge.confirm_cancel(bigint, uuid), forge.rescue(),
+  forge.claim_helper(uuid, interval, double precision, bigint, text[]), forge.propose_trials(bigint, uuid, jsonb),
+  forge.trials_of(bigint, uuid), forge.claim_trial(bigint, uuid), forge.finish_trial(bigint, uuid, int, jsonb, bytea),
+  forge.trial_predictions_of(bigint, uuid, int)
   to forge_worker;
 
 -- A requester is the role itself or any member of it; forge_admin owns the tables and sees everything.
@@ -39,3 +43,10 @@ create policy of_requests_that_you_see on forge.training_log for select
 drop policy if exists of_requests_that_you_see on forge.training_metrics;
 create policy of_requests_that_you_see on forge.training_metrics for select
   using (exists (select from forge.training_requests r where r.id = request));
+drop policy if exists of_requests_that_you_see on forge.search_trials;
+create policy of_requests_that_you_see on forge.search_trials for select to forge_trainer
+  using (exists (select from forge.training_requests r where r.id = request));
+-- Whoever may use a model may see why it was chosen.
+drop policy if exists of_models_that_you_see on forge.search_trials;
+create policy of_models_that_you_see on forge.search_trials for select to forge_trainer, forge_analyst
+  using (exists (select from forge.model_versions v where v.training_request = request));

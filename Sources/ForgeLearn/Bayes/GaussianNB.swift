@@ -10,7 +10,8 @@ extension Algorithm {
         parameters: [
             .number(
                 "var_smoothing", 1e-9, minimum: 0, maximum: 1e6,
-                "Share of the largest variance of a column that is added to the variances of all."),
+                "Share of the largest variance of a column that is added to the variances of all."
+            ).searched(1e-12...1, log: true),
             Hyperparameter(
                 name: "priors", kind: .object, defaultValue: nil, choices: [],
                 sentence:

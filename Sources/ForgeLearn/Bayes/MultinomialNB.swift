@@ -9,8 +9,10 @@ extension Algorithm {
         parameters: [
             .number(
                 "alpha", 1, above: 0, maximum: 1e9,
-                "Count that is added to every column in every class, so that nothing is impossible."),
-            .boolean("fit_prior", true, "Whether classes are as frequent as in the rows; otherwise all are alike."),
+                "Count that is added to every column in every class, so that nothing is impossible."
+            ).searched(1e-3...100, log: true),
+            .boolean("fit_prior", true, "Whether classes are as frequent as in the rows; otherwise all are alike.")
+                .searched([true, false]),
             Hyperparameter(
                 name: "class_prior", kind: .object, defaultValue: nil, choices: [],
                 sentence: "Shares of the classes, which add up to 1, as {\"label\": share}, in place of fit_prior."),

@@ -19,6 +19,7 @@ struct KeyedChoice: Sendable, Equatable {
         case report = 0x5245_504F_5254
         case targetEncoding = 0x5447_5445_4E43
         case background = 0x4241_434B_4744
+        case trial = 0x5452_4941_4C
     }
 
     init(seed: Int, purpose: Purpose) { salt = splitmix64(UInt64(bitPattern: Int64(seed))) ^ purpose.rawValue }

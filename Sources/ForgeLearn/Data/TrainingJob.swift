@@ -25,8 +25,8 @@ public struct TrainingJob: Sendable {
     public let id: Int
     public let model: String
     public let task: LearningTask
-    public let algorithm: Algorithm
-    public let parameters: Parameters
+    public private(set) var algorithm: Algorithm
+    public private(set) var parameters: Parameters
     public let preprocess: PreprocessRequest
     public let split: Split
     public let sample: Sample?
@@ -42,6 +42,10 @@ public struct TrainingJob: Sendable {
     let calibration: CalibrationMethod?
     /// Which rows explanations compare with.
     let explanation: ExplanationRequest
+    /// How hyperparameters are found; nil: they are given.
+    public let search: SearchPlan?
+    /// Whether the folds are of the request, and not of its search alone.
+    private let asksForFolds: Bool
     public let columns: [JobColumn]
     public let threads: Int
     /// The version to beat; nil when there is none.
@@ -57,7 +61,12 @@ public struct TrainingJob: Sendable {
         parameters = Parameters(json["params"] ?? nil, of: algorithm, task: task, problems: &problems)
         columns = try Self.readColumns(json)
         preprocess = PreprocessRequest(json["preprocess"] ?? nil, columns: columns, problems: &problems)
-        let split = Split(json: json["split"] ?? nil, task: task, problems: &problems)
+        var split = Split(json: json["split"] ?? nil, task: task, problems: &problems)
+        search = SearchPlan(
+            json: json["search"] ?? nil, algorithm: algorithm, task: task, base: json["params"] ?? nil,
+            problems: &problems)
+        asksForFolds = split.folds > 0
+        if search != nil, !asksForFolds { split.folds = json["search"]?["folds"]?.intValue ?? SearchPlan.defaultFolds }
         learnsIntervals = Self.readIntervals(
             json["evaluation"] ?? nil, task: task, split: split, problems: &problems)
         decision = DecisionThreshold(json: json["decision"] ?? nil, task: task, problems: &problems)
@@ -75,6 +84,19 @@ public struct TrainingJob: Sendable {
 
     public var target: JobColumn? { columns.first { $0.role == .target } }
     public var features: [JobColumn] { columns.filter { $0.role == .feature } }
+
+    /// Whether the model is cross-fitted beside its fit: the folds of a search alone have served by then.
+    var crossFits: Bool { asksForFolds || learnsFromFolds }
+
+    /// The same rows with other hyperparameters, or another algorithm. Throws all that is wrong with them.
+    func with(algorithm name: String, params: JSONValue) throws -> TrainingJob {
+        var job = self
+        var problems = Problems()
+        job.algorithm = try AlgorithmRegistry.algorithm(name, for: task)
+        job.parameters = Parameters(params, of: job.algorithm, task: task, problems: &problems)
+        try problems.throwIfAny()
+        return job
+    }
 
     /// Whether a model takes something from predictions out of fold, so that outer folds need inner ones of their own.
     var learnsFromFolds: Bool { decision?.isLearned == true || calibration != nil }

@@ -50,13 +50,13 @@ struct FoldResult {
 /// Fits a model to each fold's training rows, with all that `fit` learns inside, and scores the rows held out of it.
 /// Folds that cannot be fitted, such as one with a single class, are passed over, and say why.
 ///
-/// `target` is the whole data set's. `name` is what the folds are called in curves and in the log. `each` sees every
-/// model before it is let go.
+/// `target` is the whole data set's. `name` is what the folds are called in curves and in the log. `goesOn` sees the
+/// results so far after each fold; false leaves the folds that remain unfitted.
 func crossFit(
     _ folds: [Fold], named name: String = "fold", of data: DataSet, target: Target, job: TrainingJob,
     observer: any TrainingObserver,
     fit: (DataSet, any TrainingObserver) throws -> TrainedModel,
-    each: (_ fold: Int, _ model: TrainedModel) throws -> Void = { _, _ in }
+    goesOn: ([FoldResult]) -> Bool = { _ in true }
 ) throws -> CrossFit {
     var result = CrossFit(target: target)
     for (number, fold) in folds.enumerated() {
@@ -70,7 +70,6 @@ func crossFit(
             let model = try fit(subset, stage)
             let predicted = try model.scores(of: subset.heldOut, subset, job).aligned(from: model.target, to: target)
             result.add(predicted, of: subset, target: target, job: job, fold: number)
-            try each(number, model)
         } catch let error as ForgeError where error.comesOfFewRows {
             result.add(Unfitted(reason: error.message), rows: subset.heldOut.rows)
         } catch let error as ForgeError where error.code == .numericalFailure {
@@ -78,6 +77,7 @@ func crossFit(
                 error.code, "\(name) \(number + 1) of \(folds.count): \(error.message)", detail: error.detail,
                 hint: error.hint)
         }
+        guard goesOn(result.results) else { break }
     }
     return result
 }

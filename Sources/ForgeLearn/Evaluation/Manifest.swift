@@ -21,6 +21,8 @@ struct Manifest {
     let importances: [Importances]
     /// Of all features of the data set.
     let statistics: [FeatureStatistics]
+    /// What chose the hyperparameters; nil: the request did.
+    let search: SearchOutcome?
     /// Training rows that the artifact keeps for explanations; nil: none.
     let background: Background?
     /// What the lint of leakage found.
@@ -43,6 +45,7 @@ struct Manifest {
             "comparison": comparison?.json ?? nil, "cross_validation": crossValidation?.json ?? nil,
             "conformal_scores": conformal?.json ?? nil, "threshold": JSONValue(threshold),
             "calibration": job.calibration.map { .text($0.rawValue) } ?? nil, "background": background?.json ?? nil,
+            "search": search?.json ?? nil,
         ]
     }
 
@@ -111,7 +114,7 @@ struct Manifest {
     }
 
     private var report: JSONValue {
-        var report: JSONValue = ["notes": .array((plan.notes + fitted.notes).map(JSONValue.text))]
+        var report: JSONValue = ["notes": .array((plan.notes + fitted.notes + (search?.notes ?? [])).map(JSONValue.text))]
         report["dropped"] = .array(data.dropped.map { ["reason": .text($0.reason), "rows": .integer(Int64($0.rows))] })
         if !warnings.isEmpty { report["warnings"] = .array(warnings.map(JSONValue.text)) }
         if data.sampledOut > 0 { report["sampled_out"] = .integer(Int64(data.sampledOut)) }

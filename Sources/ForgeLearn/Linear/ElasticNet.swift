@@ -18,7 +18,8 @@ extension Algorithm {
             .l1Strength,
             .number(
                 "l1_ratio", 0.5, minimum: 0, maximum: 1,
-                "Share of the penalty that is L1; the rest is L2. 1 is lasso, 0 a ridge with alpha · rows."),
+                "Share of the penalty that is L1; the rest is L2. 1 is lasso, 0 a ridge with alpha · rows."
+            ).searched(0.01...1),
             .sweeps, .dualityGap, .fitIntercept,
         ],
         fit: { input in try fitElasticNet(input, l1Ratio: input.parameters.number("l1_ratio")) })
@@ -28,7 +29,7 @@ extension Hyperparameter {
     fileprivate static let l1Strength = Hyperparameter.number(
         "alpha", 1, minimum: 0,
         "Strength of the penalty on the coefficients of the encoded columns, beside half the mean squared error; 0 is linear_regression."
-    )
+    ).searched(1e-5...1e2, log: true)
     fileprivate static let sweeps = Hyperparameter.integer(
         "max_iter", 1_000, minimum: 1, maximum: 1_000_000, "Most sweeps over the coefficients.")
     fileprivate static let dualityGap = Hyperparameter.number(

@@ -27,13 +27,14 @@ extension Algorithm {
             .number(
                 "power", 1.5, maximum: 10,
                 "The variance is proportional to the mean to this power: 0 normal, 1 Poisson, from 1 to 2 amounts with zeros, 2 gamma, 3 inverse Gaussian; none lies between 0 and 1."
-            )
+            ).searched(1.05...1.95)
         ] + generalizedParameters,
         fit: { input in try fitGeneralized(input, "tweedie", power: input.parameters.number("power")) })
 }
 
 private let generalizedParameters: [Hyperparameter] = [
-    .number("alpha", 1, minimum: 0, "Strength of the L2 penalty on the coefficients of the encoded columns."),
+    .number("alpha", 1, minimum: 0, "Strength of the L2 penalty on the coefficients of the encoded columns.")
+        .searched(1e-6...10, log: true),
     .integer(
         "max_iter", 100, minimum: 1, maximum: 10_000,
         "Most iterations of Newton's method (up to \(newtonLimit) coefficients) or of L-BFGS."),

@@ -10,9 +10,11 @@ extension Algorithm {
         parameters: [
             .number(
                 "epsilon", 1.35, minimum: 1, maximum: 1e6,
-                "Errors of more than this times the learned scale count as outliers; smaller is more robust."),
+                "Errors of more than this times the learned scale count as outliers; smaller is more robust."
+            ).searched(1.05...3),
             .number(
-                "alpha", 0.0001, minimum: 0, "Strength of the L2 penalty on the coefficients of the encoded columns."),
+                "alpha", 0.0001, minimum: 0, "Strength of the L2 penalty on the coefficients of the encoded columns."
+            ).searched(1e-6...10, log: true),
             .integer(
                 "max_iter", 100, minimum: 1, maximum: 10_000,
                 "Most iterations of Newton's method (up to \(newtonLimit) coefficients) or of L-BFGS."),

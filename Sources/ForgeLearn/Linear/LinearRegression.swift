@@ -17,7 +17,8 @@ extension Algorithm {
         parameters: [
             .number(
                 "alpha", 1, minimum: 0,
-                "Strength of the penalty on the squared coefficients of the encoded columns; 0 is linear_regression."),
+                "Strength of the penalty on the squared coefficients of the encoded columns; 0 is linear_regression."
+            ).searched(1e-4...1e4, log: true),
             .fitIntercept,
         ],
         fit: { input in try fitLeastSquares(input, alpha: input.parameters.number("alpha")) })

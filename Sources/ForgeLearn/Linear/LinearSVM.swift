@@ -11,7 +11,7 @@ extension Algorithm {
             .number(
                 "C", 1, above: 0,
                 "Strength of the errors against the L2 penalty on the coefficients of the encoded columns and the intercept; smaller is steadier."
-            ),
+            ).searched(1e-4...1e3, log: true),
             Hyperparameter(
                 name: "loss", kind: .text, defaultValue: nil, choices: losses,
                 sentence:

@@ -11,11 +11,12 @@ extension Algorithm {
         parameters: [
             .number(
                 "C", 1, above: 0,
-                "Inverse strength of the penalty on the coefficients of the encoded columns; smaller is stronger."),
+                "Inverse strength of the penalty on the coefficients of the encoded columns; smaller is stronger."
+            ).searched(1e-4...1e4, log: true),
             .choice(
                 "penalty", "l2", of: ["l1", "l2", "elasticnet", "none"],
                 "How coefficients are penalised: l1 leaves columns out, elasticnet mixes; none has no finite solution for separable classes."
-            ),
+            ).searched(["l1", "l2"]),
             .number(
                 "l1_ratio", 0.5, minimum: 0, maximum: 1, "Share of the penalty that is L1 with penalty elasticnet."),
             .integer(

@@ -14,7 +14,7 @@ extension Algorithm {
             .number(
                 "alpha", 0, minimum: 0,
                 "Strength of an L1 penalty on the coefficients of the encoded columns, beside the mean pinball loss in units of the target."
-            ),
+            ).searched(1e-6...1, log: true),
             .integer("max_iter", 200, minimum: 1, maximum: 10_000, "Most steps of the interior point method."),
             .number("tol", 1e-12, minimum: 1e-14, maximum: 1, "Duality gap, as a share of the loss, at which to stop."),
             .fitIntercept, .statistics(Covariance.ofQuantiles),

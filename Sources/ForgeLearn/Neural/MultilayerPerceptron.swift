@@ -11,14 +11,18 @@ extension Algorithm {
             .integers(
                 "hidden_layer_sizes", [100], minimum: 1, maximum: ModelLimits.hiddenWidth,
                 most: ModelLimits.hiddenLayers,
-                "Neurons of each hidden layer, from the first to the last; [] is a linear model."),
+                "Neurons of each hidden layer, from the first to the last; [] is a linear model."
+            ).searched([[32], [64], [100], [128], [256], [32, 32], [64, 64], [128, 128], [256, 256], [128, 64], [128, 64, 32]]),
             .choice(
-                "activation", "relu", of: Activation.allCases.map(\.rawValue), "What a hidden neuron makes of its sum."),
+                "activation", "relu", of: Activation.allCases.map(\.rawValue), "What a hidden neuron makes of its sum."
+            ).searched(["relu", "gelu", "tanh"]),
             .number(
                 "dropout", 0, minimum: 0, maximum: 0.95,
-                "Share of the hidden neurons that each step leaves out, at random; none are when scoring."),
+                "Share of the hidden neurons that each step leaves out, at random; none are when scoring."
+            ).searched(0...0.5),
             .choice("solver", "adam", of: ["adam", "sgd"], "How the gradient becomes a step."),
-            .number("learning_rate_init", 0.001, above: 0, maximum: 100, "Size of the steps at the start."),
+            .number("learning_rate_init", 0.001, above: 0, maximum: 100, "Size of the steps at the start.")
+                .searched(1e-4...0.03, log: true),
             .choice(
                 "learning_rate", "constant", of: ["constant", "invscaling", "adaptive", "cosine"],
                 "How steps shrink: not at all, with the number of rows seen, to a fifth when the loss no longer falls, or to 0 along a cosine."
@@ -29,7 +33,8 @@ extension Algorithm {
             .number("beta_1", 0.9, minimum: 0, maximum: 0.9999, "Decay of adam's mean of gradients."),
             .number("beta_2", 0.999, minimum: 0, maximum: 0.999999, "Decay of adam's mean of squared gradients."),
             .number("epsilon", 1e-8, above: 0, maximum: 1, "Keeps adam from dividing by zero."),
-            .number("alpha", 1e-4, minimum: 0, "Strength of the L2 penalty on the weights."),
+            .number("alpha", 1e-4, minimum: 0, "Strength of the L2 penalty on the weights.")
+                .searched(1e-7...1, log: true),
             .integer(
                 "batch_size", nil, minimum: 1, maximum: 1_000_000,
                 "Rows of a step; by default 200, or all when they are fewer."

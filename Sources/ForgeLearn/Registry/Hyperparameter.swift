@@ -17,6 +17,8 @@ public struct Hyperparameter: Sendable, Equatable {
     public var choices: [String]
     /// nil: all tasks of the algorithm.
     public var task: LearningTask?
+    /// Values that a search tries unless its request names others; nil: it leaves the parameter as it is.
+    public var search: SearchRange? = nil
     public var sentence: String
 
     public static func integer(
@@ -55,6 +57,22 @@ public struct Hyperparameter: Sendable, Equatable {
         -> Hyperparameter
     {
         Hyperparameter(name: name, kind: .text, defaultValue: .text(value), choices: choices, sentence: sentence)
+    }
+
+    /// The same, with the range that a search tries.
+    public func searched(_ range: ClosedRange<Double>, log: Bool = false) -> Hyperparameter {
+        var result = self
+        result.search = SearchRange(
+            kind == .integer ? .integers(Int(range.lowerBound)...Int(range.upperBound)) : .numbers(range),
+            isLogarithmic: log)
+        return result
+    }
+
+    /// The same, with the values that a search tries.
+    public func searched(_ choices: [JSONValue]) -> Hyperparameter {
+        var result = self
+        result.search = SearchRange(.choices(choices))
+        return result
     }
 
     public static let positiveClass = Hyperparameter(
@@ -119,7 +137,7 @@ public struct Hyperparameter: Sendable, Equatable {
         entry["maximum"] = maximum.map(JSONValue.shortest)
         entry["max_items"] = mostItems.map { .integer(Int64($0)) }
         entry["exclusive_minimum"] = exclusiveMinimum.map(JSONValue.shortest)
-        entry["task"] = task.map { .text($0.rawValue) }
+        entry["search"] = search?.json
         if !choices.isEmpty { entry["choices"] = .array(choices.map(JSONValue.text)) }
         if let task { entry["task"] = .text(task.rawValue) }
         return entry

@@ -4,26 +4,31 @@ import ForgeModel
 let boostingParameters: [Hyperparameter] = [
     .integer(
         "n_estimators", 100, minimum: 1, maximum: 10_000,
-        "Boosting rounds; each adds one tree (one per class when there are more than two)."),
+        "Boosting rounds; each adds one tree (one per class when there are more than two)."
+    ).searched(50...500, log: true),
     .number(
         "learning_rate", 0.3, above: 0, maximum: 1,
-        "Share of each tree's correction that is kept; smaller needs more rounds."),
-    .integer("max_depth", 6, minimum: 1, maximum: 64, "Most splits between a tree's root and a leaf."),
+        "Share of each tree's correction that is kept; smaller needs more rounds."
+    ).searched(0.01...0.5, log: true),
+    .integer("max_depth", 6, minimum: 1, maximum: 64, "Most splits between a tree's root and a leaf.")
+        .searched(2...10),
     .integer("max_leaves", 0, minimum: 0, maximum: 1 << 20, "Most leaves of a tree; 0: as many as max_depth allows."),
     .choice(
         "grow_policy", "depthwise", of: ["depthwise", "lossguide"],
         "Whether the nodes nearest to the root are split first, or those whose split gains most."),
     .number(
-        "min_child_weight", 1, minimum: 0, "Least sum of hessians (of row weights, for squared error) in a leaf."),
+        "min_child_weight", 1, minimum: 0, "Least sum of hessians (of row weights, for squared error) in a leaf."
+    ).searched(0.1...30, log: true),
     .number("gamma", 0, minimum: 0, "Least loss reduction that justifies a split."),
     Hyperparameter(
         name: "max_delta_step", kind: .number, defaultValue: nil, minimum: 0, choices: [],
         sentence: "Largest change of a leaf in a round; by default 0.7 for objective poisson, else without limit."),
-    .number("subsample", 1, above: 0, maximum: 1, "Share of the rows that each round sees."),
-    .number("colsample_bytree", 1, above: 0, maximum: 1, "Share of the columns that each tree may split on."),
+    .number("subsample", 1, above: 0, maximum: 1, "Share of the rows that each round sees.").searched(0.5...1),
+    .number("colsample_bytree", 1, above: 0, maximum: 1, "Share of the columns that each tree may split on.")
+        .searched(0.4...1),
     .number("colsample_bylevel", 1, above: 0, maximum: 1, "Of those, share for each level of a tree."),
     .number("colsample_bynode", 1, above: 0, maximum: 1, "Of those, share for each split."),
-    .number("reg_lambda", 1, minimum: 0, "L2 penalty on leaf values."),
+    .number("reg_lambda", 1, minimum: 0, "L2 penalty on leaf values.").searched(1e-3...100, log: true),
     .number("reg_alpha", 0, minimum: 0, "L1 penalty on leaf values."),
     .integer("max_bin", 256, minimum: 2, maximum: 65_535, "Histogram bins of a number column."),
     Hyperparameter(

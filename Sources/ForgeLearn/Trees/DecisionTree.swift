@@ -12,7 +12,7 @@ extension Algorithm {
             .integer(
                 "max_depth", nil, minimum: 1, maximum: ModelLimits.treeDepth,
                 "Most splits between the root and a leaf; by default \(ModelLimits.treeDepth), the most that a model can hold."
-            ),
+            ).searched(2...30, log: true),
             .criterion, .minSamplesSplit, .minSamplesLeaf, .minImpurityDecrease,
             .maxFeatures("all"),
             .integer(
@@ -43,7 +43,7 @@ extension Hyperparameter {
     static let minSamplesLeaf = Hyperparameter.integer(
         "min_samples_leaf", nil, minimum: 1,
         "Fewest rows in a leaf; by default 1, and of more than \(TreeGrowth.rowsPerLeaf) training rows one for each \(TreeGrowth.rowsPerLeaf)."
-    )
+    ).searched(1...50, log: true)
     static let minImpurityDecrease = Hyperparameter.number(
         "min_impurity_decrease", 0, minimum: 0,
         "Least decrease of the impurity, times the node's share of the rows' weight, that justifies a split.")

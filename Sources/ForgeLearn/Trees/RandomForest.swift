@@ -12,9 +12,9 @@ extension Algorithm {
             .integer(
                 "max_depth", nil, minimum: 1, maximum: ModelLimits.treeDepth,
                 "Most splits between a tree's root and a leaf; by default \(ModelLimits.treeDepth), the most that a model can hold."
-            ),
+            ).searched(4...40, log: true),
             .criterion, .minSamplesSplit, .minSamplesLeaf, .minImpurityDecrease,
-            .maxFeatures("the square root of their number for classes, all for regression"),
+            .maxFeatures("the square root of their number for classes, all for regression").searched(0.1...1),
             .boolean(
                 "bootstrap", true,
                 "Whether each tree sees rows drawn with replacement; otherwise max_samples of them, each once."),

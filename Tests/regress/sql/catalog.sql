@@ -59,7 +59,7 @@ where c.relnamespace = 'forge'::regnamespace and c.relkind = 'v' and not coalesc
 select c.oid::regclass::text as without_row_security
 from pg_class c
 where c.relnamespace = 'forge'::regnamespace and c.relkind = 'r' and not c.relrowsecurity
-    and c.relname not in ('algorithms', 'workers', 'migrations', 'staged_chunks', 'staged_scores')
+    and c.relname not in ('algorithms', 'workers', 'migrations', 'staged_chunks', 'staged_scores', 'search_helpers', 'trial_predictions')
 order by 1;
 
 -- forge_admin owns all of it.
