@@ -7,7 +7,7 @@ import Testing
 @Suite struct HelpTests {
     static let commands = [
         "", "up", "down", "url", "migrate", "train", "requests", "requests list", "requests show", "requests wait", "requests cancel",
-        "requests retry", "requests log", "models", "models list", "models show", "models promote", "models rollback", "models export",
+        "requests retry", "requests log", "requests trials", "models", "models list", "models show", "models promote", "models rollback", "models export",
         "models import", "status", "doctor", "psql", "uninstall",
     ]
 

@@ -160,9 +160,12 @@ comment on function forge.champion_artifact(bigint, uuid) is 'the champion''s ar
 -- it is.
 create or replace function forge.attempt_of(request bigint, lease_token uuid) returns int
 language sql stable set search_path = pg_catalog, pg_temp as $$
-  select a.attempt from forge.training_attempts a where a.request = attempt_of.request and a.lease_token = attempt_of.lease_token
+  select a.attempt from forge.training_attempts a
+  where a.request = attempt_of.request and (a.lease_token = attempt_of.lease_token
+    or a.ended_at is null and exists (
+      select from forge.search_helpers h where h.request = attempt_of.request and h.lease_token = attempt_of.lease_token))
 $$;
-comment on function forge.attempt_of(bigint, uuid) is 'the number of the attempt that a lease stands, or stood, for; internal';
+comment on function forge.attempt_of(bigint, uuid) is 'the number of the attempt that a lease stands, or stood, for, or helps with; internal';
 
 create or replace function forge.report(request bigint, lease_token uuid, progress real, phase text) returns void
 language sql security definer set search_path = pg_catalog, pg_temp as $$

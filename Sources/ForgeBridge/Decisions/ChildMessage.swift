@@ -16,6 +16,8 @@ enum ChildMessage: Sendable, Equatable {
         case failed(JobFailure)
         /// The database no longer takes anything from this job.
         case leaseLost
+        /// It helped another worker's search, and leaves it.
+        case helped
     }
 
     /// `waits`: for the server, so that nothing may move for a long time and all is well.
@@ -28,6 +30,7 @@ enum ChildMessage: Sendable, Equatable {
             case .progress(let share, let phase, let waits): ["progress": .number(share), "phase": .text(phase), "waits": .bool(waits)]
             case .outcome(.completed(let version)): ["completed": JSONValue(version)]
             case .outcome(.leaseLost): ["lease_lost": true]
+            case .outcome(.helped): ["helped": true]
             case .outcome(.failed(let failure)):
                 [
                     "failed": [
@@ -49,6 +52,8 @@ enum ChildMessage: Sendable, Equatable {
             self = .outcome(.completed(version: version.intValue))
         } else if object["lease_lost"] != nil {
             self = .outcome(.leaseLost)
+        } else if object["helped"] != nil {
+            self = .outcome(.helped)
         } else if let failure = object["failed"], let code = failure["code"]?.textValue, let message = failure["message"]?.textValue {
             self = .outcome(
                 .failed(

@@ -194,6 +194,7 @@ struct JobMachine {
         switch outcome {
         case .completed(let version): return .completed(version: version)
         case .leaseLost: return .drop
+        case .helped: return .release
         case .failed(let failure) where stop == nil || failure.isPermanent: return .fail(failure)
         default: break
         }

@@ -19,6 +19,9 @@ final class JobChannel: Sendable {
         }
     }
 
+    /// As far as before, and nothing may move for a long time.
+    func wait(phase: String) { progress(last.withLock { $0.share }, phase: phase, waits: true) }
+
     /// At most ten a second, but every change of phase: a training loop may call this as often as it likes.
     func progress(_ share: Double, phase: String, waits: Bool) {
         let isDue = last.withLock { last in

@@ -18,8 +18,7 @@ public enum JobProcess {
         var stage = FailurePolicy.Stage.registering
         do {
             stay(on: job.processors)
-            let version = try perform(job, channel: channel, lifeline: lifeline, stage: &stage)
-            channel.send(.outcome(.completed(version: version)))
+            channel.send(.outcome(try perform(job, channel: channel, lifeline: lifeline, stage: &stage)))
             return 0
         } catch {
             channel.send(.outcome(FailurePolicy.outcome(of: error, at: stage)))
@@ -29,7 +28,7 @@ public enum JobProcess {
 
     private static func perform(
         _ environment: JobEnvironment, channel: JobChannel, lifeline: Lifeline, stage: inout FailurePolicy.Stage
-    ) throws -> Int? {
+    ) throws -> ChildMessage.Outcome {
         let store = JobStore(
             ConnectionSettings(environment.target, applicationName: "forged job \(environment.lease.request)"), lease: environment.lease)
         store.onConnect = { lifeline.guards($0) }
@@ -38,7 +37,8 @@ public enum JobProcess {
         var description = try store.job()
         description["threads"] = .integer(Int64(environment.threads))
         let job = try TrainingJob(json: description)
-        let champion = try champion(description["champion"] ?? .null, store)
+        let helps = description["helps"]?.boolValue ?? false
+        let champion = try helps ? nil : champion(description["champion"] ?? .null, store)
 
         stage = .reading
         let clock = ContinuousClock()
@@ -50,7 +50,13 @@ public enum JobProcess {
         let reporter = JobReporter(channel: channel, store: store)
         reporter.log(.info, "read \(data.rowsRead) rows of \(job.columns.count) columns in \(seconds(readDone - began)) s")
         reporter.start()
-        let trained = Result { try train(job, data, champion: champion, observer: reporter) }
+        let trials = StoredTrials(reporter, channel)
+        if helps {
+            try help(job, data, trials: trials, observer: reporter)
+            try reporter.stop()
+            return .helped
+        }
+        let trained = Result { try train(job, data, champion: champion, trials: trials, observer: reporter) }
         let peak = (ProcessFacts.peakBytes(of: getpid()) ?? 0) / 1_000_000
         reporter.log(.info, "trained and evaluated in \(seconds(clock.now - readDone)) s (\(reporter.phaseSummary(seconds: seconds))), peak resident memory \(peak) MB")
         channel.progress(0.95, phase: "registering", waits: true)
@@ -59,9 +65,9 @@ public enum JobProcess {
         try reported.get()
 
         stage = .registering
-        return try store.complete(
+        return .completed(version: try store.complete(
             manifest: outcome.manifest, artifact: outcome.artifact,
-            heldOut: outcome.heldOutScores.map { JobStore.HeldOutScores(truth: $0.truth, scores: $0.scores) })
+            heldOut: outcome.heldOutScores.map { JobStore.HeldOutScores(truth: $0.truth, scores: $0.scores) }))
     }
 
     /// With three decimals.

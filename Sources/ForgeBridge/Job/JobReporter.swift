@@ -57,6 +57,11 @@ final class JobReporter: TrainingObserver, Sendable {
     /// A cancel ends the process itself.
     var isCancelled: Bool { false }
 
+    /// The job's own connection, while nothing is being written down.
+    func withStore<T: Sendable>(_ body: (JobStore) throws -> T) rethrows -> T {
+        try store.withLock { try body($0.store) }
+    }
+
     // MARK: - Writing it down
 
     /// Writes what has gathered every second from now on.

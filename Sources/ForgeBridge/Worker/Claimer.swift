@@ -55,9 +55,13 @@ actor Claimer: Service {
         guard ledger.hasRoom else { return (.nothing, nil) }
         let claimedAt = ContinuousClock.now
         do {
-            let job = try await store.claim(
-                leaseSeconds: settings.leaseSeconds, freeCPU: ledger.freeCPU, freeMemoryBytes: ledger.freeMemoryBytes,
-                algorithms: settings.algorithms)
+            let (seconds, cpu, memory) = (settings.leaseSeconds, ledger.freeCPU, ledger.freeMemoryBytes)
+            var job = try await store.claim(
+                leaseSeconds: seconds, freeCPU: cpu, freeMemoryBytes: memory, algorithms: settings.algorithms)
+            if job == nil {  // nothing waits: others' searches may be helped
+                job = try await store.claimHelper(
+                    leaseSeconds: seconds, freeCPU: cpu, freeMemoryBytes: memory, algorithms: settings.algorithms)
+            }
             complaint = nil
             guard let job else { return (.nothing, nil) }
             return (.claimed, runner(for: job, claimedAt: claimedAt))

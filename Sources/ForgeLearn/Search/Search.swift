@@ -24,13 +24,13 @@ public enum TrialClaim: Sendable {
 }
 
 /// The search of a job over its data, by whoever takes part.
-public struct Search {
-    public let plan: SearchPlan
+struct Search {
+    let plan: SearchPlan
     private let run: TrialRun
     private let observer: any TrainingObserver
 
     /// Throws what is wrong with the target at once, before any trial does.
-    public init(_ plan: SearchPlan, _ job: TrainingJob, _ data: DataSet, observer: any TrainingObserver) throws {
+    init(_ plan: SearchPlan, _ job: TrainingJob, _ data: DataSet, observer: any TrainingObserver) throws {
         BLAS.setThreads(1)  // as in train
         let target = try data.resolveTarget(job)
         var plan = plan
@@ -41,22 +41,22 @@ public struct Search {
     }
 
     /// Proposes trials and runs those that nobody else takes, until the budget is spent. Throws when every trial failed.
-    public func coordinate(_ board: some TrialBoard) throws -> SearchOutcome {
+    func coordinate(_ board: some TrialBoard) throws -> SearchOutcome {
         while true {
             let trials = try board.trials()
             switch plan.next(after: trials, rows: run.data.trainingRows) {
             case .propose(let next): try board.propose(next, of: plan)
             case .await: try take(board)
             case .finished:
-                let outcome = SearchOutcome(plan: plan, trials: trials, fingerprint: run.data.fingerprint)
+                let outcome = try SearchOutcome(plan, trials, fingerprint: run.data.fingerprint)
                 observer.log(.info, outcome.summary)
-                return try outcome.checked()
+                return outcome
             }
         }
     }
 
     /// Runs trials until there is nothing more to do.
-    public func help(_ board: some TrialBoard) throws {
+    func help(_ board: some TrialBoard) throws {
         while true {
             let next = plan.next(after: try board.trials(), rows: run.data.trainingRows)
             guard next != .finished, try take(board) else { return }

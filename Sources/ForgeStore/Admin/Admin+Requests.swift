@@ -7,7 +7,7 @@ extension Admin {
         ("model", .text), ("task", .text), ("algorithm", .text), ("source", .text), ("target", .text),
         ("features", .names), ("exclude", .names), ("id_column", .text), ("weight_column", .text), ("time_column", .text),
         ("group_columns", .names), ("params", .json), ("preprocess", .json), ("split", .json), ("sample", .json),
-        ("promote", .text), ("config", .json), ("priority", .text), ("run_at", .text), ("idempotency_key", .text),
+        ("search", .json), ("promote", .text), ("config", .json), ("priority", .text), ("run_at", .text), ("idempotency_key", .text),
     ]
 
     public enum RequestFieldKind: Sendable { case text, names, json }
@@ -105,6 +105,16 @@ extension Admin {
             select l.attempt, l.at, l.level, l.message from forge.training_log l
             where l.request = $1 and ($2::timestamptz is null or l.at > $2::timestamptz) order by l.at, l.attempt
             """, [.int(id), .text(after)])
+    }
+
+    /// Trials of the request's search, in the order of their numbers.
+    public func trials(_ id: Int) throws -> [JSONValue] {
+        try objects(
+            """
+            select t.trial, t.generation, t.status, t.algorithm, t.params, t.share, t.metric, t.score, t.fold_scores,
+                pg_catalog.date_part('epoch', t.elapsed) as seconds, t.attempts, t.error_code, t.error_message
+            from forge.trials t where t.request = $1 order by t.trial
+            """, [.int(id)])
     }
 
     public func cancel(_ id: Int) throws { try connection.query("select forge.cancel($1)", [.int(id)]) }

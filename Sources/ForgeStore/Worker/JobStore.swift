@@ -18,7 +18,7 @@ public final class JobStore {
     /// Told of every new session, so that another thread can cancel what it runs.
     public var onConnect: ((Canceller?) -> Void)?
 
-    private var leaseParameters: [Parameter] { [.int(lease.request), .text(lease.token)] }
+    var leaseParameters: [Parameter] { [.int(lease.request), .text(lease.token)] }
 
     private func connection() throws -> Connection {
         if let open, open.isOpen { return open }
@@ -103,10 +103,15 @@ public final class JobStore {
     ) throws -> Int? {
         var manifest = manifest
         manifest["chunks"] = .integer(Int64((artifact.count + Self.chunkBytes - 1) / Self.chunkBytes))
+        return try persistently(attempts: attempts) { try completeOnce(manifest, artifact, heldOut, $0) }
+    }
+
+    /// Again after a lost connection: `body` must bear that what it did went through and the answer was lost.
+    func persistently<T>(attempts: Int = 5, _ body: (Connection) throws -> T) throws -> T {
         var left = attempts
         while true {
             do {
-                return try completeOnce(manifest, artifact, heldOut)
+                return try body(try connection())
             } catch let error as PostgresError where error.isConnectionLoss && left > 1 {
                 left -= 1
                 open = nil
@@ -115,8 +120,9 @@ public final class JobStore {
         }
     }
 
-    private func completeOnce(_ manifest: JSONValue, _ artifact: [UInt8], _ heldOut: HeldOutScores?) throws -> Int? {
-        let connection = try connection()
+    private func completeOnce(
+        _ manifest: JSONValue, _ artifact: [UInt8], _ heldOut: HeldOutScores?, _ connection: Connection
+    ) throws -> Int? {
         do {
             try stage(artifact, connection)
             if let heldOut { try stage(heldOut, connection) }

@@ -37,9 +37,22 @@ public final class WorkerStore: @unchecked Sendable {
     public func claim(
         leaseSeconds: Double, freeCPU: Double, freeMemoryBytes: Int, algorithms: [String]?
     ) async throws -> ClaimedJob? {
+        try await claim(by: "claim", leaseSeconds, freeCPU, freeMemoryBytes, algorithms)
+    }
+
+    /// A search that another worker runs, to help with its trials; nil if there is none.
+    public func claimHelper(
+        leaseSeconds: Double, freeCPU: Double, freeMemoryBytes: Int, algorithms: [String]?
+    ) async throws -> ClaimedJob? {
+        try await claim(by: "claim_helper", leaseSeconds, freeCPU, freeMemoryBytes, algorithms)
+    }
+
+    private func claim(
+        by function: String, _ leaseSeconds: Double, _ freeCPU: Double, _ freeMemoryBytes: Int, _ algorithms: [String]?
+    ) async throws -> ClaimedJob? {
         try await call { connection in
             let row = try connection.query(
-                "select * from forge.claim($1, $2, $3, $4, $5)",
+                "select * from forge.\(function)($1, $2, $3, $4, $5)",
                 [
                     .text(self.identity.id), .seconds(leaseSeconds), .double(freeCPU), .int(freeMemoryBytes),
                     algorithms.map { Parameter.array($0) } ?? .null,

@@ -6,7 +6,8 @@ import Foundation
 struct Requests: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List, show, cancel and retry training requests, and read their logs.",
-        subcommands: [List.self, Show.self, Wait.self, Cancel.self, Retry.self, Log.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Show.self, Wait.self, Cancel.self, Retry.self, Log.self, Trials.self],
+        defaultSubcommand: List.self)
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -161,6 +162,36 @@ struct Requests: ParsableCommand {
             if !output.json { print("request \(id): \(plain(state["status"]))\(isEnding ? ", being cancelled" : "")") }
         }
         if output.json { printJSON(.array(states)) }
+    }
+
+    struct Trials: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "What a request's search has tried so far.",
+            discussion: """
+                Example:
+                  forgectl requests trials 12
+                """)
+
+        @Argument(help: "The request's id.")
+        var id: Int
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() throws {
+            let trials = try connection.admin().trials(id)
+            if output.json { return printJSON(.array(trials)) }
+            guard let first = trials.first else { return print("no trials") }
+            let metric = plain(first["metric"]).uppercased()
+            var table = Table("TRIAL", "STATUS", metric, "TOOK", "ALGORITHM", "PARAMS", right: ["TRIAL", metric, "TOOK"])
+            table.rows = trials.map { trial in
+                let error = plain(trial["error_message"])
+                return [
+                    plain(trial["trial"]), plain(trial["status"]), plain(trial["score"]), duration(trial["seconds"]?.doubleValue),
+                    plain(trial["algorithm"]), error.isEmpty ? plain(trial["params"]) : "\(plain(trial["params"])): \(error)",
+                ]
+            }
+            print(table.text)
+        }
     }
 
     struct Log: ParsableCommand {

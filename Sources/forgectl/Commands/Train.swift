@@ -66,6 +66,8 @@ struct Train: ParsableCommand {
     var split: String?
     @Option(help: ArgumentHelp("Train on some rows only, such as {\"rows\": 100000}.", valueName: "json"))
     var sample: String?
+    @Option(help: ArgumentHelp("Search hyperparameters, such as {\"trials\": 30}.", valueName: "json"))
+    var search: String?
     @Option(help: "When the new version becomes champion (default: if_better).")
     var promote: Promotion?
     @Option(help: ArgumentHelp("Limit: processors, such as 2 or 500m.", valueName: "quantity"))
@@ -152,7 +154,7 @@ extension Train {
         for (name, value) in [("features", features), ("exclude", exclude), ("group_columns", groupColumns)] {
             if let value { fields[name] = .array(value.split(separator: ",").map { .text($0.trimmingCharacters(in: .whitespaces)) }) }
         }
-        for (name, value) in [("preprocess", preprocess), ("split", split), ("sample", sample)] {
+        for (name, value) in [("preprocess", preprocess), ("split", split), ("sample", sample), ("search", search)] {
             guard let value else { continue }
             if let parsed = try? JSONValue(parsing: value), parsed.objectValue != nil {
                 fields[name] = parsed
