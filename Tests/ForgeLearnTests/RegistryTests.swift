@@ -45,6 +45,22 @@ import Testing
         }
     }
 
+    @Test(arguments: AlgorithmRegistry.all.map(\.name))
+    func rangesThatSearchesTryLieWithinTheParametersBounds(_ name: String) throws {
+        let algorithm = AlgorithmRegistry.all.first { $0.name == name }!
+        for parameter in algorithm.parameters {
+            guard let range = parameter.search else { continue }
+            let values = (range.choices ?? []) + (0...20).map { range.value(at: Double($0) / 20) }
+            for value in values {
+                #expect(parameter.refusal(of: value) == nil, "\(parameter.name) \(value.serialized)")
+            }
+            #expect(SearchRange(json: range.json, isWhole: parameter.kind == .integer) == range, "\(parameter.name)")
+        }
+        // The rest have nothing that a search could make better.
+        let tuned = algorithm.parameters.contains { $0.search != nil }
+        #expect(tuned || name == "linear_regression")
+    }
+
     @Test func refusesWhatIsUnknownMistypedOrOutOfRangeInOneError() throws {
         var table = Table()
         table.add("x", [1, 2])

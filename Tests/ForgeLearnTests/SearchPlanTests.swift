@@ -146,7 +146,7 @@ private struct TestFunction: CustomTestStringConvertible, Sendable {
         let space = space(("a", SearchRange(.numbers(2...2))), ("b", SearchRange(.choices(["x"]))))
         let trials = plan(method, space).played { _ in 1 }
         #expect(trials.count == 1 && trials[0].isWhole)
-        #expect(trials[0].candidate.params == ["a": 2.0, "b": "x"])
+        #expect(trials[0].candidate.params == ["a": 2, "b": "x"])
     }
 
     @Test(arguments: SearchPlan.Method.allCases.filter { $0 != .halving && $0 != .hyperband })

@@ -110,7 +110,9 @@ as $$
             coalesce(forge.number_of(request.sample, 'rows'), forge.number_of(request.sample, 'fraction') * rows, rows) as rows,
             greatest(1, jsonb_array_length(jsonb_path_query_array(request.columns, '$[*] ? (@.role == "feature")'))) as features,
             coalesce(forge.number_of(request.params, 'n_estimators'), 100) as trees,
-            coalesce(forge.number_of(request.params, 'max_iter'), 200) as epochs
+            coalesce(forge.number_of(request.params, 'max_iter'), 200) as epochs,
+            -- Each trial is a fit of every fold, of which each lacks a part of the rows.
+            1 + coalesce(forge.number_of(request.search, 'trials') * (forge.number_of(request.search, 'folds') - 1), 0) as fits
         from forge.algorithms a where a.name = request.algorithm
     ), room as (
         -- Bytes, as Tests/estimates holds them: a row's target, weight, key and working numbers, and its features.
@@ -127,14 +129,13 @@ as $$
         select percentile_cont(0.5) within group (
             order by extract(epoch from r.finished_at - r.started_at) / greatest(1, v.rows * jsonb_array_length(v.schema))) as seconds
         from forge.training_requests r join forge.model_versions v on v.training_request = r.id
-        where r.algorithm = request.algorithm and r.status = 'succeeded'
+        where r.algorithm = request.algorithm and r.status = 'succeeded' and r.search is null
     )
     select 'memory', 5e7 + room.rows * (room.per_row + room.per_value * room.features) + room.nodes,
         'bytes; rough: text columns with many levels take more'
     from room
     union all
-    select 'seconds', coalesce(1 + lately.seconds * job.rows * job.features,
-            1 + job.rows * job.features * case job.form when 'trees' then 4e-9 * job.trees when 'network' then 1e-7 * job.epochs else 6e-8 end),
+    select 'seconds', 1 + job.fits * job.rows * job.features * coalesce(lately.seconds, case job.form when 'trees' then 4e-9 * job.trees when 'network' then 1e-7 * job.epochs else 6e-8 end),
         case when lately.seconds is null then 'rough: nothing of this algorithm was trained here yet' else 'by what was trained here' end
     from job, lately
 $$;

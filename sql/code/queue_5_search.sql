@@ -137,6 +137,13 @@ end
 $$;
 comment on function forge.trials_of(bigint, uuid) is 'all trials of a search, for those who take part';
 
+create or replace function forge.claimed_trial(t forge.search_trials) returns jsonb
+language sql immutable set search_path = pg_catalog, pg_temp as $$
+  select jsonb_build_object('claim', 'trial', 'trial', t.trial, 'generation', t.generation, 'arm', t.arm, 'params', t.params,
+    'share', t.share, 'status', t.status)
+$$;
+comment on function forge.claimed_trial(forge.search_trials) is 'a trial as forge.claim_trial gives it; internal';
+
 -- A helper is let go where a request waits that would fit into its place.
 create or replace function forge.claim_trial(request bigint, lease_token uuid) returns jsonb
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
@@ -152,6 +159,11 @@ begin
   then
     return '{"claim": "over"}';
   end if;
+  -- A claim whose answer was lost: a lease runs one trial at a time.
+  select * into claimed from forge.search_trials t where t.request = r.id and t.lease_token = claim_trial.lease_token;
+  if found then
+    return forge.claimed_trial(claimed);
+  end if;
   update forge.search_trials t
   set status = 'running', lease_token = claim_trial.lease_token, attempts = t.attempts + 1, started_at = clock_timestamp(),
     worker_id = case when is_helper
@@ -164,12 +176,11 @@ begin
   if not found then
     return '{"claim": "none"}';
   end if;
-  return jsonb_build_object('claim', 'trial', 'trial', claimed.trial, 'generation', claimed.generation, 'arm', claimed.arm,
-    'params', claimed.params, 'share', claimed.share, 'status', claimed.status);
+  return forge.claimed_trial(claimed);
 end
 $$;
 comment on function forge.claim_trial(bigint, uuid) is
-  'takes the next trial: {"claim": "trial", …}; "none": all are taken; "over": a helper is to leave';
+  'takes the next trial: {"claim": "trial", …}, or the one that the lease has not ended yet; "none": all are taken; "over": a helper is to leave';
 
 create or replace function forge.finish_trial(
   request bigint, lease_token uuid, trial int, outcome jsonb, predictions bytea default null

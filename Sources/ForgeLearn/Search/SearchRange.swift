@@ -45,7 +45,7 @@ public struct SearchRange: Sendable, Equatable {
             return .integer(Int64(min(max(Int(value), range.lowerBound), range.upperBound)))
         case .numbers(let range):
             let value = isLogarithmic ? exp(spread(place)) : spread(place)
-            return .number(min(max(Self.rounded(value), range.lowerBound), range.upperBound))
+            return .shortest(min(max(Self.rounded(value), range.lowerBound), range.upperBound))
         case .choices(let choices):
             return choices[min(Int(place * Double(choices.count)), choices.count - 1)]
         }
@@ -86,7 +86,7 @@ public struct SearchRange: Sendable, Equatable {
     var all: [JSONValue] {
         switch values {
         case .integers(let range): range.map { .integer(Int64($0)) }
-        case .numbers(let range): [.number(range.lowerBound)]
+        case .numbers(let range): [.shortest(range.lowerBound)]
         case .choices(let choices): choices
         }
     }

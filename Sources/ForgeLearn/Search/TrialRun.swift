@@ -58,8 +58,10 @@ extension CrossFit {
             case .success(let evaluation): evaluation.undefined.first { $0.name == metric }?.reason
             }
         }
+        let isFitted = results.contains { if case .success = $0.outcome { true } else { false } }
         return ForgeError(
-            .numericalFailure, "no fold has \(metric)" + (reasons.first.map { ": \($0)" } ?? ""),
+            .numericalFailure,
+            (isFitted ? "no fold has \(metric)" : "no fold could be fitted") + (reasons.first.map { ": \($0)" } ?? ""),
             hint: "search by another metric, with fewer folds, or on more rows")
     }
 }

@@ -52,6 +52,8 @@ insert into leases select 'second', id, lease_token from forge.claim_helper('000
 select count(*) as twice from forge.claim_helper('00000002-0000-0000-0000-000000000000', '1 minute', 4, 8000000000, null);
 select forge.job(request(), token('second')) -> 'helps' as helps, forge.job(request(), token('first')) -> 'helps' as coordinates;
 select holder, forge.claim_trial(request, token) ->> 'trial' as trial from leases order by holder;
+-- Again after an answer that was lost: a lease runs one trial at a time.
+select holder, forge.claim_trial(request, token) ->> 'trial' as trial from leases order by holder;
 -- Whoever has a trial ends it; nobody else does, and nobody twice.
 select forge.finish_trial(request(), token('second'), 1, '{"status": "succeeded", "score": 1, "cost": 1, "fold_scores": [1]}') as of_the_other;
 select forge.finish_trial(request(), token('second'), 2, '{"status": "succeeded", "score": 3.5, "cost": 3.5, "fold_scores": [3, 4]}', '\x00') as own;
