@@ -72,6 +72,11 @@ void forge_network_margins(const ForgeArena *arena, void *scratch, double *margi
         margins[o] = intercepts[o] + output_margin(weights + (int64_t) o * padded, inputs, padded);
 }
 
+const float *forge_network_hidden(const ForgeArena *arena, const void *scratch) {
+    // The layers take turns with the two vectors behind the first one's inputs.
+    return (const float *) scratch + (arena->layers.count % 2 == 1 ? 1 : 2) * (int64_t) arena->widest;
+}
+
 static void put_level(const ForgeColumn *column, int32_t level, float *inputs) {
     int32_t feature = level < column->levels    ? column->first + level
                       : level == column->levels ? column->null_feature

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 static double logistic(double margin) {
     if (margin >= 0) return 1 / (1 + exp(-margin));
@@ -63,7 +64,9 @@ static void calibrate(const ForgeArena *arena, const double *margins, double *sc
 static void link_scores(const ForgeArena *arena, const double *margins, double *scores) {
     int32_t positive = arena->positive;
     if (arena->link == FORGE_IDENTITY) {
-        scores[0] = margins[0];
+        for (int32_t o = 0; o < arena->outputs; o++) scores[o] = margins[o];
+    } else if (arena->link == FORGE_DISTANCES) {
+        for (int32_t o = 0; o < arena->outputs; o++) scores[o] = sqrt(margins[o]);
     } else if (arena->link == FORGE_LOG) {
         scores[0] = exp(margins[0]);
     } else if (arena->link == FORGE_LOGISTIC) {
@@ -79,13 +82,24 @@ static void link_scores(const ForgeArena *arena, const double *margins, double *
     }
 }
 
+int32_t forge_score_count(const ForgeArena *arena) {
+    return arena->classes > 0 ? arena->classes : arena->outputs;
+}
+
+// In place, too.
 void forge_row_scores(const ForgeArena *arena, const double *margins, double *scores) {
     link_scores(arena, margins, scores);
     if (arena->calibration != FORGE_UNCALIBRATED) calibrate(arena, margins, scores);
 }
 
+int32_t forge_transform_width(const ForgeArena *arena) {
+    if (arena->form == FORGE_NETWORK) return arena->hidden;
+    return arena->task == FORGE_CLUSTERING || arena->task == FORGE_DECOMPOSITION ? arena->outputs : 0;
+}
+
 // Scratch: values (padded), margins (outputs), prepared features (encoded, if `prepared`), texts, work memory of text
-// columns, then the doubled row of trees, a network's layers or what an ensemble needs. Behind them, what an explanation needs.
+// columns, then the doubled row of trees, a network's layers, the factors' right side or what an ensemble needs. Behind
+// them, what an explanation needs.
 double *forge_scratch_values(const ForgeArena *arena, void *scratch) {
     (void) arena;
     return scratch;
@@ -123,6 +137,7 @@ int64_t forge_scratch_size(const ForgeArena *arena) {
     size += (int64_t) arena->texts * (int64_t) sizeof(ForgeCell) + arena->work + row_size(arena);
     if (arena->form == FORGE_NETWORK) size += forge_network_scratch(arena);
     if (arena->form == FORGE_ENSEMBLE) size = ((size + 15) & ~15ll) + forge_ensemble_scratch(arena);
+    if (arena->form == FORGE_NONNEGATIVE) size += (int64_t) arena->outputs * 8;
     return (size + 15) & ~15ll;
 }
 
@@ -167,6 +182,8 @@ int32_t forge_feature_margins(const ForgeArena *arena, const double *features, v
     if (refused >= 0) return refused;
     if (arena->form == FORGE_TREES) forge_tree_margins(arena, row, margins);
     else if (arena->form == FORGE_NETWORK) forge_network_margins(arena, row, margins);
+    else if (arena->form == FORGE_CENTROIDS) forge_centroid_margins(arena, features, margins);
+    else if (arena->form == FORGE_NONNEGATIVE) forge_factor_margins(arena, features, (double *) row, margins);
     else forge_linear_feature_margins(arena, features, margins);
     for (int32_t o = 0; o < arena->outputs; o++) sum += margins[o] - margins[o];
     return sum == 0 ? check_link(arena, margins) : arena->columns;
@@ -241,4 +258,13 @@ int32_t forge_row_features(const ForgeArena *arena, const double *values, void *
     if (arena->form == FORGE_ENSEMBLE) return forge_ensemble_prepare(arena, values, scratch, features);
     return forge_prepare(
         arena, values, forge_scratch_texts(arena, scratch), forge_scratch_work(arena, scratch), features);
+}
+
+void forge_row_transform(const ForgeArena *arena, const double *scores, void *scratch, float *out) {
+    int32_t width = forge_transform_width(arena);
+    if (arena->form == FORGE_NETWORK) {
+        memcpy(out, forge_network_hidden(arena, scratch_row(arena, scratch)), (size_t) width * sizeof *out);
+        return;
+    }
+    for (int32_t i = 0; i < width; i++) out[i] = (float) scores[i];
 }

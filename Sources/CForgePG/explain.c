@@ -23,7 +23,9 @@ forge_explain_output(ReturnSetInfo *result, const ForgeScorer *scorer, Jsonb *js
 {
 	const ForgeModel *model = scorer->model;
 	bool		multiclass = model->info.outputs > 1;
-	Datum		label = multiclass ? PointerGetDatum(forge_model_label_text(model, output)) : (Datum) 0;
+	Datum		label = !multiclass ? (Datum) 0
+		: model->info.classes > 0 ? PointerGetDatum(forge_model_label_text(model, output))
+		: CStringGetTextDatum(psprintf("%d", output));	// of a clustering or a decomposition
 
 	for (int i = -1; i < model->info.columns; i++)
 	{

@@ -109,6 +109,11 @@ forge_lime_class(ForgeScorer *scorer, const text *label)
 {
 	const ForgeModelInfo *info = &scorer->model->info;
 
+	if (info->clusters > 0 || (info->classes == 0 && info->outputs > 1))
+		ereport(ERROR,
+				(errcode(FORGE_NOT_A_CLASSIFIER),
+				 errmsg("model \"%s\" predicts neither a number nor a class", scorer->model->version.model),
+				 errhint("Use forge.explain.")));
 	if (label == NULL)
 		return info->classes > 0 ? forge_scorer_class(scorer) : 0;
 	for (int i = 0; i < info->classes; i++)

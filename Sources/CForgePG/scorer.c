@@ -32,7 +32,7 @@ forge_scorer_bind(ForgeScorer *scorer, const ForgeVersion *version)
 	memset(scorer->cells, 0, sizeof(ForgeCell) * model->info.columns);
 	scorer->scratch = forge_allocate(scorer->context, model->info.scratch, "scoring");
 	scorer->explain_scratch = NULL;
-	scorer->scores = forge_allocate(scorer->context, sizeof(double) * Max(model->info.classes, 2), "scores");
+	scorer->scores = forge_allocate(scorer->context, sizeof(double) * model->info.scores, "scores");
 	scorer->model = model;
 	scorer->generation++;
 }
@@ -69,8 +69,9 @@ forge_require_classes(const ForgeModel *model)
 	if (model->info.classes == 0)
 		ereport(ERROR,
 				(errcode(FORGE_NOT_A_CLASSIFIER),
-				 errmsg("model \"%s\" predicts a number: it has no classes", model->version.model),
-				 errhint("Use forge.predict.")));
+				 errmsg("model \"%s\" %s: it has no classes", model->version.model, model->info.clusters > 0 ? "finds clusters"
+						: model->info.outputs > 1 ? "gives components" : "predicts a number"),
+				 errhint("Use forge.%s.", model->info.clusters > 0 ? "cluster" : model->info.outputs > 1 ? "transform" : "predict")));
 }
 
 static void

@@ -34,7 +34,7 @@ typedef struct ForgeScorer
 	ForgeCell  *cells;			// (columns)
 	void	   *scratch;
 	void	   *explain_scratch;	// NULL until the first explanation
-	double	   *scores;			// (classes, at least 2)
+	double	   *scores;			// (ForgeModelInfo.scores)
 	ForgeRow   *row;
 	ForgeStatus status;
 } ForgeScorer;

@@ -35,9 +35,9 @@ public func train(
     observer.progress(0.9, phase: "evaluate")
     let scores = try model.scores(of: data.evaluatedPart, data, job)
     let comparison = champion.map {
-        Comparer(job: job, data: data, target: model.target, challenger: scores).compare($0)
+        Comparer(job: job, data: data, target: model.target, plan: model.plan, challenger: scores).compare($0)
     }
-    var evaluation = Evaluation(data.measurable(scores, model.target, job))
+    var evaluation = data.evaluation(scores, model.target, model.plan, job)
     if let bootstrap = job.bootstrap {
         observer.progress(0.92, phase: "bootstrap")
         let chosen = data.bootstrapSample(width: scores.width)

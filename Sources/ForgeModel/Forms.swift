@@ -5,6 +5,7 @@ public enum Link: String, Sendable {
     case softmax   // one margin per class
     case log       // regression of a positive target: the score is exp(margin); a margin above 709 is refused
     case shares    // one margin per class (binary: one), already a share; clipped to [0, 1] and normalised. Forests.
+    case distances // one squared distance per cluster; its root
 }
 
 /// `margin[o] = intercepts[o] + Σ_j coefficients[o, j] · encoded[j]`.
@@ -107,11 +108,58 @@ public struct EnsembleForm: Sendable, Equatable {
     public var outputs: Int { members.first.map { max($0.labels.count == 2 ? 1 : $0.labels.count, 1) } ?? 1 }
 }
 
+/// Points in encoded features, each of a cluster. `margin[o]` is the squared distance to the nearest point of cluster o; of
+/// a mixture of normal distributions, with one point for each, `constants[o] - ½ ‖(x − center) · precisions‖²`, the log of
+/// weight times density.
+public struct CentroidForm: Sendable, Equatable {
+    /// Cholesky factors P of the precisions Σ⁻¹ = P · Pᵀ, as scikit-learn's `precisions_cholesky_`.
+    public enum Precisions: Sendable, Equatable {
+        case spherical([Double])  // (points)
+        case diagonal([Double])  // (points, encoded) row-major
+        case full([Double])  // (points, encoded, encoded): each P by column, upper triangular
+        case tied([Double])  // (encoded, encoded), by column
+    }
+
+    public var outputs: Int  // clusters
+    public var centers: [Double]  // (points, encoded) row-major
+    /// (points) the cluster of each. The first points are of clusters 0, 1, 2, …: every cluster has one.
+    public var memberships: [Int32]
+    /// Beyond this distance from all points a row is of no cluster (-1); nil: every row is of one.
+    public var radius: Double?
+    public var precisions: Precisions?  // of a mixture
+    public var constants: [Double]  // (outputs); 0 unless of a mixture
+
+    public init(
+        outputs: Int, centers: [Double], memberships: [Int32], radius: Double? = nil, precisions: Precisions? = nil,
+        constants: [Double]
+    ) {
+        self.outputs = outputs
+        self.centers = centers
+        self.memberships = memberships
+        self.radius = radius
+        self.precisions = precisions
+        self.constants = constants
+    }
+}
+
+/// `margin` is the w ≥ 0 that minimises ‖x − Σ_o w[o] · factors[o]‖².
+public struct NonnegativeForm: Sendable, Equatable {
+    public var outputs: Int
+    public var factors: [Double]  // (outputs, encoded) row-major, none negative
+
+    public init(outputs: Int, factors: [Double]) {
+        self.outputs = outputs
+        self.factors = factors
+    }
+}
+
 public enum ModelForm: Sendable, Equatable {
     case linear(LinearForm)
     case trees(TreeForm)
     case network(NetworkForm)
     case ensemble(EnsembleForm)
+    case centroids(CentroidForm)
+    case nonnegative(NonnegativeForm)
 
     /// Margins of a row.
     public var outputs: Int {
@@ -120,13 +168,15 @@ public enum ModelForm: Sendable, Equatable {
         case .trees(let form): form.outputs
         case .network(let form): form.outputs
         case .ensemble(let form): form.outputs
+        case .centroids(let form): form.outputs
+        case .nonnegative(let form): form.outputs
         }
     }
 }
 
 /// Everything an artifact holds. Encoding it twice gives the same bytes; it carries no time, request or version number.
 public struct ModelDocument: Sendable, Equatable {
-    public var task: String  // classification, regression, ranking
+    public var task: String  // classification, regression, ranking, clustering, decomposition
     public var algorithm: String
     public var link: Link
     public var columns: [ColumnSchema]

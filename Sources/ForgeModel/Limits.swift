@@ -14,7 +14,10 @@ public enum ModelLimits {
     public static let term = 1 << 20
     /// Features of columns that a product may have.
     public static let factors = 8
+    /// Classes, clusters or components.
     public static let classes = 1_000
+    /// Components of a non-negative factorisation: every row is solved for them.
+    public static let nonnegativeFactors = 256
     /// Nodes of all trees together.
     public static let nodes = 1 << 27
     /// Splits on the longest path of a tree: explaining walks as deep.

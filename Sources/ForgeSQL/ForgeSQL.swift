@@ -57,6 +57,22 @@ public func forgeModelPredict(
     Backend.predict(model(arena), cells, scratch, value, Status(status))
 }
 
+@_cdecl("forge_model_cluster")
+public func forgeModelCluster(
+    _ arena: UnsafeRawPointer, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer,
+    _ assignment: UnsafeMutablePointer<ForgeAssignment>, _ status: UnsafeMutablePointer<ForgeStatus>
+) -> Int32 {
+    Backend.cluster(model(arena), cells, scratch, assignment, Status(status))
+}
+
+@_cdecl("forge_model_transform")
+public func forgeModelTransform(
+    _ arena: UnsafeRawPointer, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer,
+    _ transformed: UnsafeMutablePointer<Float>, _ status: UnsafeMutablePointer<ForgeStatus>
+) -> Int32 {
+    Backend.transform(model(arena), cells, scratch, transformed, Status(status))
+}
+
 @_cdecl("forge_model_explain")
 public func forgeModelExplain(
     _ arena: UnsafeRawPointer, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer, _ step: Int64,

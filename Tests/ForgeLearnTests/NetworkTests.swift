@@ -26,14 +26,14 @@ import Testing
     }
 
     /// The start of a training: a network with its table and target.
-    private func prepared(_ run: Run) throws -> (NetworkShape, NetworkSettings, NetworkTable, NetworkTarget) {
+    private func prepared(_ run: Run) throws -> (NetworkShape, NetworkSettings, FeatureTable, NetworkTarget) {
         let (job, data) = (try run.job, try run.read())
         let target = try data.resolveTarget(job)
         let input = FitInput(
             parameters: job.parameters, data: data, plan: try EncodingPlan(data, job, target), target: target,
             weights: try data.fitWeights(target, job), threads: 1, seed: 1, observer: SilentObserver())
         let settings = NetworkSettings(job.parameters, rows: input.rows)
-        let (rows, networkTarget) = (try NetworkTable(data.training, input), try NetworkTarget(input))
+        let (rows, networkTarget) = (try FeatureTable(data.training, input), try NetworkTarget(input))
         return (NetworkShape([rows.width] + settings.hidden + [networkTarget.outputs]), settings, rows, networkTarget)
     }
 

@@ -185,7 +185,7 @@ struct BackgroundTests {
         let prefix = "the model's artifact is corrupt: "
         let number = prefix + "a number of its background is not valid"
         #expect(BackgroundTests.refusal { _ in } == nil && BackgroundTests.refusal({ _ in }, of: "trees") == nil)
-        #expect(BackgroundTests.refusal { $0 = nil } == prefix + "a network has no background")
+        #expect(BackgroundTests.refusal { $0 = nil } == prefix + "it has no background")
         #expect(BackgroundTests.refusal({ $0 = nil }, of: "trees") == nil)
         #expect(BackgroundTests.refusal { $0?.features[0] = .nan } == number)
         #expect(BackgroundTests.refusal { $0?.features[0] = 1e39 } == number)

@@ -19,6 +19,8 @@ struct DamageTests {
             try cells.withUnsafeBufferPointer { cells in
                 _ = try scorer.score(cells)
                 _ = try scorer.explain(cells)
+                if scorer.isClustering { _ = try scorer.cluster(cells) }
+                if scorer.transformed > 0 { _ = try scorer.transform(cells) }
             }
             return model.byteCount > 0 ? nil : "nothing"
         } catch let error as ForgeError {
@@ -31,23 +33,24 @@ struct DamageTests {
 
     static func small(_ seed: UInt64) throws -> [Bytes] {
         var make = RandomModels(seed: seed)
-        return [
-            try make.linear(columns: 2, classes: 3).encoded(),
-            try make.trees(columns: 2, trees: 2, depth: 3, classes: 2).encoded(),
-            try make.trees(columns: 1, trees: 2, depth: 2, classes: 3, shares: true, vector: true).encoded(),
-            try make.network(columns: 2, hidden: [3, 2], classes: 3, activation: .gelu).encoded(),
-            try make.linear(columns: 4, classes: 0, prepared: true).encoded(),
-            try make.trees(columns: 4, trees: 2, depth: 3, classes: 0, prepared: true).encoded(),
-            try make.interventional(make.trees(columns: 2, trees: 2, depth: 3, classes: 3, vector: true)).encoded(),
-            try make.interventional(make.linear(columns: 3, classes: 0, prepared: true)).encoded(),
-            try make.ensemble(columns: 2, classes: 2).encoded(),
-        ]
+        let documents = [
+            make.linear(columns: 2, classes: 3),
+            make.trees(columns: 2, trees: 2, depth: 3, classes: 2),
+            make.trees(columns: 1, trees: 2, depth: 2, classes: 3, shares: true, vector: true),
+            make.network(columns: 2, hidden: [3, 2], classes: 3, activation: .gelu),
+            make.linear(columns: 4, classes: 0, prepared: true),
+            make.trees(columns: 4, trees: 2, depth: 3, classes: 0, prepared: true),
+            make.interventional(make.trees(columns: 2, trees: 2, depth: 3, classes: 3, vector: true)),
+            make.interventional(make.linear(columns: 3, classes: 0, prepared: true)),
+            make.ensemble(columns: 2, classes: 2),
+        ] + make.unsupervised(columns: 2)
+        return try documents.map { try $0.encoded() }
     }
 
     static let acceptable: Set<String?> = [nil, "FG015", "FG013", "FG012", "FG028"]
 
     /// One bit of every byte here; all of them, and more, in scripts/fuzz.sh.
-    @Test(arguments: 0..<UInt64(9))
+    @Test(arguments: 0..<UInt64(17))
     func everyDamagedByteGivesAnErrorOrAUsableModel(_ seed: UInt64) throws {
         let artifact = try DamageTests.small(3)[Int(seed)]
         for place in artifact.indices {

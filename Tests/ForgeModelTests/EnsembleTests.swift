@@ -188,6 +188,8 @@ struct EnsembleTests {
             EnsembleTests.refusal { $1.members[0].labels[1] = Bytes("other".utf8) } == prefix + "a member of it has other classes")
         #expect(
             EnsembleTests.refusal(classes: 2) { $1.members[0].positive = 0 } == prefix + "a member of it has other classes")
+        #expect(
+            EnsembleTests.refusal(classes: 0) { $1.members[0].task = "decomposition" } == prefix + "a member of it has another task")
         let columns = prefix + "a member of it has other columns"
         #expect(EnsembleTests.refusal { $1.members[0].columns[0].name += [65] } == columns)
         #expect(EnsembleTests.refusal { $1.members[0].columns[0].sqlType += [65] } == columns)
@@ -196,7 +198,7 @@ struct EnsembleTests {
         #expect(EnsembleTests.refusal { $1.weights[0] = 0 } == prefix + "a weight of a member is out of range")
         #expect(EnsembleTests.refusal { $1.weights[0] = .nan } == prefix + "a weight of a member is out of range")
         #expect(EnsembleTests.refusal { $1.weights.append(1) } == prefix + "a tensor has another shape than expected")
-        #expect(EnsembleTests.refusal { document, _ in document.background = nil } == prefix + "an ensemble has no background")
+        #expect(EnsembleTests.refusal { document, _ in document.background = nil } == prefix + "it has no background")
         #expect(EnsembleTests.refusal { document, _ in document.link = .softmax } == prefix + "an ensemble has another link")
         #expect(
             EnsembleTests.refusal { document, _ in

@@ -60,8 +60,25 @@ struct InterfaceTests {
                         #expect(scores == expected, "seed \(seed)")
                         var value = 0.0
                         let code = forgeModelPredict(arena, cells.baseAddress!, scratch, &value, &status)
-                        #expect(code == (info.classes > 2 ? 1 : 0))
-                        if code == 0 { #expect(value == expected[max(Int(info.positive), 0)]) }
+                        let isMany = info.classes > 2 || info.classes == 0 && info.clusters == 0 && info.outputs > 1
+                        #expect(code == (isMany ? 1 : 0))
+                        if code == 0, info.clusters == 0 { #expect(value == expected[max(Int(info.positive), 0)]) }
+                        var assignment = ForgeAssignment()
+                        let clustered = forgeModelCluster(arena, cells.baseAddress!, scratch, &assignment, &status)
+                        #expect(clustered == (info.clusters > 0 ? 0 : 1))
+                        if clustered == 0 {
+                            let same = try scorer.cluster(cells)
+                            #expect(Double(assignment.cluster) == value && assignment.cluster == same.cluster)
+                            #expect(assignment.distance == same.distance)
+                            #expect(assignment.cluster < 0 || assignment.probability.isNaN
+                                || assignment.probability == expected[Int(assignment.cluster)])
+                        }
+                        var numbers = [Float](repeating: 0, count: Int(info.transform))
+                        let transformed = forgeModelTransform(arena, cells.baseAddress!, scratch, &numbers, &status)
+                        #expect(transformed == (numbers.isEmpty ? 1 : 0))
+                        if info.classes == 0, info.outputs == info.transform, !document.form.isNetwork {
+                            #expect(numbers == expected.map { Float($0) })
+                        }
                     }
                 }
             })
@@ -125,4 +142,8 @@ struct InterfaceTests {
         let error = #expect(throws: ForgeError.self) { try scorer.score([.numbers([.infinity])]) }
         #expect(error?.message == "column \"" + String(repeating: "ü", count: 251) + "\"")
     }
+}
+
+extension ModelForm {
+    fileprivate var isNetwork: Bool { if case .network = self { true } else { false } }
 }

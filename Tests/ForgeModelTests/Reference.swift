@@ -26,6 +26,8 @@ struct Reference {
             }
         case .network(let form): return Reference.margins(form, features)
         case .ensemble: return []  // EnsembleTests
+        case .centroids(let form): return Reference.margins(form, features)
+        case .nonnegative(let form): return Reference.margins(form, features)
         case .trees(let form):
             var margins = form.baseScores
             for tree in form.roots.indices {

@@ -27,8 +27,10 @@ private func useModel(_ arena: UnsafeRawPointer, _ bytes: UnsafePointer<UInt8>, 
     defer { explainScratch.deallocate() }
     let cells = UnsafeMutablePointer<ForgeCell>.allocate(capacity: columns)
     defer { cells.deallocate() }
-    let scores = UnsafeMutablePointer<Double>.allocate(capacity: max(outputs, 2))
+    let scores = UnsafeMutablePointer<Double>.allocate(capacity: Int(info.scores))
     defer { scores.deallocate() }
+    let transformed = UnsafeMutablePointer<Float>.allocate(capacity: Int(info.transform))
+    defer { transformed.deallocate() }
     let contributions = UnsafeMutablePointer<Double>.allocate(capacity: outputs * (columns + 1))
     defer { contributions.deallocate() }
     let features = UnsafeMutablePointer<Double>.allocate(capacity: Int(info.features))
@@ -40,6 +42,9 @@ private func useModel(_ arena: UnsafeRawPointer, _ bytes: UnsafePointer<UInt8>, 
         var status = ForgeStatus()
         _ = forgeModelScore(arena, cells, scratch, scores, &status)
         _ = forgeModelPredict(arena, cells, scratch, scores, &status)
+        var assignment = ForgeAssignment()
+        _ = forgeModelCluster(arena, cells, scratch, &assignment, &status)
+        _ = forgeModelTransform(arena, cells, scratch, transformed, &status)
         var step: Int64 = 0
         while step < 64, forgeModelExplain(arena, cells, explainScratch, step, contributions, &status) == FORGE_MORE {
             step += 1  // of five columns these are all; more would only take longer

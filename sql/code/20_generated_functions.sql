@@ -68,7 +68,9 @@ declare
 begin
     select m.* into entry from forge.models m where m.name = create_record_function.model;
     created := forge.create_generated(model, 'features record', 'double precision', model,
-        format('predicts %s of a row by the champion of model %s', coalesce(entry.target, 'the score'), model));
+        format(case entry.task when 'clustering' then 'the cluster of a row by the champion of model %2$s'
+            when 'decomposition' then 'the right to transform rows by model %2$s; a row''s component where there is one'
+            else 'predicts %1$s of a row by the champion of model %2$s' end, coalesce(entry.target, 'the score'), model));
     for grantee in
         select entry.owner union select g.grantee from forge.model_grants g where g.model = create_record_function.model
         order by 1
@@ -91,8 +93,9 @@ as $$
     select w.name, forge.typed_arguments(v.schema), w.result, w.remark
     from forge.model_versions v join forge.models m on m.name = v.model,
         lateral (values
-            (m.name, 'double precision', v.outputs = 1, format('%s, by the champion of model %s',
+            (m.name, 'double precision', v.outputs = 1 or m.task = 'clustering', format('%s, by the champion of model %s',
                 case m.task when 'classification' then format('probability that %s is %s', m.target, v.positive)
+                    when 'clustering' then 'number of the cluster' when 'decomposition' then 'the component'
                     else format('predicts %s', m.target) end, m.name)),
             (m.name || '_label', 'text', m.task = 'classification',
                 format('the most likely %s, by the champion of model %s', m.target, m.name))

@@ -1,18 +1,26 @@
 -- The one checker of training requests: the insert trigger, forge.train and forge.check_request use it.
 
+create or replace function forge.has_target(task text) returns boolean
+language sql immutable parallel safe
+set search_path = pg_catalog, pg_temp
+as $$ select task not in ('clustering', 'decomposition') $$;
+comment on function forge.has_target is 'whether a task learns a column of the source; internal';
+
 create or replace function forge.inferred_task(request forge.training_requests, columns jsonb) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(
         (select m.task from forge.models m where m.name = request.model),
+        (select a.tasks[1] from forge.algorithms a
+         where request.target is null and a.name = request.algorithm and not forge.has_target(a.tasks[1])),
         (select case when c ->> 'kind' = 'category' or c ->> 'type' = 'boolean' then 'classification' else 'regression' end
          from jsonb_array_elements(columns) c
          where c ->> 'name' = request.target and c ->> 'kind' is not null
          limit 1))
 $$;
 comment on function forge.inferred_task is
-    'the task of a request that names none: the model''s, or classification for a boolean, text or enum target and regression for another; internal';
+    'the task of a request that names none: the model''s; that of an algorithm that needs no target; or classification for a boolean, text or enum target and regression for another; internal';
 
 create or replace function forge.model_problems(request forge.training_requests) returns setof forge.problem
 language plpgsql stable
@@ -60,7 +68,10 @@ declare
     fitting text[] := array(select a.name from forge.algorithms a where request.task = any (a.tasks) order by 1);
     target record;
 begin
-    if request.target is null then
+    if request.target is not null and not forge.has_target(request.task) then
+        return query select 'FG009', format('a %s has no target', request.task),
+            format('leave target out; to keep the column out of the model: exclude => array[%L]', request.target);
+    elsif request.target is null and forge.has_target(coalesce(request.task, '')) then
         return query select 'FG009', 'a target is needed: the column to learn',
             'its columns are ' || forge.listed(array(select c ->> 'name' from jsonb_array_elements(columns) c));
         return;
@@ -110,6 +121,23 @@ end
 $$;
 comment on function forge.task_problems is 'a task, an algorithm or a target that do not exist or do not go together; internal';
 
+create or replace function forge.targetless_problems(request forge.training_requests) returns setof forge.problem
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select 'FG027', format('config.evaluation.%s needs a target, and a %s has none', e.key, request.task), 'leave it out'
+    from jsonb_each(case jsonb_typeof(request.config -> 'evaluation') when 'object' then request.config -> 'evaluation' else '{}' end) e
+    where e.key in ('bootstrap', 'importance') and e.value not in ('null', '0') and not forge.has_target(request.task)
+    union all
+    select 'FG004', format('preprocess.@select needs a target, and a %s has none', request.task), 'name the columns in features'
+    where request.preprocess ? '@select' and not forge.has_target(request.task)
+    union all
+    select 'FG004', format('preprocess.%s: encode target needs one, and a %s has none', e.key, request.task), 'use encode one_hot, frequency or hash'
+    from jsonb_each(case jsonb_typeof(request.preprocess) when 'object' then request.preprocess else '{}' end) e
+    where jsonb_typeof(e.value) = 'object' and e.value ->> 'encode' = 'target' and not forge.has_target(request.task)
+$$;
+comment on function forge.targetless_problems is 'what a request without a target asks for that only a target could give; internal';
+
 create or replace function forge.role_problems(request forge.training_requests) returns setof forge.problem
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -146,6 +174,7 @@ begin
             notices := notices || format('task: %s, inferred from %s', request.task,
                 case when exists (select from forge.models m where m.name = request.model)
                     then format('model "%s"', request.model)
+                    when request.target is null then format('algorithm %s', request.algorithm)
                     else format('target "%s" of type %s', request.target, request.target_type) end);
         end if;
     end if;
@@ -164,6 +193,7 @@ begin
             select 1, r.* from forge.role_problems(request) r
             union all select 2, m.* from forge.model_problems(request) m
             union all select 3, t.* from forge.task_problems(request, columns) t
+            union all select 3, t.* from forge.targetless_problems(request) t
             union all select 4, c.* from forge.column_problems(request, columns) c where columns is not null
             union all select 5, v.* from forge.params_problems(request.params, request.algorithm, request.task) v
                 where exists (select from forge.algorithms a where a.name = request.algorithm and request.task = any (a.tasks))

@@ -154,6 +154,10 @@ begin
         raise exception using errcode = 'FG014', message = pg_catalog.format('model "%s" is a %s, not a %s', entry.name, entry.task, for_task),
             hint = 'forge.evaluate works for every task';
     end if;
+    if not forge.has_target(entry.task) then
+        raise exception using errcode = 'FG014', message = pg_catalog.format('model "%s" is a %s: there is no truth to compare it with', entry.name, entry.task),
+            hint = 'forge.model_metrics has what was measured on the held-out rows';
+    end if;
     model := entry.name; task := entry.task; labels := version.labels; positive := version.positive; params := version.params;
     if source is null then
         query := forge.held_out_query(entry, version);

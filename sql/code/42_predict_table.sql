@@ -43,10 +43,12 @@ begin
         and not exists (select from jsonb_array_elements(version.schema) c
                         where not columns @> jsonb_build_array(jsonb_build_object('name', c ->> 'name', 'type', c ->> 'type')))
         and exists (select from pg_proc p where p.pronamespace = 'forge_models'::regnamespace
-                        and p.proname = entry.name || case when version.outputs = 1 then '' else '_label' end
+                        and p.proname = entry.name || case when version.outputs = 1 or entry.task = 'clustering' then '' else '_label' end
                         and pg_get_function_arguments(p.oid) <> 'features record');
     pinned := format('%s/%s', entry.name, version.version);
-    if version.outputs = 1 then
+    if entry.task = 'decomposition' then
+        prediction := format('forge.transform(%L, s)', pinned);
+    elsif version.outputs = 1 or entry.task = 'clustering' then
         prediction := case when typed then format('forge_models.%I(%s)', entry.name, arguments) else format('forge.predict(%L, s)', pinned) end;
     end if;
     if entry.task = 'classification' and version.outputs = 1 then
@@ -63,7 +65,7 @@ begin
 end
 $$;
 comment on function forge.scoring_calls is
-    'how to score a row s of a source with these columns: prediction by the typed function where it applies, else by forge.predict; label from p.prediction, or by itself for more than two classes; internal';
+    'how to score a row s of a source with these columns: prediction (of a decomposition the components) by the typed function where it applies, else by forge.predict; label from p.prediction, or by itself for more than two classes; internal';
 
 -- Runs as the caller, under the caller's search_path.
 create or replace function forge.predict_table(model text, source text, id_column text, output text) returns bigint
@@ -107,4 +109,4 @@ begin
 end
 $$;
 comment on function forge.predict_table is
-    'scores a relation or a SELECT into a new table (id, prediction[, label]) – for more than two classes (id, label) – and returns how many rows; FG023 if the table exists';
+    'scores a relation or a SELECT into a new table (id, prediction[, label]) – for more than two classes (id, label), prediction being the cluster of a clustering and the components (real[]) of a decomposition – and returns how many rows; FG023 if the table exists';

@@ -36,6 +36,10 @@ begin
         raise exception using errcode = 'FG004', message = pg_catalog.format('max_rows must be at least 1, got %s', coalesce(max_rows::text, 'null')),
             hint = 'a thousand rows show a shape well';
     end if;
+    if exists (select from forge.resolve_model(reference) r join forge.models m on m.name = r.model where not forge.has_target(m.task)) then
+        raise exception using errcode = 'FG014', message = pg_catalog.format('model "%s" predicts no target', reference),
+            hint = 'forge.explain tells what a column does to a row''s cluster or component';
+    end if;
     select pg_catalog.string_agg(pg_catalog.format('s.%I', c.value ->> 'name'), ', ' order by c.place),
         pg_catalog.string_agg(pg_catalog.quote_ident(c.value ->> 'name'), ', ' order by c.place) filter (
             where not forge.readable_columns(model_rows.source) @> pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('name', c.value ->> 'name')))

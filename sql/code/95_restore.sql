@@ -16,7 +16,8 @@ begin
         from pg_proc p
         where p.pronamespace = 'forge'::regnamespace
             and p.proname in (
-                'predict', 'predict_label', 'predict_proba', 'explain', 'prepared', 'describe_source', 'read_blocks', 'append_rows')
+                'predict', 'predict_label', 'predict_proba', 'cluster', 'transform', 'explain', 'explain_lime', 'prepared',
+                'describe_source', 'read_blocks', 'append_rows')
     loop
         execute format('grant execute on function %s to %s', routine, grantees);
     end loop;

@@ -205,12 +205,22 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "validation_fraction": {"default":0.1,"description":"Share of the training rows that early_stopping sets apart.","exclusive_minimum":0,"maximum":0.9,"type":"number"},
     "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
     "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
-}', '{}')
+}', '{}'),
+('kmeans', '{clustering}', 'centroids',
+ 'k-means: the centres with the least squared distance of the rows to the nearest one.',
+'{
+    "n_clusters": {"choices":["auto"],"default":8,"description":"Clusters to find; \"auto\": as many, from 2 to max_clusters, as give the best silhouette.","maximum":1000,"minimum":1,"type":"integer"},
+    "max_clusters": {"default":10,"description":"Of n_clusters \"auto\": the most that are tried.","maximum":1000,"minimum":2,"type":"integer"},
+    "n_init": {"default":10,"description":"Starts, each from other rows; the best one is kept.","maximum":1000,"minimum":1,"type":"integer"},
+    "max_iter": {"default":300,"description":"Walks over the rows of one start, at most.","maximum":100000,"minimum":1,"type":"integer"},
+    "tol": {"default":0.0001,"description":"A start ends when its centres move by less than this share of the columns'' mean variance.","minimum":0,"type":"number"},
+    "batch_size": {"default":null,"description":"Rows of a batch of mini-batch k-means, which looks at max_iter times the rows at most; null: every step looks at all rows.","maximum":16777216,"minimum":1,"type":"integer"}
+}', '{clustering}')
 on conflict (name) do update set
     tasks = excluded.tasks, form = excluded.form, description = excluded.description,
     parameters = excluded.parameters, default_for = excluded.default_for;
 
-delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'lasso', 'elastic_net', 'huber', 'quantile_regression', 'poisson', 'gamma', 'tweedie', 'logistic_regression', 'linear_svm', 'gradient_boosting', 'decision_tree', 'random_forest', 'gaussian_nb', 'multinomial_nb', 'mlp');
+delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'lasso', 'elastic_net', 'huber', 'quantile_regression', 'poisson', 'gamma', 'tweedie', 'logistic_regression', 'linear_svm', 'gradient_boosting', 'decision_tree', 'random_forest', 'gaussian_nb', 'multinomial_nb', 'mlp', 'kmeans');
 
 comment on column forge.algorithms.form is
-    'form of the fitted model: linear, trees, network';
+    'form of the fitted model: linear, trees, network, centroids, nonnegative';

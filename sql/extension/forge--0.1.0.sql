@@ -25,6 +25,23 @@ language c stable parallel safe cost 250 as 'MODULE_PATHNAME', 'forge_predict_pr
 create function forge.predict_proba(model text, features text) returns jsonb
 language c stable parallel safe cost 350 as 'MODULE_PATHNAME', 'forge_predict_proba_text';
 
+create function forge.cluster(
+    model text, features record, out cluster integer, out distance double precision, out probability double precision)
+language c stable parallel safe cost 150 as 'MODULE_PATHNAME', 'forge_cluster_row';
+create function forge.cluster(
+    model text, features jsonb, out cluster integer, out distance double precision, out probability double precision)
+language c stable parallel safe cost 250 as 'MODULE_PATHNAME', 'forge_cluster_jsonb';
+create function forge.cluster(
+    model text, features text, out cluster integer, out distance double precision, out probability double precision)
+language c stable parallel safe cost 350 as 'MODULE_PATHNAME', 'forge_cluster_text';
+
+create function forge.transform(model text, features record) returns real[]
+language c stable parallel safe cost 150 as 'MODULE_PATHNAME', 'forge_transform_row';
+create function forge.transform(model text, features jsonb) returns real[]
+language c stable parallel safe cost 250 as 'MODULE_PATHNAME', 'forge_transform_jsonb';
+create function forge.transform(model text, features text) returns real[]
+language c stable parallel safe cost 350 as 'MODULE_PATHNAME', 'forge_transform_text';
+
 create function forge.explain(model text, features record)
 returns table (feature text, value text, contribution double precision, class text)
 language c stable parallel safe cost 10000 rows 30 as 'MODULE_PATHNAME', 'forge_explain_row';
@@ -80,12 +97,20 @@ begin
             when 'jsonb' then 'features is a JSON object, its members matched with the model''s columns by name; others are ignored.'
             else 'features is a JSON object as text, its members matched with the model''s columns by name; others are ignored.' end;
         execute format('comment on function forge.predict(text, %s) is %L', form,
-            'the model''s number for a row: a regression''s value, or a binary classifier''s probability of the positive class; '
-            || takes || ' FG016: more than two classes;' || refuses);
+            'the model''s number for a row: a regression''s value, a binary classifier''s probability of the positive class, or the '
+            'number of a clustering''s cluster; ' || takes || ' FG016: more than two classes, or components;' || refuses);
         execute format('comment on function forge.predict_label(text, %s) is %L', form,
             'the most probable class of a row, as the label''s own text; ' || takes || ' FG030: a regression has no classes;' || refuses);
         execute format('comment on function forge.predict_proba(text, %s) is %L', form,
             'the probability of each class, {"no": 0.2, "yes": 0.8}; ' || takes || ' FG030: a regression has no classes;' || refuses);
+        execute format('comment on function forge.cluster(text, %s) is %L', form,
+            'the cluster of a row, counted from 0 (-1: of none), its distance, in encoded features, from the cluster''s centre (dbscan: '
+            'from the nearest core row; gaussian_mixture: Mahalanobis''), and the probability that it is of the cluster '
+            '(gaussian_mixture; else NULL); ' || takes || ' FG030: the model is no clustering;' || refuses);
+        execute format('comment on function forge.transform(text, %s) is %L', form,
+            'a row as the numbers that a model makes of it: the components of a decomposition, the distances from a clustering''s '
+            'clusters (gaussian_mixture: probabilities), or the last hidden layer of a network; pgvector casts it to vector; '
+            || takes || ' FG030: the model makes no such numbers;' || refuses);
         execute format('comment on function forge.explain(text, %s) is %L', form,
             'what each column adds to the margin (log-odds for classifiers) of a row: first (base), then the model''s columns, which '
             'together give the margin; exact SHAP for linear models, path-dependent TreeSHAP for trees, kernel SHAP against training rows in '
@@ -155,13 +180,13 @@ declare
 begin
     for member, grantee in
         select p.oid, case
-            when p.proname operator(pg_catalog.=) any ('{predict,predict_label,predict_proba,explain,explain_lime,prepared,append_rows}') then 'forge_analyst'
+            when p.proname operator(pg_catalog.=) any ('{predict,predict_label,predict_proba,cluster,transform,explain,explain_lime,prepared,append_rows}') then 'forge_analyst'
             when p.proname operator(pg_catalog.=) 'describe_source' then 'forge_trainer'
             when p.proname operator(pg_catalog.=) 'read_blocks' then 'forge_worker' end
         from pg_catalog.pg_proc p
         where p.pronamespace operator(pg_catalog.=) 'forge'::pg_catalog.regnamespace
             and p.proname operator(pg_catalog.=) any (
-                '{predict,predict_label,predict_proba,explain,explain_lime,prepared,describe_source,read_blocks,append_rows,'
+                '{predict,predict_label,predict_proba,cluster,transform,explain,explain_lime,prepared,describe_source,read_blocks,append_rows,'
                 'language_handler,language_validator}')
             and p.prolang operator(pg_catalog.=) (select l.oid from pg_catalog.pg_language l where l.lanname operator(pg_catalog.=) 'c')
     loop

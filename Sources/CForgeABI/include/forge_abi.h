@@ -29,13 +29,17 @@ typedef struct ForgeStatus {
 
 typedef struct ForgeModelInfo {
     int32_t columns;      // source columns, in the model's order
-    int32_t outputs;      // margins a row has: 1 for regression and binary classification, else one per class
-    int32_t classes;      // 0 for regression
+    int32_t outputs;      // margins a row has: 1 for regression and binary classification, else one per class, cluster or
+                          // component
+    int32_t classes;      // 0 unless a classification
     int32_t positive;     // index of the positive class of a binary model, else -1
     int64_t scratch;      // bytes of scratch memory a scoring call needs (8-byte aligned)
     int64_t explain_scratch; // the same of an explaining call
     int32_t features;     // encoded features of a row
     double threshold;     // probability from which a row is of the positive class; NaN: the likelier class
+    int32_t scores;       // numbers that forge_model_score gives
+    int32_t clusters;     // 0 unless a clustering
+    int32_t transform;    // numbers that forge_model_transform gives; 0: none
 } ForgeModelInfo;
 
 typedef struct ForgeColumnInfo {
@@ -59,11 +63,26 @@ int32_t forge_model_column(const void *arena, int32_t index, ForgeColumnInfo *co
 // Text of class `index`; 0, or -1 when there is no such class.
 int32_t forge_model_label(const void *arena, int32_t index, const char **bytes, int64_t *length);
 
-// cells: (columns). scores: (outputs or 2): regression → the value; classification → a probability per class,
-// (classes).
+// cells: (columns). scores: (ForgeModelInfo.scores): regression → the value; classification → a probability per class;
+// decomposition → the components; clustering → a distance, of a mixture a probability, per cluster.
 int32_t forge_model_score(const void *arena, const ForgeCell *cells, void *scratch, double *scores, ForgeStatus *status);
-// The single number of forge.predict: regression value, or probability of the positive class. Refuses multiclass.
+// The single number of forge.predict: regression value, probability of the positive class, or cluster. Refuses multiclass
+// and more than one component.
 int32_t forge_model_predict(const void *arena, const ForgeCell *cells, void *scratch, double *value, ForgeStatus *status);
+// The cluster of a row, counted from 0; -1: of none.
+typedef struct ForgeAssignment {
+    int32_t cluster;
+    double distance;      // from its centre, or from the nearest point of any cluster; of a mixture Mahalanobis'
+    double probability;   // NaN unless of a mixture
+} ForgeAssignment;
+
+// Refuses what is no clustering.
+int32_t forge_model_cluster(
+    const void *arena, const ForgeCell *cells, void *scratch, ForgeAssignment *assignment, ForgeStatus *status);
+// transformed: (ForgeModelInfo.transform): components; distances or probabilities by cluster; a network's last hidden
+// layer. Refuses models without.
+int32_t forge_model_transform(
+    const void *arena, const ForgeCell *cells, void *scratch, float *transformed, ForgeStatus *status);
 // contributions: (outputs, columns + 1) row-major on the margin; element 0 of each row is the base.
 // In steps, so that the caller can see to interrupts between them: call with step 0, 1, … and the same memory while it
 // returns FORGE_MORE.

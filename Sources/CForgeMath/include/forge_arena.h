@@ -11,8 +11,10 @@
 #define FORGE_FACTORS 8                          // features of columns that a product may have at most
 
 enum { FORGE_UNCALIBRATED = 0, FORGE_CALIBRATION_SIGMOID = 1, FORGE_CALIBRATION_ISOTONIC = 2 };
-enum { FORGE_LINEAR = 0, FORGE_TREES = 1, FORGE_NETWORK = 2, FORGE_ENSEMBLE = 3 };
-enum { FORGE_IDENTITY = 0, FORGE_LOGISTIC = 1, FORGE_SOFTMAX = 2, FORGE_SHARES = 3, FORGE_LOG = 4 };
+enum { FORGE_LINEAR = 0, FORGE_TREES = 1, FORGE_NETWORK = 2, FORGE_ENSEMBLE = 3, FORGE_CENTROIDS = 4, FORGE_NONNEGATIVE = 5 };
+enum { FORGE_REGRESSION = 0, FORGE_CLASSIFICATION = 1, FORGE_CLUSTERING = 2, FORGE_DECOMPOSITION = 3 };  // a ranking is as a regression
+enum { FORGE_IDENTITY = 0, FORGE_LOGISTIC = 1, FORGE_SOFTMAX = 2, FORGE_SHARES = 3, FORGE_LOG = 4, FORGE_DISTANCES = 5 };
+enum { FORGE_NO_PRECISIONS = 0, FORGE_SPHERICAL = 1, FORGE_DIAGONAL = 2, FORGE_FULL = 3, FORGE_TIED = 4 };
 enum {
     FORGE_ENCODE_NUMBER = 0,
     FORGE_ENCODE_ONE_HOT = 1,
@@ -133,7 +135,8 @@ typedef struct ForgeArena {
     int64_t length;
     int64_t scratch;              // bytes that scoring needs
     int64_t explain_scratch;      // bytes that an explanation needs, those among them
-    int32_t form, link;
+    int32_t form, link, task;
+    int32_t precision;            // of centroids: FORGE_NO_PRECISIONS or what shape `precisions` has
     int32_t columns, padded;      // columns rounded up to FORGE_LANES
     int32_t outputs, classes, positive;
     int32_t encoded;              // features of an encoded row
@@ -188,6 +191,16 @@ typedef struct ForgeArena {
     ForgeSpan layers;             // ForgeLayer: the hidden ones
     int32_t activation;           // FORGE_RELU, FORGE_GELU, FORGE_TANH (forge_activation.h)
     int32_t widest;               // of the inputs and the hidden layers, padded to FORGE_BLOCK
+    int32_t hidden;               // values of the last hidden layer, 0 without one
+
+    // centroids: points in encoded features, each of a cluster (an output)
+    ForgeSpan points;             // double (points, encoded)
+    ForgeSpan memberships;        // int32 (points): its cluster
+    ForgeSpan precisions;         // double: Cholesky factors of the precisions, as CentroidForm says; or empty
+    double radius;                // beyond this distance from all points a row is of no cluster; infinite: none is
+
+    // factors: `coefficients` is double (outputs, encoded), all at least 0
+    ForgeSpan gram;               // double (outputs, outputs): products of the coefficients' rows
 
     // ensemble: its texts are all category columns, since each member looks for levels of its own
     ForgeSpan members;            // ForgeMember

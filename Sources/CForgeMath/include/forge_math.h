@@ -79,6 +79,8 @@ int32_t forge_network_feature_inputs(const ForgeArena *arena, const double *feat
 int32_t forge_network_inputs(const ForgeArena *arena, const double *values, void *scratch);
 // Margins of the row that lies there.
 void forge_network_margins(const ForgeArena *arena, void *scratch, double *margins);
+// Values of its last hidden layer (ForgeArena.hidden), after its margins were computed there.
+const float *forge_network_hidden(const ForgeArena *arena, const void *scratch);
 int64_t forge_network_scratch(const ForgeArena *arena);
 // Weighted means of the members' scores, of a whole row of cells. -1, or the column that is out of range, or `columns`
 // for a margin.
@@ -101,7 +103,18 @@ uint32_t forge_float_key(float value);
 // Fills `splits` and `leaves` from the nodes, all trees as deep as the deepest, where they suit and have the room.
 void forge_complete_trees(ForgeArena *arena);
 
-// --- scores: probabilities per class, or the value
+// Of points: squared distance to the nearest of each cluster; of a mixture the log of weight times density.
+void forge_centroid_margins(const ForgeArena *arena, const double *features, double *margins);
+// The cluster of a row with these margins, counted from 0; -1: of none. `distance`: from its centre, or from the nearest
+// point of any; of a mixture the Mahalanobis distance.
+int32_t forge_centroid_cluster(const ForgeArena *arena, const double *margins, double *distance);
+// Weights of at least 0 by which the factors come nearest to the row. `memory`: (outputs).
+void forge_factor_margins(const ForgeArena *arena, const double *features, double *memory, double *margins);
+// The same of right sides instead of a row: minimises w·gram·w / 2 - right·w over w >= 0, from `weights` on.
+void forge_factor_solve(const double *gram, const double *right, int32_t count, double *weights);
+
+// --- scores (forge_score_count): probabilities per class, the value, components, distances or shares by cluster
+int32_t forge_score_count(const ForgeArena *arena);
 void forge_row_scores(const ForgeArena *arena, const double *margins, double *scores);
 
 // --- contributions (outputs, columns + 1); element 0 of a row is the base
@@ -122,6 +135,13 @@ void forge_gauss_legendre(int32_t points, double *abscissae, double *weights);
 int64_t forge_tree_row_size(const ForgeArena *arena);
 // Adds the expected leaf of a tree to its outputs in `bases`.
 void forge_tree_expectation(const ForgeArena *arena, int32_t tree, double *bases);
+
+// --- what a model makes of a row instead of one number
+// Numbers that forge_row_transform gives: components, distances or shares by cluster, a network's last hidden layer; 0:
+// none.
+int32_t forge_transform_width(const ForgeArena *arena);
+// Of a row whose scores are there.
+void forge_row_transform(const ForgeArena *arena, const double *scores, void *scratch, float *out);
 
 // --- whole rows, scratch as ForgeArena.scratch says, of an explanation as ForgeArena.explain_scratch does
 // -1 when done; a column's index when its value is out of range; `columns` when the margin is.

@@ -12,7 +12,8 @@ struct FeatureColumn: Sendable {
 /// The rows of a job, read once, split, in columns. Handed from the reader to `train`, which frees it as it goes.
 public final class DataSet {
     let features: [FeatureColumn]
-    let target: FeatureColumn
+    /// nil: the task has none.
+    let target: FeatureColumn?
     /// The rows to fit, cell by cell.
     let training: Part
     /// Rows that a fit watches to know when to stop, apart from `training`; nil: it does not stop early.
@@ -42,7 +43,7 @@ public final class DataSet {
     }
 
     init(
-        features: [FeatureColumn], target: FeatureColumn, rows: AllottedRows, fingerprint: String, rowsRead: Int,
+        features: [FeatureColumn], target: FeatureColumn?, rows: AllottedRows, fingerprint: String, rowsRead: Int,
         dropped: [(reason: String, rows: Int)], sampledOut: Int
     ) {
         self.features = features

@@ -58,7 +58,7 @@ extension DataSetBuilder {
 
     /// The classes in an order of their own, for a split by class.
     private func strata() -> [Double: Int] {
-        guard job.split.method == .stratified else { return [:] }
+        guard job.split.method == .stratified, let target else { return [:] }
         let distinct = Set(training.targets)
         let texts = levels[target]
         let ordered =

@@ -11,7 +11,7 @@ public final class DataSetBuilder {
     let job: TrainingJob
     let columns: [JobColumn]  // of the blocks
     private let features: [Int]  // block columns that are features
-    let target: Int
+    let target: Int?
     private let weight: Int?
     private let part: Int?
     private let time: Int?
@@ -41,11 +41,11 @@ public final class DataSetBuilder {
         let columns = try TrainingJob.readColumns(json)
         self.columns = columns
         func only(_ role: JobColumn.Role) -> Int? { columns.firstIndex { $0.role == role } }
-        guard let target = only(.target) else {
+        target = only(.target)
+        guard target != nil || !job.task.hasTarget else {
             throw ForgeError(
                 .missingColumn, "the source has no target column", hint: "name one of its columns as target")
         }
-        self.target = target
         weight = only(.weight)
         part = only(.part)
         time = only(.time)
@@ -140,7 +140,7 @@ public final class DataSetBuilder {
                 levels: levels[index])
         }
         return DataSet(
-            features: features.map { all[$0] }, target: all[target], rows: rows, fingerprint: fingerprint.finish(),
+            features: features.map { all[$0] }, target: target.map { all[$0] }, rows: rows, fingerprint: fingerprint.finish(),
             rowsRead: rowsRead, dropped: tally.dropped, sampledOut: sampledOut)
     }
 
@@ -183,7 +183,7 @@ public final class DataSetBuilder {
         for row in 0..<block.rows {
             let key = loadKey(block.keys, row)
             guard sampleTakes(job.split.keepsGroups ? group(block, row) : key) else { continue }
-            guard tally.accepts(target: number(block, target, row)) else { continue }
+            if let target, !tally.accepts(target: number(block, target, row)) { continue }
             if let weight, !tally.accepts(weight: number(block, weight, row)) { continue }
             if let needsTime, !tally.accepts(time: number(block, needsTime, row)) { continue }
             switch side(key, block, row) {
@@ -279,7 +279,7 @@ public final class DataSetBuilder {
                 }
             }
         }
-        for row in rows { part.targets.append(number(block, target, Int(row))) }
+        if let target { for row in rows { part.targets.append(number(block, target, Int(row))) } }
         if let weight { for row in rows { part.weights.append(number(block, weight, Int(row))) } }
         if keys { for row in rows { part.keys.append(loadKey(block.keys, Int(row))) } }
         if let time { for row in rows { part.times.append(number(block, time, Int(row))) } }
@@ -308,7 +308,7 @@ public final class DataSetBuilder {
     // MARK: - Refusals
 
     private func checkValues() throws {
-        try tally.check(target: columns[target], weight: weight.map { columns[$0] })
+        try tally.check(target: target.map { columns[$0] }, weight: weight.map { columns[$0] })
         let bad = columns.indices.filter { range[$0].isBad }
         guard let first = bad.first else { return }
         let lines = bad.map { range[$0].complaint(columns[$0]) }
@@ -323,7 +323,7 @@ public final class DataSetBuilder {
     private func noRowsError() -> ForgeError {
         var reasons = tally.dropped.map { "\($0.rows) rows: \($0.reason)" }
         if sampledOut > 0 { reasons.append("\(sampledOut) rows: not in the sample") }
-        if rowsRead > 0, tally.nullTargets == rowsRead {
+        if let target, rowsRead > 0, tally.nullTargets == rowsRead {
             return ForgeError(
                 .unusableTarget, "target \"\(columns[target].name)\" is NULL in all \(rowsRead) rows",
                 hint: "name another target, or fill it in the source")

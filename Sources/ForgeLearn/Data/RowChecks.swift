@@ -56,8 +56,8 @@ struct RowTally {
         ].filter { $0.1 > 0 }.map { (reason: $0.0, rows: $0.1) }
     }
 
-    func check(target: JobColumn, weight: JobColumn?) throws {
-        if nanTargets + infiniteTargets > 0 {
+    func check(target: JobColumn?, weight: JobColumn?) throws {
+        if let target, nanTargets + infiniteTargets > 0 {
             throw ForgeError(
                 .unusableTarget,
                 "target \"\(target.name)\" holds \(nanTargets) NaN and \(infiniteTargets) infinite values",

@@ -4,6 +4,7 @@ import ForgeModel
 enum Target: Sendable {
     case values  // of a regression, relevances of a ranking
     case classes(Classes)
+    case none  // of a clustering, a decomposition
 }
 
 /// The labels of a classification, in byte order.
@@ -41,14 +42,17 @@ extension DataSet {
             try checkRelevances()
             return .values
         case .classification: return .classes(try resolveClasses(job))
+        case .clustering, .decomposition:
+            try requireRows(2)
+            return .none
         }
     }
 
-    var targetName: String { String(decoding: target.name, as: UTF8.self) }
-    var targetType: String { String(decoding: target.type, as: UTF8.self) }
+    var targetName: String { String(decoding: target?.name ?? [], as: UTF8.self) }
+    var targetType: String { String(decoding: target?.type ?? [], as: UTF8.self) }
 
     private func checkNumericTarget(_ job: TrainingJob) throws {
-        guard target.kind == .number else {
+        guard target?.kind == .number else {
             throw ForgeError(
                 .unusableTarget, "target \"\(targetName)\" is \(targetType), \(job.task.rawValue) needs a number",
                 hint: "use task classification, or another target")
@@ -124,7 +128,7 @@ extension DataSet {
 
     /// A label's text as Postgres prints it.
     private func labelWriter() throws -> (Double) -> Bytes {
-        if target.kind == .category { return { [levels = target.levels] in levels[Int($0)] } }
+        if let target, target.kind == .category { return { levels in { levels[Int($0)] } }(target.levels) }
         switch targetType {
         case "boolean": return { Bytes(($0 == 0 ? "false" : "true").utf8) }
         case let type where type.hasPrefix("date") || type.hasPrefix("time") || type.hasPrefix("interval"):

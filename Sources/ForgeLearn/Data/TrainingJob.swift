@@ -4,6 +4,12 @@ public enum LearningTask: String, Sendable, CaseIterable {
     case classification, regression
     /// Orders the rows of a group (a query); the target is a row's relevance, the score means something beside its group only.
     case ranking
+    /// Puts rows that are like each other into clusters. Without a target.
+    case clustering
+    /// Tells rows by a few components instead of many columns. Without a target.
+    case decomposition
+
+    public var hasTarget: Bool { self != .clustering && self != .decomposition }
 }
 
 /// A column that the reader delivers, or the id column behind the rows' keys.
@@ -77,6 +83,7 @@ public struct TrainingJob: Sendable {
         explanation = ExplanationRequest(json: json["explain"] ?? nil, seed: split.seed, problems: &problems)
         bootstrap = Bootstrap(json: json["evaluation"] ?? nil, seed: split.seed, problems: &problems)
         importance = ImportanceRequest(json: json["evaluation"] ?? nil, problems: &problems)
+        if !task.hasTarget { problems.add(targetless: task, json["evaluation"] ?? nil, preprocess) }
         threads = max(1, json["threads"]?.intValue ?? 1)
         champion = json["champion"].flatMap { $0.isNull ? .none : .some($0) }  // nil would be JSON's null
         try problems.throwIfAny()
@@ -158,6 +165,17 @@ extension ColumnKind {
     }
 
     var name: String { self == .number ? "number" : "category" }
+}
+
+extension Problems {
+    /// What a request asks for that only a target could give.
+    fileprivate mutating func add(targetless task: LearningTask, _ evaluation: JSONValue, _ preprocess: PreprocessRequest) {
+        for entry in ["bootstrap", "importance"] {
+            guard let asked = evaluation[entry], !asked.isNull, asked.intValue != 0 else { continue }
+            add("config.evaluation.\(entry) needs a target, and a \(task.rawValue) has none")
+        }
+        if preprocess.selection != nil { add("preprocess.@select needs a target, and a \(task.rawValue) has none") }
+    }
 }
 
 /// What is wrong with a request, gathered so that a user mends it in one go.

@@ -25,6 +25,8 @@ struct Comparer {
     let job: TrainingJob
     let data: DataSet
     let target: Target
+    /// The challenger's: distances between rows are measured as it sees them.
+    let plan: EncodingPlan
     let challenger: PartScores  // of data.heldOut
 
     func compare(_ champion: ChampionModel) -> Comparison {
@@ -97,7 +99,7 @@ struct Comparer {
     }
 
     private func evaluate(_ scores: PartScores, _ rows: [Int]) -> Evaluation {
-        Evaluation(data.measurable(scores.rows(rows), target, job, rows: rows))
+        data.evaluation(scores.rows(rows), target, plan, job, rows: rows)
     }
 }
 

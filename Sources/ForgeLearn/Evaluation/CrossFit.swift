@@ -19,16 +19,17 @@ struct CrossFit {
     }
 
     fileprivate mutating func add(
-        _ predicted: PartScores, of data: DataSet, target: Target, job: TrainingJob, fold: Int
+        _ predicted: PartScores, of data: DataSet, target: Target, plan: EncodingPlan, job: TrainingJob, fold: Int
     ) {
         let part = data.heldOut
-        scores.values += predicted.values
+        // Of clusters and components nothing is learned but how good they are: folds may have other numbers of them.
+        if job.task.hasTarget { scores.values += predicted.values }
         targets += part.targets
         if case .classes(let classes) = target { self.classes += classes.of(part) }
         weights += part.weights
         foldOf += Array(repeating: UInt8(fold), count: part.rows)
         results.append(
-            FoldResult(rows: part.rows, outcome: .success(Evaluation(data.measurable(predicted, target, job)))))
+            FoldResult(rows: part.rows, outcome: .success(data.evaluation(predicted, target, plan, job))))
     }
 
     fileprivate mutating func add(_ reason: Unfitted, rows: Int) {
@@ -69,7 +70,7 @@ func crossFit(
         do {
             let model = try fit(subset, stage)
             let predicted = try model.scores(of: subset.heldOut, subset, job).aligned(from: model.target, to: target)
-            result.add(predicted, of: subset, target: target, job: job, fold: number)
+            result.add(predicted, of: subset, target: target, plan: model.plan, job: job, fold: number)
         } catch let error as ForgeError where error.comesOfFewRows {
             result.add(Unfitted(reason: error.message), rows: subset.heldOut.rows)
         } catch let error as ForgeError where error.code == .numericalFailure {

@@ -12,7 +12,11 @@ struct Evaluation: Sendable {
 
     /// Every row counts once, whatever its weight in training.
     init(_ rows: some Measurable) {
-        for metric in rows.measure([Double](repeating: 1, count: rows.units)) { add(metric) }
+        self.init(rows.measure([Double](repeating: 1, count: rows.units)))
+    }
+
+    init(_ metrics: [Measured]) {
+        for metric in metrics { add(metric) }
     }
 
     /// A metric that is not of the rows alone.
@@ -41,6 +45,19 @@ struct Evaluation: Sendable {
 }
 
 extension DataSet {
+    /// Metrics of the rows that are reported on, or of some of them. Without a target, distances and variances are those
+    /// of the features of `plan`.
+    func evaluation(
+        _ scores: PartScores, _ target: Target, _ plan: EncodingPlan, _ job: TrainingJob, rows: [Int]? = nil
+    ) -> Evaluation {
+        switch job.task {
+        case .clustering: Evaluation(ClusteredRows(evaluatedPart, plan, scores, rows: rows, threads: job.threads).measure())
+        case .decomposition:
+            Evaluation(ProjectedRows(evaluatedPart, plan, scores, rows: rows, threads: job.threads).measure())
+        default: Evaluation(measurable(scores, target, job, rows: rows))
+        }
+    }
+
     /// The rows that are reported on, or some of them, with what a model says of them.
     func measurable(
         _ scores: PartScores, _ target: Target, _ job: TrainingJob, rows: [Int]? = nil
@@ -52,7 +69,7 @@ extension DataSet {
                 relevance: picked(part.targets), scores: scores.column(0), groups: picked(part.groups))
         }
         switch target {
-        case .values:
+        case .values, .none:
             return RegressionRows(
                 truth: picked(part.targets), prediction: scores.column(0), quantile: job.reportedQuantile)
         case .classes(let classes):
@@ -86,13 +103,14 @@ extension TrainingJob {
 enum MetricDirection {
     static let smallerIsBetter: Set<String> = [
         "rmse", "mae", "mape", "median_absolute_error", "pinball", "mean_poisson_deviance", "mean_gamma_deviance", "log_loss",
-        "brier",
+        "brier", "davies_bouldin", "inertia",
     ]
 
     /// The metric that decides on promotion unless a request names one.
     static func defaultMetric(_ task: LearningTask, _ target: Target) -> String {
         switch target {
         case .values: task == .ranking ? "ndcg" : "rmse"
+        case .none: task == .clustering ? "silhouette" : "explained_variance"
         case .classes(let classes): classes.isBinary ? "roc_auc" : "log_loss"
         }
     }

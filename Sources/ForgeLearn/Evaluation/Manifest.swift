@@ -33,12 +33,13 @@ struct Manifest {
         return [
             "task": .text(job.task.rawValue), "algorithm": .text(job.algorithm.name), "params": job.parameters.json,
             "preprocess": plan.resolved, "split": split, "columns": .array(plan.columns.map(describe)),
-            "target": .text(data.targetName), "target_type": .text(data.targetType), "labels": .array(labels),
+            "target": data.target.map { _ in .text(data.targetName) } ?? nil,
+            "target_type": data.target.map { _ in .text(data.targetType) } ?? nil, "labels": .array(labels),
             "positive": target.positive < 0 ? nil : labels[target.positive], "outputs": .integer(Int64(fitted.form.outputs)),
             "metrics": evaluation.json, "metrics_part": .text(data.evaluatesHeldOut ? "test" : "train"), "rows": rows,
             "metric_intervals": evaluation.intervalsJSON, "data_report": report, "feature_importance": .array(importance + importances.flatMap { $0.json(plan) }),
             "feature_statistics": .array(plan.columns.map { statistics[$0.source].json($0.schema.name) }),
-            "coefficients": coefficients,
+            "coefficients": coefficients, "clusters": clusters, "components": components,
             "data_fingerprint": .text(data.fingerprint),
             "artifact_sha256": .text(SHA256.hex(of: artifact)),
             "artifact_bytes": .integer(Int64(artifact.count)), "environment": environment,
@@ -52,7 +53,7 @@ struct Manifest {
     /// Of linear forms, in the units of the data.
     private var coefficients: JSONValue {
         if let table = fitted.coefficients { return table.json }
-        guard case .linear(let form) = fitted.form else { return [] }
+        guard job.task.hasTarget, case .linear(let form) = fitted.form else { return [] }
         return CoefficientTable(form, plan, labels: target.labels, hasIntercept: !job.isThroughOrigin).json
     }
 
@@ -121,6 +122,7 @@ struct Manifest {
         if let number = fitted.coefficients?.conditionNumber { report["condition_number"] = .number(number) }
         if let table = fitted.coefficients { report["reference_terms"] = .array(table.references.map(JSONValue.text)) }
         if let iterations = fitted.iterations { report["iterations"] = .integer(Int64(iterations)) }
+        for finding in fitted.findings { report[finding.key] = finding.value }
         var missing = JSONObject()
         var unseen = JSONObject()
         for (index, column) in data.features.enumerated() {

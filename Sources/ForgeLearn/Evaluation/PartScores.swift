@@ -2,7 +2,8 @@ import ForgeModel
 
 /// What a model says of a part's rows.
 struct PartScores {
-    /// (rows, scores) row-major: one value for regression, else a probability per class in byte order of the labels.
+    /// (rows, scores) row-major: one value for regression; a probability per class in byte order of the labels; cluster (-1:
+    /// none) and distance; or components.
     var values: [Double]
     var width: Int
     /// Of a model that says a row is of the positive class from some probability on.
@@ -35,14 +36,18 @@ extension Part {
         var results = [Result<[Double], any Error>?](repeating: nil, count: chunks.count)
         results.withUnsafeMutableBufferPointer { buffer in
             inParallel(chunks.count, threads: threads) { index in
-                buffer[index] = Result { try scorer.score(columns.map { chunks[index].values($0, levels[$0]) }) }
+                buffer[index] = Result {
+                    let values = columns.map { chunks[index].values($0, levels[$0]) }
+                    return try scorer.isClustering ? scorer.clusters(values) : scorer.score(values)
+                }
             }
         }
         var values: [Double] = []
-        values.reserveCapacity(rows * scorer.scores)
+        let width = scorer.isClustering ? 2 : scorer.scores
+        values.reserveCapacity(rows * width)
         for result in results { values += try result!.get() }
         return PartScores(
-            values: values, width: scorer.scores, threshold: scorer.threshold.map { (scorer.positive, $0) })
+            values: values, width: width, threshold: scorer.threshold.map { (scorer.positive, $0) })
     }
 }
 
@@ -60,7 +65,7 @@ extension Chunk {
 extension DataSet {
     /// The scores of the held-out rows as they are kept, or of those with the smallest hashes where there are too many.
     func reported(_ scores: PartScores, _ target: Target) -> HeldOutScores? {
-        guard evaluatesHeldOut else { return nil }
+        guard evaluatesHeldOut, self.target != nil else { return nil }
         let limit = min(HeldOutScores.limits.rows, HeldOutScores.limits.scores / scores.width)
         let rows = evaluatedPart.firstByKey(limit)
         let truth = if case .classes(let classes) = target { classes.of(heldOut).map(Double.init) } else { heldOut.targets }

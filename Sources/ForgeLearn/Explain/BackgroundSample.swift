@@ -3,7 +3,7 @@ import ForgeModel
 extension TrainingJob {
     /// Training rows chosen by key, for a model that is explained by them; nil for one that is not.
     func background(of part: Part, _ plan: EncodingPlan) -> Background? {
-        guard explanation.isInterventional || algorithm.form == .network else { return nil }
+        guard explanation.isInterventional || (algorithm.form != .linear && algorithm.form != .trees) else { return nil }
         let choice = KeyedChoice(seed: explanation.seed, purpose: .background)
         let rows = part.firstByKey(explanation.rows, choice) ?? Array(0..<part.rows)
         return Background(

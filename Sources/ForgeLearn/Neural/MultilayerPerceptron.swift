@@ -60,7 +60,7 @@ extension Algorithm {
 private func fitNetwork(_ input: borrowing FitInput) throws -> FittedModel {
     let settings = NetworkSettings(input.parameters, rows: input.rows)
     let target = try NetworkTarget(input)
-    let table = try NetworkTable(input.data.training, input)
+    let table = try FeatureTable(input.data.training, input)
     let validation = try validationRows(input, target)
     if input.data.evaluatesHeldOut { input.data.training.releaseChunks() }
     input.observer.progress(0.2, phase: "fit")
@@ -81,9 +81,9 @@ private func fitNetwork(_ input: borrowing FitInput) throws -> FittedModel {
 
 private func validationRows(
     _ input: borrowing FitInput, _ training: NetworkTarget
-) throws -> (table: NetworkTable, target: NetworkTarget)? {
+) throws -> (table: FeatureTable, target: NetworkTarget)? {
     guard let rows = input.validation, let target = NetworkTarget(rows, input, like: training) else { return nil }
-    return (try NetworkTable(rows.part, input), target)
+    return (try FeatureTable(rows.part, input), target)
 }
 
 private func checkSize(_ shape: NetworkShape) throws {
@@ -96,7 +96,7 @@ private func checkSize(_ shape: NetworkShape) throws {
 
 /// The parameters in the artifact's order, with the target's mean and scale folded into the last layer.
 private func networkForm(
-    _ parameters: [Float], _ shape: NetworkShape, _ activation: Activation, _ table: NetworkTable,
+    _ parameters: [Float], _ shape: NetworkShape, _ activation: Activation, _ table: FeatureTable,
     _ target: NetworkTarget
 ) throws -> NetworkForm {
     var form = NetworkForm(

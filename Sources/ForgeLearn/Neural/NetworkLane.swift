@@ -35,7 +35,7 @@ final class NetworkLane {
     /// Losses of the rows `order[0..<rows]`, and their slope in every parameter, both summed over the rows.
     /// key: of the step's dropout; first: number of the first row within its batch.
     func pass(
-        _ table: NetworkTable, _ target: NetworkTarget, _ order: UnsafePointer<Int32>, rows: Int, first: Int,
+        _ table: FeatureTable, _ target: NetworkTarget, _ order: UnsafePointer<Int32>, rows: Int, first: Int,
         key: UInt64,
         parameters: UnsafePointer<Float>, gradient: UnsafeMutablePointer<Float>
     ) {
@@ -47,7 +47,7 @@ final class NetworkLane {
 
     /// Losses of rows without dropout.
     func lossOf(
-        _ table: NetworkTable, _ target: NetworkTarget, _ order: UnsafePointer<Int32>, rows: Int,
+        _ table: FeatureTable, _ target: NetworkTarget, _ order: UnsafePointer<Int32>, rows: Int,
         parameters: UnsafePointer<Float>
     ) -> Double {
         table.gather(order, count: rows, into: inputs)

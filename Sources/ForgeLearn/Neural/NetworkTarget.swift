@@ -19,7 +19,7 @@ struct NetworkTarget {
         let unit = total / Double(input.rows)
         weights = input.weights?.map { Float($0 / unit) }
         switch input.target {
-        case .values:
+        case .values, .none:
             let targets = input.data.training.targets
             (mean, scale) = Self.moments(targets, input.weights, total)
             values = Self.standardised(targets, mean, scale)
@@ -38,7 +38,7 @@ struct NetworkTarget {
         guard rows.part.rows > 0, rows.weights?.contains(where: { $0 > 0 }) ?? true else { return nil }
         weights = rows.weights?.map { Float($0) }
         switch input.target {
-        case .values: values = Self.standardised(rows.part.targets, training.mean, training.scale)
+        case .values, .none: values = Self.standardised(rows.part.targets, training.mean, training.scale)
         case .classes(let classes): values = Self.labels(rows.classes.map { max(0, $0) }, classes)
         }
         (outputs, loss, link) = (training.outputs, training.loss, training.link)

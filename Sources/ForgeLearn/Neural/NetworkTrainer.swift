@@ -15,10 +15,10 @@ struct NetworkTrainer {
 
     let shape: NetworkShape
     let settings: NetworkSettings
-    let table: NetworkTable
+    let table: FeatureTable
     let target: NetworkTarget
     /// Rows that decide when to stop, and which epoch's parameters are kept.
-    var validation: (table: NetworkTable, target: NetworkTarget)? = nil
+    var validation: (table: FeatureTable, target: NetworkTarget)? = nil
     let threads: Int
     let seed: UInt64
     let observer: any TrainingObserver

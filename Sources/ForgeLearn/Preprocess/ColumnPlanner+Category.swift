@@ -8,6 +8,11 @@ extension ColumnPlanner {
         let levels = SeenLevels(column: column, statistics: statistics, seen: seen)
         let chosen: (encode: ColumnPreprocess.Encode, note: String?) =
             asked.encode.map { ($0, nil) } ?? automatic(levels)
+        if chosen.encode == .target, !job.task.hasTarget {
+            throw refusal(
+                column, "encode target needs one, and a \(job.task.rawValue) has none",
+                hint: "use encode one_hot, frequency or hash")
+        }
         if !isTrees, chosen.encode == .native {
             throw refusal(
                 column, "\(job.algorithm.name) cannot take native categories",

@@ -19,23 +19,24 @@ struct LeakageLint {
         byColumn.withUnsafeMutableBufferPointer { buffer in
             inParallel(buffer.count, threads: job.threads) { index in buffer[index] = self.warnings(of: index) }
         }
-        return byColumn.flatMap { $0 } + repeatedRows()
+        return byColumn.flatMap { $0 } + (data.target == nil ? [] : repeatedRows())
     }
 
     private func warnings(of index: Int) -> [String] {
         let column = data.features[index]
         guard data.training.rows >= Self.leastRows, !job.preprocess[column.name].drop else { return [] }
-        return [giveaway(index, column) ?? identity(index, column), laterThanTheRow(index, column)].compactMap { $0 }
+        let giveaway = data.target.flatMap { self.giveaway(index, column, $0) }
+        return [giveaway ?? identity(index, column), laterThanTheRow(index, column)].compactMap { $0 }
     }
 
     // MARK: - Columns that give the outcome away
 
-    private func giveaway(_ index: Int, _ column: FeatureColumn) -> String? {
+    private func giveaway(_ index: Int, _ column: FeatureColumn, _ target: FeatureColumn) -> String? {
         let name = column.shownName
-        if isTarget(index, column) {
+        if isTarget(index, column, target) {
             return "column \"\(name)\" is the target: it has the same value in every training row; exclude it"
         }
-        guard let found = PredictiveColumn(data.training, index, column, target, sample: Self.sample).strength,
+        guard let found = PredictiveColumn(data.training, index, column, self.target, sample: Self.sample).strength,
             found.value > Self.suspicious
         else { return nil }
         return
@@ -46,8 +47,8 @@ struct LeakageLint {
         value >= 0.99995 ? "1.0000" : "\((value * 1e4).rounded(.down) / 1e4)"
     }
 
-    private func isTarget(_ index: Int, _ column: FeatureColumn) -> Bool {
-        guard column.kind == data.target.kind else { return false }
+    private func isTarget(_ index: Int, _ column: FeatureColumn, _ target: FeatureColumn) -> Bool {
+        guard column.kind == target.kind else { return false }
         var first = 0
         for chunk in data.training.chunks {
             for row in 0..<chunk.rows {
@@ -60,7 +61,7 @@ struct LeakageLint {
                     continue
                 }
                 let code = chunk.codes(index)[row]
-                guard code != missingCode, column.levels[Int(code)] == data.target.levels[Int(truth)] else {
+                guard code != missingCode, column.levels[Int(code)] == target.levels[Int(truth)] else {
                     return false
                 }
             }

@@ -50,4 +50,10 @@ struct FittedModel {
     /// With standard errors, when the request asks for statistics; of linear forms the manifest has the bare ones
     /// anyway.
     var coefficients: CoefficientTable?
+    /// Of a clustering: its clusters, in order; behind them, if there are any, the rows of none (-1).
+    var clusters: [FoundCluster] = []
+    /// Of a decomposition, in order.
+    var components: [FoundComponent] = []
+    /// Numbers for the data report, by name.
+    var findings: JSONObject = [:]
 }

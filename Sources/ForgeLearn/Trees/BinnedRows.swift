@@ -72,7 +72,7 @@ struct LearnedTarget {
         case .classes(let found):
             classes = found.count
             labels = found.training
-        case .values:
+        case .values, .none:
             let total = weights?.reduce(0, +) ?? Double(values.count)
             let sum = weights.map { zip($0, values).reduce(0) { $0 + $1.0 * $1.1 } } ?? values.reduce(0, +)
             mean = sum / total

@@ -4,7 +4,7 @@ extension FitInput {
     /// The target as XGBoost takes it. Classes: 1 for the positive one of two; of more the class's number.
     func treeLabels() throws -> [[Double]] {
         switch target {
-        case .values: return [try treeTargets()]
+        case .values, .none: return [try treeTargets()]
         case .classes(let classes):
             if classes.isBinary { return [indicator(of: classes.positive, in: classes)] }
             return [classes.training.map(Double.init)]
@@ -14,7 +14,7 @@ extension FitInput {
     /// The same of validation rows; a class that training does not know counts as the first, with weight 0.
     func treeLabels(of rows: ValidationRows) -> [Double] {
         switch target {
-        case .values: rows.part.targets
+        case .values, .none: rows.part.targets
         case .classes(let classes):
             rows.classes.map { classes.isBinary ? ($0 == Int32(classes.positive) ? 1 : 0) : Double(max(0, $0)) }
         }

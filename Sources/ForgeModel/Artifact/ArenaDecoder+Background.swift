@@ -5,8 +5,7 @@ extension ArenaDecoder {
     mutating func decodeBackground() throws(Refusal) {
         try require(artifact.has(.background) == artifact.has(.explanation), "its background is not whole")
         guard artifact.has(.background) else {
-            try require(description.form != FORGE_NETWORK, "a network has no background")
-            return try require(description.form != FORGE_ENSEMBLE, "an ensemble has no background")
+            return try require(!isOpaque, "it has no background")
         }
         let width = Int(arena.encoded) &- Int(arena.products.count)
         let rows = artifact.shape(.background).0
@@ -25,9 +24,11 @@ extension ArenaDecoder {
         for row in upTo(rows) { try copyRow(row, features, table) }
         guard let head = placeHead(table), let base = table.base?.assumingMemoryBound(to: Double.self) else { return }
         for row in upTo(rows) { forge_prepare_products(UnsafePointer(head), base + row &* Int(arena.encoded)) }
-        let sampled = description.form == FORGE_NETWORK || description.form == FORGE_ENSEMBLE
-        arena.sampled = sampled || description.form == FORGE_TREES && hasCrosses ? 1 : 0
+        arena.sampled = isOpaque || description.form == FORGE_TREES && hasCrosses ? 1 : 0
     }
+
+    /// Explained by coalitions of columns only.
+    private var isOpaque: Bool { description.form != FORGE_LINEAR && description.form != FORGE_TREES }
 
     /// Products of features of several columns, in which no path through a tree decides on one column at a time.
     private var hasCrosses: Bool {

@@ -64,13 +64,16 @@ extension ArenaDecoder {
         try require(first > 0, "it has no encoded features")
         try require(firstLevel == offsets.count &- 1, "it has levels of no column")
         arena.encoded = Int32(truncatingIfNeeded: first)
-        arena.prepared = prepared
+        arena.prepared = readsFeatures ? 1 : prepared
         arena.texts = Int32(truncatingIfNeeded: textCount)
         arena.work = work
         arena.text_columns = texts.prefix(textCount).span
         arena.column_table = table.span
         arena.category_columns = categories.prefix(categoryCount).span
     }
+
+    /// Forms whose kernels have no encoding folded in.
+    private var readsFeatures: Bool { description.form == FORGE_CENTROIDS || description.form == FORGE_NONNEGATIVE }
 
     static func copy(_ text: Description.Reader.Text, _ builder: inout ArenaBuilder) throws(Refusal) -> ForgeSpan {
         let region = try builder.reserve(UInt8.self, count: text.length)

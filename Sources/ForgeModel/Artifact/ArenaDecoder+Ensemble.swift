@@ -52,6 +52,7 @@ extension ArenaDecoder {
         _ bytes: UnsafePointer<UInt8>, count: Int, _ table: Region<ForgeMember>, _ member: inout ForgeMember
     ) throws(Refusal) {
         let measured = try ArenaDecoder.measured(bytes, count: count, isMember: true)
+        try require(measured.arena.task == arena.task, "a member of it has another task")
         let memory = try builder.reserve(UInt8.self, count: measured.builder.used)
         let places = try builder.reserve(Int32.self, count: Int(measured.arena.columns))
         member.arena = Int64(memory.offset)

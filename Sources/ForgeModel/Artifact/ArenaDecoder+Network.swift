@@ -27,6 +27,7 @@ extension ArenaDecoder {
         arena.layers = layers.span
         arena.activation = Int32(truncatingIfNeeded: description.activation)
         arena.widest = Int32(truncatingIfNeeded: widest)
+        arena.hidden = hidden > 0 ? sizes[hidden] : 0
         try outputLayer(weights, weight, intercepts, inputs: Int(sizes[hidden]))
         if builder.measuring { return }
         try requireFinite(weights)

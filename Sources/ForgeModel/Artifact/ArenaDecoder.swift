@@ -44,6 +44,7 @@ struct ArenaDecoder {
         arena.magic = FORGE_ARENA_MAGIC
         arena.form = Int32(truncatingIfNeeded: description.form)
         arena.link = Int32(truncatingIfNeeded: description.link)
+        arena.task = Int32(truncatingIfNeeded: description.task)
         try decodeClasses()
         try decodeColumns()
         try decodeProducts()
@@ -52,6 +53,8 @@ struct ArenaDecoder {
         case FORGE_LINEAR: try decodeLinear()
         case FORGE_NETWORK: try decodeNetwork()
         case FORGE_ENSEMBLE: try decodeEnsemble()
+        case FORGE_CENTROIDS: try decodeCentroids()
+        case FORGE_NONNEGATIVE: try decodeNonnegative()
         default: try decodeTrees()
         }
         arena.length = Int64(builder.used)
@@ -113,7 +116,17 @@ struct ArenaDecoder {
         let link = description.link
         let outputs = description.outputs
         let fits: Bool
-        if !description.classification {
+        let form = description.form
+        try require(
+            description.task == FORGE_CLUSTERING ? form == FORGE_CENTROIDS
+                : description.task == FORGE_DECOMPOSITION ? form == FORGE_LINEAR || form == FORGE_NONNEGATIVE
+                : form != FORGE_CENTROIDS && form != FORGE_NONNEGATIVE, "its task is none of its form's")
+        if description.task == FORGE_CLUSTERING {
+            let mixture = description.precisions != FORGE_NO_PRECISIONS
+            fits = classes == 0 && link == (mixture ? FORGE_SOFTMAX : FORGE_DISTANCES)
+        } else if description.task == FORGE_DECOMPOSITION {
+            fits = classes == 0 && link == FORGE_IDENTITY
+        } else if description.task == FORGE_REGRESSION {
             fits = classes == 0 && outputs == 1 && (link == FORGE_IDENTITY || link == FORGE_LOG)
         } else if classes == 2 {
             fits = outputs == 1 && (link == FORGE_LOGISTIC || link == FORGE_SHARES)

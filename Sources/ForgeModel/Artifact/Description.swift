@@ -2,7 +2,7 @@ import CForgeMath
 
 /// The JSON description inside an artifact, read without a copy. Keys are all known and come once each:
 /// `{"activation" (networks), "algorithm", "columns": […], "form", "format": 1, "link", "outputs", "positive",
-/// "task"}`.
+/// "precisions" (centroids), "task"}`.
 struct Description {
     typealias Reader = JSONReader<TextSource<MemorySource>>
 
@@ -34,7 +34,8 @@ struct Description {
     private(set) var form = FORGE_LINEAR
     private(set) var activation = FORGE_RELU
     private(set) var link = FORGE_IDENTITY
-    private(set) var classification = false
+    private(set) var precisions = FORGE_NO_PRECISIONS
+    private(set) var task = FORGE_REGRESSION
     private(set) var outputs = 0
     private(set) var positive = -1
     private(set) var columnCount = 0
@@ -54,7 +55,8 @@ struct Description {
             seen |= bit
         }
         try require(reader.next() == .end, "its description is not valid JSON")
-        try require(seen == (form == FORGE_NETWORK ? 0x1FF : 0xFF), "its description lacks a field, or has one too many")
+        let own = form == FORGE_NETWORK ? 0x100 : form == FORGE_CENTROIDS ? 0x200 : 0
+        try require(seen == 0xFF | own, "its description lacks a field, or has one too many")
     }
 
     private mutating func readField(_ reader: inout Reader) throws(Refusal) -> Int {
@@ -78,12 +80,16 @@ struct Description {
             activation = try Description.readActivation(event, reader.text)
             return 256
         }
+        if key.equals("precisions") {
+            precisions = try Description.readPrecisions(event, reader.text)
+            return 512
+        }
         if key.equals("link") {
             link = try Description.readLink(event, reader.text)
             return 8
         }
         if key.equals("task") {
-            classification = try Description.readTask(event, reader.text)
+            task = try Description.readTask(event, reader.text)
             return 16
         }
         let number = event == .number ? reader.integer : nil
@@ -114,6 +120,8 @@ struct Description {
         if text.equals("trees") { return FORGE_TREES }
         if text.equals("network") { return FORGE_NETWORK }
         if text.equals("ensemble") { return FORGE_ENSEMBLE }
+        if text.equals("centroids") { return FORGE_CENTROIDS }
+        if text.equals("nonnegative") { return FORGE_NONNEGATIVE }
         throw unknownKind
     }
 
@@ -125,11 +133,22 @@ struct Description {
         throw unknownKind
     }
 
-    /// Whether the task has classes.
-    private static func readTask(_ event: JSONEvent, _ text: Reader.Text) throws(Refusal) -> Bool {
+    private static func readPrecisions(_ event: JSONEvent, _ text: Reader.Text) throws(Refusal) -> Int {
+        try require(event == .text, "its kind of precisions is not a text")
+        if text.equals("none") { return FORGE_NO_PRECISIONS }
+        if text.equals("spherical") { return FORGE_SPHERICAL }
+        if text.equals("diag") { return FORGE_DIAGONAL }
+        if text.equals("full") { return FORGE_FULL }
+        if text.equals("tied") { return FORGE_TIED }
+        throw unknownKind
+    }
+
+    private static func readTask(_ event: JSONEvent, _ text: Reader.Text) throws(Refusal) -> Int {
         try require(event == .text, "its task is not a text")
-        if text.equals("regression") || text.equals("ranking") { return false }
-        if text.equals("classification") { return true }
+        if text.equals("regression") || text.equals("ranking") { return FORGE_REGRESSION }
+        if text.equals("classification") { return FORGE_CLASSIFICATION }
+        if text.equals("clustering") { return FORGE_CLUSTERING }
+        if text.equals("decomposition") { return FORGE_DECOMPOSITION }
         throw unknownKind
     }
 
@@ -142,6 +161,7 @@ struct Description {
         if text.equals("softmax") { return FORGE_SOFTMAX }
         if text.equals("log") { return FORGE_LOG }
         if text.equals("shares") { return FORGE_SHARES }
+        if text.equals("distances") { return FORGE_DISTANCES }
         throw unknownKind
     }
 }

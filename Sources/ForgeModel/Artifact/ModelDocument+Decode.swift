@@ -36,6 +36,8 @@ extension ModelDocument {
         case "linear": .linear(try LinearForm(artifact, outputs: outputs))
         case "ensemble": .ensemble(try EnsembleForm(artifact))
         case "network": .network(try NetworkForm(artifact, description["activation"]))
+        case "centroids": .centroids(try CentroidForm(artifact, description["precisions"], outputs: outputs))
+        case "nonnegative": .nonnegative(try NonnegativeForm(artifact, outputs: outputs))
         default: .trees(try TreeForm(artifact, outputs: outputs))
         }
     }
@@ -179,6 +181,39 @@ extension EnsembleForm {
         self.init(
             members: try artifact.texts(.members, .memberOffsets).map { try ModelDocument(artifact: $0) },
             weights: try artifact.vector(.memberWeights, Double.self).array)
+    }
+}
+
+extension CentroidForm {
+    fileprivate init(_ artifact: ArtifactReader, _ precisions: JSONValue?, outputs: Int) throws {
+        let width = artifact.shape(.centers).1
+        self.init(
+            outputs: outputs, centers: try artifact.matrix(.centers, Double.self, columns: width).array,
+            memberships: try artifact.vector(.memberships, Int32.self).array,
+            radius: artifact.has(.clusterRadius) ? try artifact.vector(.clusterRadius, Double.self)[0] : nil,
+            precisions: try Precisions(artifact, precisions?.textValue),
+            constants: try artifact.vector(.intercepts, Double.self).array)
+    }
+}
+
+extension CentroidForm.Precisions {
+    fileprivate init?(_ artifact: ArtifactReader, _ name: String?) throws {
+        guard name != "none" else { return nil }
+        let values = try artifact.vector(.precisions, Double.self).array
+        switch name {
+        case "spherical": self = .spherical(values)
+        case "diag": self = .diagonal(values)
+        case "full": self = .full(values)
+        default: self = .tied(values)
+        }
+    }
+}
+
+extension NonnegativeForm {
+    fileprivate init(_ artifact: ArtifactReader, outputs: Int) throws {
+        let width = artifact.shape(.coefficients).1
+        self.init(
+            outputs: outputs, factors: try artifact.matrix(.coefficients, Double.self, columns: width).array)
     }
 }
 

@@ -14,6 +14,8 @@ extension ModelDocument {
         case .trees(let trees): trees.add(to: &writer)
         case .network(let network): network.add(to: &writer)
         case .ensemble(let ensemble): try ensemble.add(to: &writer)
+        case .centroids(let centroids): centroids.add(to: &writer)
+        case .nonnegative(let factors): factors.add(to: &writer)
         }
         let bytes = writer.encoded(metadata: description)
         _ = try DecodedModel(bytes)
@@ -42,6 +44,7 @@ extension ModelDocument {
             "positive": .integer(Int64(positive)), "task": .text(task),
         ]
         if case .network(let network) = form { description["activation"] = .text(network.activation.rawValue) }
+        if case .centroids(let centroids) = form { description["precisions"] = .text(centroids.precisions?.name ?? "none") }
         let text = description.serialized
         guard text.utf8.count <= ModelLimits.description else {
             throw ForgeError(
@@ -130,6 +133,8 @@ extension ModelForm {
         case .trees: "trees"
         case .network: "network"
         case .ensemble: "ensemble"
+        case .centroids: "centroids"
+        case .nonnegative: "nonnegative"
         }
     }
 }
@@ -147,6 +152,40 @@ extension NetworkForm {
         writer.add(.networkWeights, weights)
         writer.add(.networkBiases, biases)
         writer.add(.intercepts, intercepts)
+    }
+}
+
+extension CentroidForm {
+    fileprivate func add(to writer: inout SafetensorsWriter) {
+        let points = memberships.count
+        writer.add(.centers, centers, shape: [points, points > 0 ? centers.count / points : 0])
+        writer.add(.memberships, memberships)
+        if let radius { writer.add(.clusterRadius, [radius]) }
+        if let precisions { writer.add(.precisions, precisions.values) }
+        writer.add(.intercepts, constants)
+    }
+}
+
+extension NonnegativeForm {
+    fileprivate func add(to writer: inout SafetensorsWriter) {
+        writer.add(.coefficients, factors, shape: [outputs, outputs > 0 ? factors.count / outputs : 0])
+    }
+}
+
+extension CentroidForm.Precisions {
+    fileprivate var name: String {
+        switch self {
+        case .spherical: "spherical"
+        case .diagonal: "diag"
+        case .full: "full"
+        case .tied: "tied"
+        }
+    }
+
+    fileprivate var values: [Double] {
+        switch self {
+        case .spherical(let values), .diagonal(let values), .full(let values), .tied(let values): values
+        }
     }
 }
 

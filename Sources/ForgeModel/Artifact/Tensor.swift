@@ -25,6 +25,8 @@ enum TensorName: Int {
     case background, explanation
     // Ensembles: (bytes), (members + 1), (members)
     case members, memberOffsets, memberWeights
+    // Centroids: see CentroidForm; the radius is (1)
+    case centers, memberships, precisions, clusterRadius
     case end
 
     var text: StaticString {
@@ -66,6 +68,10 @@ enum TensorName: Int {
         case .members: "members"
         case .memberOffsets: "member_offsets"
         case .memberWeights: "member_weights"
+        case .centers: "centers"
+        case .memberships: "memberships"
+        case .precisions: "precisions"
+        case .clusterRadius: "cluster_radius"
         case .end: ""
         }
     }

@@ -30,13 +30,9 @@ public enum Backend {
         _ arena: Arena, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer,
         _ scores: UnsafeMutablePointer<Double>, _ status: Status
     ) -> Int32 {
-        let values = forge_scratch_values(arena, scratch)
-        let margins = forge_scratch_margins(arena, scratch)
-        forge_scratch_load(arena, cells, scratch)
-        let refused = forge_row_margins(arena, values, scratch, margins)
-        if refused >= 0 { return status.setOutOfRange(arena, column: refused, values) }
-        forge_row_scores(arena, margins, scores)
-        return 0
+        let code = loadMargins(arena, cells, scratch, status)
+        if code == 0 { forge_row_scores(arena, forge_scratch_margins(arena, scratch), scores) }
+        return code
     }
 
     public static func predict(
@@ -44,6 +40,13 @@ public enum Backend {
         _ value: UnsafeMutablePointer<Double>, _ status: Status
     ) -> Int32 {
         if arena.pointee.classes > 2 { return status.setMulticlass(classes: arena.pointee.classes) }
+        if arena.pointee.task == clustering {
+            var assignment = ForgeAssignment()
+            let code = cluster(arena, cells, scratch, &assignment, status)
+            value.pointee = Double(assignment.cluster)
+            return code
+        }
+        if arena.pointee.outputs > 1 { return status.setComponents(arena.pointee.outputs) }
         var scores = (0.0, 0.0)
         let code = withUnsafeMutablePointer(to: &scores) {
             score(arena, cells, scratch, UnsafeMutableRawPointer($0).assumingMemoryBound(to: Double.self), status)
@@ -51,6 +54,48 @@ public enum Backend {
         if code == 0 { value.pointee = arena.pointee.positive == 1 ? scores.1 : scores.0 }
         return code
     }
+
+    public static func cluster(
+        _ arena: Arena, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer,
+        _ assignment: UnsafeMutablePointer<ForgeAssignment>, _ status: Status
+    ) -> Int32 {
+        if arena.pointee.task != clustering { return status.setNoClusters() }
+        let margins = forge_scratch_margins(arena, scratch)
+        let code = loadMargins(arena, cells, scratch, status)
+        if code != 0 { return code }
+        assignment.pointee.cluster = forge_centroid_cluster(arena, margins, &assignment.pointee.distance)
+        assignment.pointee.probability = .nan
+        if arena.pointee.link == Int32(truncatingIfNeeded: FORGE_SOFTMAX) {
+            forge_row_scores(arena, margins, margins)
+            assignment.pointee.probability = margins[Int(assignment.pointee.cluster)]
+        }
+        return 0
+    }
+
+    public static func transform(
+        _ arena: Arena, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer,
+        _ transformed: UnsafeMutablePointer<Float>, _ status: Status
+    ) -> Int32 {
+        if forge_transform_width(arena) == 0 { return status.setNoTransform() }
+        let margins = forge_scratch_margins(arena, scratch)
+        let code = loadMargins(arena, cells, scratch, status)
+        if code != 0 { return code }
+        if arena.pointee.classes == 0 { forge_row_scores(arena, margins, margins) }
+        forge_row_transform(arena, margins, scratch, transformed)
+        return 0
+    }
+
+    /// Margins of a row, left in the scratch memory.
+    private static func loadMargins(
+        _ arena: Arena, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer, _ status: Status
+    ) -> Int32 {
+        let values = forge_scratch_values(arena, scratch)
+        forge_scratch_load(arena, cells, scratch)
+        let refused = forge_row_margins(arena, values, scratch, forge_scratch_margins(arena, scratch))
+        return refused >= 0 ? status.setOutOfRange(arena, column: refused, values) : 0
+    }
+
+    private static let clustering = Int32(truncatingIfNeeded: FORGE_CLUSTERING)
 
     /// A step; `FORGE_MORE` asks for the next.
     public static func explain(
@@ -86,7 +131,8 @@ public enum Backend {
         return ForgeModelInfo(
             columns: model.columns, outputs: model.outputs, classes: model.classes, positive: model.positive,
             scratch: model.scratch, explain_scratch: model.explain_scratch, features: forge_features(arena),
-            threshold: model.threshold)
+            threshold: model.threshold, scores: forge_score_count(arena),
+            clusters: model.task == clustering ? model.outputs : 0, transform: forge_transform_width(arena))
     }
 
     public static func column(_ arena: Arena, _ index: Int32, _ out: UnsafeMutablePointer<ForgeColumnInfo>) -> Int32 {

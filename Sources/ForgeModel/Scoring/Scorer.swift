@@ -27,8 +27,11 @@ public final class Scorer: Sendable {
     public var columns: Int { Int(model.arena.pointee.columns) }
     /// Margins of a row.
     public var outputs: Int { Int(model.arena.pointee.outputs) }
-    /// Scores of a row: one for regression, else a probability per class.
-    public var scores: Int { max(Int(model.arena.pointee.classes), 1) }
+    /// Scores of a row: one for regression, a probability per class, a component, a distance or a share per cluster.
+    public var scores: Int { Int(forge_score_count(model.arena)) }
+    /// Numbers that forge.transform gives of a row; 0: none.
+    public var transformed: Int { Int(forge_transform_width(model.arena)) }
+    public var isClustering: Bool { model.arena.pointee.task == Int32(FORGE_CLUSTERING) }
     /// Index of the positive class of a binary classifier, else -1.
     public var positive: Int { Int(model.arena.pointee.positive) }
     /// Probability from which a row is said to be of the positive class; nil: the likelier class is meant.
@@ -40,6 +43,32 @@ public final class Scorer: Sendable {
         var scores = [Double](repeating: 0, count: scores)
         try call { Backend.score(model.arena, cells.baseAddress!, $0, &scores, $1) }
         return scores
+    }
+
+    /// The cluster of one row, as the extension finds it.
+    public func cluster(_ cells: UnsafeBufferPointer<ForgeCell>) throws -> ForgeAssignment {
+        try checkCount(cells.count)
+        var assignment = ForgeAssignment()
+        try call { Backend.cluster(model.arena, cells.baseAddress!, $0, &assignment, $1) }
+        return assignment
+    }
+
+    /// What forge.transform gives of one row.
+    public func transform(_ cells: UnsafeBufferPointer<ForgeCell>) throws -> [Float] {
+        try checkCount(cells.count)
+        var numbers = [Float](repeating: 0, count: transformed)
+        try call { Backend.transform(model.arena, cells.baseAddress!, $0, &numbers, $1) }
+        return numbers
+    }
+
+    /// Cluster, counted from 0 or -1, and distance of `rows` (all when nil): (rows, 2).
+    public func clusters(_ columns: [ColumnValues], rows: [Int]? = nil) throws -> [Double] {
+        var margins = [Double](repeating: 0, count: outputs)
+        return try batch(columns, rows, width: 2) { values, scratch, out in
+            let refused = forge_row_margins(model.arena, values, scratch, &margins)
+            if refused < 0 { out[0] = Double(forge_centroid_cluster(model.arena, margins, &out[1])) }
+            return refused
+        }
     }
 
     /// Base and contributions (outputs, columns + 1) of one row, on the margin.

@@ -44,6 +44,29 @@ public struct Status {
         return 1
     }
 
+    func setComponents(_ count: Int32) -> Int32 {
+        begin(.multiclass)
+        message("the model gives ")
+        forge_status_append_number(forge_status_message(pointer), Status.textSize, Double(count))
+        message(" components, not one number")
+        hint("use forge.transform")
+        return 1
+    }
+
+    func setNoClusters() -> Int32 {
+        begin(.notAClassifier)
+        message("the model is no clustering")
+        hint("use forge.predict, forge.predict_label or forge.transform")
+        return 1
+    }
+
+    func setNoTransform() -> Int32 {
+        begin(.notAClassifier)
+        message("the model predicts, and transforms nothing")
+        hint("use forge.predict, or train a decomposition, a clustering or an mlp")
+        return 1
+    }
+
     /// `column` is the one whose value is refused, or the number of columns when only the result is out of range.
     func setOutOfRange(_ arena: Backend.Arena, column: Int32, _ values: UnsafePointer<Double>) -> Int32 {
         begin(.valueOutOfRange)
