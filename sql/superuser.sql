@@ -46,6 +46,17 @@ alter default privileges for role forge_admin revoke execute on functions from p
 create extension if not exists forge with schema forge;
 alter extension forge update;
 
+-- pgvector where the server has it: vectors are searched by it (docs/vectors.md); everything else works without.
+do $vector$
+begin
+    if exists (select from pg_catalog.pg_available_extensions where name = 'vector' and installed_version is null) then
+        create extension vector;
+    end if;
+exception when others then
+    raise warning 'pgvector is there but could not be installed: %', sqlerrm;
+end
+$vector$;
+
 -- Functions in C must be made by a superuser; they belong to forge_admin, which grants them on (sql/code/90_grants.sql)
 -- and alone may create functions in the extension's language.
 do $extension$

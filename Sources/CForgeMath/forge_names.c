@@ -83,6 +83,11 @@ static void add_feature_of_column(Name *name, const ForgeArena *arena, const For
             add(name, " hash ");
             add_number(name, place);
             break;
+        case FORGE_ENCODE_VECTOR:  // as SQL counts elements of an array
+            add(name, "[");
+            add_number(name, place + 1);
+            add(name, "]");
+            break;
         default:  // a native category, or what is looked up for one
             if (column->width == 1) break;
             add(name, " ");

@@ -72,6 +72,18 @@ static void put_parts(const ForgeArena *arena, const ForgeColumn *column, double
     }
 }
 
+// A vector of other dimensions is taken for a missing one; callers refuse it before.
+static void put_vector(const ForgeArena *arena, const ForgeColumn *column, ForgeCell cell, double *out) {
+    const double *shifts = forge_at(arena, column->numbers), *scales = shifts + column->width;
+    const double *fills = scales + column->width;
+    int missing = !cell.bytes || cell.length != (int64_t) sizeof(float) * column->width;
+    for (int32_t i = 0; i < column->width; i++) {
+        float element = NAN;
+        if (!missing) memcpy(&element, cell.bytes + sizeof element * (size_t) i, sizeof element);
+        out[i] = forge_encode_number(element, column->filled, column->filled ? fills[i] : 0, shifts[i], scales[i]);
+    }
+}
+
 void forge_prepare_column(
     const ForgeArena *arena, int32_t index, double value, ForgeCell text, void *work, double *out) {
     const ForgeColumn *column = (const ForgeColumn *) forge_at(arena, arena->column_table) + index;
@@ -89,6 +101,7 @@ void forge_prepare_column(
             break;
         case FORGE_ENCODE_DATE_PARTS: put_parts(arena, column, value, out); break;
         case FORGE_ENCODE_TFIDF: forge_put_text(arena, column, text, work, out); break;
+        case FORGE_ENCODE_VECTOR: put_vector(arena, column, text, out); break;
         default: put_one_hot(column, (int32_t) value, out);
     }
 }

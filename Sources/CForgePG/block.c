@@ -58,8 +58,50 @@ forge_block_add_category(ForgeBlock *block, ForgeBlockColumn *column, const Forg
 	if (unlikely(code == FORGE_TOO_MANY_CODE || cell->length > FORGE_VALUE_BYTES))
 		forge_block_refuse_level(column, cell->length, code);
 	if (column->levels->count > known)
-		block->level_bytes += cell->length + sizeof(uint32);
+		block->other_bytes += cell->length + sizeof(uint32);
 	column->codes[block->rows] = code;
+}
+
+// Room for the rows up to the one that is being received; those before the first vector get their NaN.
+static void
+forge_vectors_reserve(ForgeBlock *block, ForgeBlockColumn *column)
+{
+	int			rows = block->rows + 1;
+
+	if (rows <= column->vector_capacity)
+		return;
+	column->vector_capacity = Max(2 * column->vector_capacity, rows);
+	float	   *grown = forge_allocate(block->context, sizeof(float) * column->vector_capacity * column->dimensions, "vectors");
+
+	if (column->vectors)
+	{
+		memcpy(grown, column->vectors, sizeof(float) * block->rows * column->dimensions);
+		pfree(column->vectors);
+	}
+	else
+		for (Size i = 0; i < (Size) block->rows * column->dimensions; i++)
+			grown[i] = NAN;
+	column->vectors = grown;
+}
+
+void
+forge_block_add_vector(ForgeBlock *block, ForgeBlockColumn *column, const ForgeCell *cell)
+{
+	if (column->dimensions == 0 && cell->bytes == NULL)
+		return;
+	if (column->dimensions == 0)
+	{
+		column->dimensions = column->converter.dimensions = cell->length / sizeof(float);
+		block->other_bytes += sizeof(float) * block->rows * column->dimensions;
+	}
+	forge_vectors_reserve(block, column);
+	float	   *vector = column->vectors + (Size) block->rows * column->dimensions;
+
+	block->other_bytes += sizeof(float) * column->dimensions;
+	if (cell->bytes)
+		memcpy(vector, cell->bytes, cell->length);
+	for (int i = 0; i < column->dimensions; i++)
+		vector[i] = cell->bytes ? vector[i] + 0.0f : NAN;	// -0 is 0
 }
 
 // Groups are told apart by hash: there may be more of them than levels in a category.
@@ -101,7 +143,7 @@ forge_block_receive(TupleTableSlot *slot, DestReceiver *self)
 bool
 forge_block_full(const ForgeBlock *block)
 {
-	return block->rows == block->capacity || block->level_bytes >= FORGE_BLOCK_BYTES;
+	return block->rows == block->capacity || block->other_bytes >= FORGE_BLOCK_BYTES;
 }
 
 static void
@@ -123,10 +165,11 @@ forge_pad(Size size)
 static Size
 forge_column_bytes(const ForgeBlockColumn *column, int rows)
 {
-	return column->kind == FORGE_CATEGORY ? forge_pad(sizeof(uint32) * rows) : sizeof(double) * rows;
+	return column->kind == FORGE_CATEGORY ? forge_pad(sizeof(uint32) * rows)
+		: column->kind == FORGE_VECTOR ? 0 : sizeof(double) * rows;
 }
 
-// Header, keys and columns; behind them come the new levels.
+// Header, keys and columns; behind them come the new levels, and then the vectors.
 static Size
 forge_block_fixed_bytes(const ForgeBlock *block, int rows)
 {
@@ -200,6 +243,7 @@ forge_block_create(int columns, ForgeBlockColumn *column, Oid id_type)
 	for (int i = 0; i < columns; i++)
 	{
 		forge_converter_init(&column[i].converter, column[i].type);
+		column[i].converter.column = column[i].name;
 		if (column[i].kind == FORGE_CATEGORY)
 			column[i].levels = forge_levels_create(
 				CurrentMemoryContext, column[i].is_target ? FORGE_MAX_CLASSES : FORGE_MAX_LEVELS);
@@ -219,6 +263,12 @@ forge_new_levels_bytes(const ForgeLevels *levels)
 }
 
 static Size
+forge_vectors_bytes(const ForgeBlockColumn *column, int rows)
+{
+	return forge_pad(2 * sizeof(uint32) + sizeof(float) * rows * column->dimensions);
+}
+
+static Size
 forge_block_bytes(const ForgeBlock *block)
 {
 	Size		bytes = forge_block_fixed_bytes(block, block->rows);
@@ -226,6 +276,8 @@ forge_block_bytes(const ForgeBlock *block)
 	for (int i = 0; i < block->columns; i++)
 		if (block->column[i].kind == FORGE_CATEGORY)
 			bytes += forge_new_levels_bytes(block->column[i].levels);
+		else if (block->column[i].kind == FORGE_VECTOR)
+			bytes += forge_vectors_bytes(&block->column[i], block->rows);
 	return bytes;
 }
 
@@ -253,8 +305,8 @@ forge_block_close_up(ForgeBlock *block, char *start)
 
 	for (int i = 0; i < block->columns; i++)
 	{
-		bool		category = block->column[i].kind == FORGE_CATEGORY;
-		Size		bytes = (category ? sizeof(uint32) : sizeof(double)) * block->rows;
+		int			kind = block->column[i].kind;
+		Size		bytes = kind == FORGE_VECTOR ? 0 : (kind == FORGE_CATEGORY ? sizeof(uint32) : sizeof(double)) * block->rows;
 
 		if (out != (char *) block->column[i].numbers)
 			memmove(out, block->column[i].numbers, bytes);
@@ -281,6 +333,17 @@ forge_write_levels(char *out, const char *start, ForgeLevels *levels)
 	return forge_write_padding(out, start);
 }
 
+static char *
+forge_write_vectors(char *out, const char *start, const ForgeBlockColumn *column, int rows)
+{
+	uint32		counts[2] = {column->dimensions, 0};
+
+	out = forge_write(out, counts, sizeof counts);
+	if (column->dimensions > 0)
+		out = forge_write(out, column->vectors, sizeof(float) * rows * column->dimensions);
+	return forge_write_padding(out, start);
+}
+
 bytea *
 forge_block_take(ForgeBlock *block)
 {
@@ -300,7 +363,10 @@ forge_block_take(ForgeBlock *block)
 	for (int i = 0; i < block->columns; i++)
 		if (block->column[i].kind == FORGE_CATEGORY)
 			out = forge_write_levels(out, start, block->column[i].levels);
+	for (int i = 0; i < block->columns; i++)
+		if (block->column[i].kind == FORGE_VECTOR)
+			out = forge_write_vectors(out, start, &block->column[i], block->rows);
 	block->rows = 0;
-	block->level_bytes = 0;
+	block->other_bytes = 0;
 	return block->bytes;
 }

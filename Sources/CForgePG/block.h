@@ -23,6 +23,9 @@ typedef struct ForgeBlockColumn
 	ForgeConverter converter;
 	double	   *numbers;		// (capacity) of a number, in the block's bytes; the bits of a group's hash
 	uint32	   *codes;			// (capacity) of a category, in the block's bytes
+	float	   *vectors;		// (rows, dimensions) of a vector; a missing one is all NaN
+	int			dimensions;		// 0 until the first vector comes
+	int			vector_capacity;	// rows
 	ForgeLevels *levels;
 } ForgeBlockColumn;
 
@@ -42,7 +45,7 @@ typedef struct ForgeBlock
 	struct ForgeTupleReader *tuples;
 	int			capacity;		// rows of a block
 	int			rows;			// in this block
-	Size		level_bytes;	// of levels first seen in this block
+	Size		other_bytes;	// of levels first seen in this block, and of its vectors
 	bytea	   *bytes;			// written in place, given away and written again
 	Size		size;
 	uint64	   *keys;			// (capacity), in the block's bytes
@@ -57,6 +60,7 @@ extern bytea *forge_block_take(ForgeBlock *block);
 
 // Write a cell of the row that is being received; numbers that are infinite and values that are too long are refused.
 extern void forge_block_add_category(ForgeBlock *block, ForgeBlockColumn *column, const ForgeCell *cell);
+extern void forge_block_add_vector(ForgeBlock *block, ForgeBlockColumn *column, const ForgeCell *cell);
 extern void forge_block_add_group(ForgeBlock *block, ForgeBlockColumn *column, Datum value, bool isnull);
 extern _Noreturn void forge_block_refuse_infinity(const ForgeBlockColumn *column, double value);
 
@@ -73,6 +77,8 @@ forge_block_add(ForgeBlock *block, ForgeBlockColumn *column, Datum value, bool i
 	forge_cell_read(&column->converter, value, isnull, &cell);
 	if (column->kind == FORGE_CATEGORY)
 		forge_block_add_category(block, column, &cell);
+	else if (column->kind == FORGE_VECTOR)
+		forge_block_add_vector(block, column, &cell);
 	else
 	{
 		if (unlikely(isinf(cell.number)))

@@ -117,8 +117,10 @@ forge_column_describe(ForgeModel *model, int index)
 	column->type = info.type;
 	column->type_length = info.type_length;
 	column->kind = info.kind;
+	column->dimensions = info.dimensions;
 	column->type_oid = forge_builtin_type(info.type, info.type_length);
-	column->family = info.kind == FORGE_CATEGORY ? FORGE_FAMILY_CATEGORY : FORGE_FAMILY_NUMERIC;
+	column->family = info.kind == FORGE_CATEGORY ? FORGE_FAMILY_CATEGORY
+		: info.kind == FORGE_VECTOR ? FORGE_FAMILY_VECTOR : FORGE_FAMILY_NUMERIC;
 	if (OidIsValid(column->type_oid))
 	{
 		forge_converter_init(&converter, column->type_oid);

@@ -13,6 +13,7 @@ typedef struct ForgeModelColumn
 	int			type_length;
 	Oid			type_oid;		// InvalidOid for a type outside pg_catalog: an enum
 	int			kind;
+	int			dimensions;		// of a vector
 	ForgeFamily family;
 } ForgeModelColumn;
 

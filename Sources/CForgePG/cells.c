@@ -11,6 +11,7 @@
 #include "utils/numeric.h"
 #include "utils/syscache.h"
 #include "utils/uuid.h"
+#include "vectors.h"
 
 static ForgeSource
 forge_source_of(Oid type)
@@ -48,7 +49,7 @@ forge_source_of(Oid type)
 		case UUIDOID:
 			return FORGE_FROM_UUID;
 		default:
-			return type_is_enum(type) ? FORGE_FROM_ENUM : FORGE_FROM_NOTHING;
+			return type_is_enum(type) ? FORGE_FROM_ENUM : forge_vector_source(type);
 	}
 }
 
@@ -57,6 +58,8 @@ forge_converter_init(ForgeConverter *converter, Oid type)
 {
 	converter->type = getBaseType(type);
 	converter->source = forge_source_of(converter->type);
+	converter->column = NULL;
+	converter->dimensions = 0;
 	converter->recode = GetDatabaseEncoding() != PG_UTF8;
 	converter->enum_value = InvalidOid;
 	converter->length = 0;
@@ -74,6 +77,11 @@ forge_family(ForgeSource source)
 			return FORGE_FAMILY_TIME;
 		case FORGE_FROM_INTERVAL:
 			return FORGE_FAMILY_INTERVAL;
+		case FORGE_FROM_VECTOR:
+		case FORGE_FROM_HALFVEC:
+		case FORGE_FROM_FLOAT4_ARRAY:
+		case FORGE_FROM_FLOAT8_ARRAY:
+			return FORGE_FAMILY_VECTOR;
 		case FORGE_FROM_NOTHING:
 			return FORGE_FAMILY_NONE;
 		default:
@@ -84,7 +92,7 @@ forge_family(ForgeSource source)
 int
 forge_family_kind(ForgeFamily family)
 {
-	return family == FORGE_FAMILY_CATEGORY ? FORGE_CATEGORY : FORGE_NUMBER;
+	return family == FORGE_FAMILY_CATEGORY ? FORGE_CATEGORY : family == FORGE_FAMILY_VECTOR ? FORGE_VECTOR : FORGE_NUMBER;
 }
 
 const char *
@@ -100,6 +108,8 @@ forge_family_types(ForgeFamily family)
 			return "date, timestamp or timestamp with time zone";
 		case FORGE_FAMILY_INTERVAL:
 			return "interval";
+		case FORGE_FAMILY_VECTOR:
+			return "vector, halfvec, real[] or double precision[]";
 		default:
 			return "text, character varying, character, name, uuid or an enum";
 	}
@@ -228,6 +238,12 @@ forge_category_read(ForgeConverter *converter, Datum value, ForgeCell *cell)
 
 	switch (converter->source)
 	{
+		case FORGE_FROM_VECTOR:
+		case FORGE_FROM_HALFVEC:
+		case FORGE_FROM_FLOAT4_ARRAY:
+		case FORGE_FROM_FLOAT8_ARRAY:
+			forge_vector_read(converter, value, cell);
+			return;
 		case FORGE_FROM_TEXT:
 		case FORGE_FROM_BPCHAR:
 			{

@@ -27,6 +27,10 @@ typedef enum ForgeSource
 	FORGE_FROM_NAME,
 	FORGE_FROM_ENUM,
 	FORGE_FROM_UUID,
+	FORGE_FROM_VECTOR,			// pgvector's, as are the next
+	FORGE_FROM_HALFVEC,
+	FORGE_FROM_FLOAT4_ARRAY,
+	FORGE_FROM_FLOAT8_ARRAY,
 	FORGE_FROM_NOTHING			// a type that no encoder takes
 } ForgeSource;
 
@@ -38,6 +42,7 @@ typedef enum ForgeFamily
 	FORGE_FAMILY_TIME,
 	FORGE_FAMILY_INTERVAL,
 	FORGE_FAMILY_CATEGORY,
+	FORGE_FAMILY_VECTOR,
 	FORGE_FAMILY_NONE
 } ForgeFamily;
 
@@ -45,6 +50,8 @@ typedef struct ForgeConverter
 {
 	ForgeSource source;
 	Oid			type;			// without domains
+	const char *column;			// its name, where errors can tell it; else NULL
+	int			dimensions;		// that a vector must have; 0 for any
 	bool		recode;			// the database is not UTF-8
 	Oid			enum_value;		// whose label is in `buffer`
 	int			length;
@@ -75,7 +82,7 @@ extern double forge_numeric_read(Datum value);
 extern double forge_interval_read(Datum value);
 extern void forge_category_read(ForgeConverter *converter, Datum value, ForgeCell *cell);
 
-// Sets `number` of a number's cell, `bytes` and `length` of a category's. The bytes are valid while the datum and
+// Sets `number` of a number's cell, `bytes` and `length` of a category's and of a vector's. The bytes are valid while the datum and
 // the converter are, and until the next call with this converter.
 static inline void
 forge_cell_read(ForgeConverter *converter, Datum value, bool isnull, ForgeCell *cell)

@@ -8,6 +8,7 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
+#include "vectors.h"
 
 static const char *
 forge_json_type(const JsonbValue *value)
@@ -82,6 +83,18 @@ forge_json_category(const ForgeModelColumn *column, const JsonbValue *value, For
 	cell->length = length;
 }
 
+// An array of numbers, or a string as pgvector writes its types.
+static bool
+forge_json_vector(const ForgeModelColumn *column, const JsonbValue *value, ForgeCell *cell)
+{
+	ForgeConverter converter = {.source = FORGE_FROM_FLOAT4_ARRAY, .dimensions = column->dimensions};
+
+	converter.column = pnstrdup(column->name, column->name_length);
+	return value->type == jbvString
+		? forge_vector_parse(&converter, value->val.string.val, value->val.string.len, cell)
+		: forge_vector_from_json(&converter, value, cell);
+}
+
 // False when the value is of the wrong sort for the column.
 static bool
 forge_json_read(const ForgeModelColumn *column, const JsonbValue *value, ForgeCell *cell)
@@ -111,6 +124,8 @@ forge_json_read(const ForgeModelColumn *column, const JsonbValue *value, ForgeCe
 			if (value->type == jbvString)
 				forge_json_parse(column->type_oid, value, cell);
 			return value->type == jbvString;
+		case FORGE_FAMILY_VECTOR:
+			return forge_json_vector(column, value, cell);
 		default:
 			if (value->type == jbvString)
 				forge_json_category(column, value, cell);
@@ -158,6 +173,8 @@ forge_json_text(const ForgeModelColumn *column, Jsonb *json)
 			return value.val.boolean ? "true" : "false";
 		case jbvString:
 			return pnstrdup(value.val.string.val, value.val.string.len);
+		case jbvBinary:			// a vector
+			return JsonbToCString(NULL, value.val.binary.data, value.val.binary.len);
 		default:
 			return NULL;
 	}

@@ -183,6 +183,11 @@ forge_routine_match(ForgeRoutine *routine, MemoryContext context)
 			forge_mismatch_missing(&mismatch, column);
 		else if (forge_family(routine->converter[argument].source) != column->family)
 			forge_mismatch_mistyped(&mismatch, column, forge_type_name(routine->converter[argument].type));
+		else
+		{
+			routine->converter[argument].column = routine->names[argument];
+			routine->converter[argument].dimensions = column->dimensions;
+		}
 	}
 	forge_mismatch_check(&mismatch, model, "function's signature");
 	routine->plain = true;

@@ -96,6 +96,8 @@ forge_statistics_read(ForgeScan *scan, HeapTuple row, int kind, ForgeStatistics 
 	}
 	if (isnull || statistics->missing < 0)
 		return false;
+	if (kind == FORGE_VECTOR)
+		return true;
 	if (kind == FORGE_CATEGORY)
 		return statistics->levels >= 0 && statistics->counts == statistics->levels;
 	for (int i = 1; i < statistics->quantiles; i++)
@@ -237,7 +239,7 @@ forge_lime_fill(ForgeLimeColumn *lime, const ForgeModelColumn *column, const For
 	lime->choice = forge_allocate(CurrentMemoryContext, sizeof(ForgeLimeChoice) * most, "statistics");
 	if (column->kind == FORGE_CATEGORY)
 		forge_lime_add_levels(lime, statistics);
-	else
+	else if (column->kind == FORGE_NUMBER) // a vector stays as it is: no distribution of vectors is kept
 		forge_lime_add_number(lime, column, statistics);
 	forge_lime_accumulate(lime);
 }
@@ -342,8 +344,10 @@ forge_lime_rule(const ForgeModelColumn *column, const ForgeLimeColumn *lime)
 	char	   *level;
 	int			length;
 
-	if (column->kind == FORGE_CATEGORY ? lime->cell.bytes == NULL : isnan(lime->cell.number))
+	if (column->kind != FORGE_NUMBER ? lime->cell.bytes == NULL : isnan(lime->cell.number))
 		return psprintf("%s is null", name);
+	if (column->kind == FORGE_VECTOR)
+		return name;
 	if (column->family == FORGE_FAMILY_BOOLEAN)
 		return psprintf("%s=%s", name, lime->cell.number != 0 ? "true" : "false");
 	if (column->kind == FORGE_NUMBER)

@@ -258,5 +258,5 @@ forge_query_select(const ForgeQuery *query, List *names, const char *order_by)
 const char *
 forge_kind_name(int kind)
 {
-	return kind == FORGE_NUMBER ? "number" : kind == FORGE_CATEGORY ? "category" : NULL;
+	return kind == FORGE_NUMBER ? "number" : kind == FORGE_CATEGORY ? "category" : kind == FORGE_VECTOR ? "vector" : NULL;
 }

@@ -98,7 +98,8 @@ forge_request_columns(ForgeRequest *request, Jsonb *columns)
 		kind = forge_column_member(entry->val.binary.data, "kind");
 		if (column.name == NULL || column.type == NULL || column.role == NULL)
 			forge_request_malformed(request->id);
-		column.kind = kind == NULL ? FORGE_NO_KIND : strcmp(kind, "category") == 0 ? FORGE_CATEGORY : FORGE_NUMBER;
+		column.kind = kind == NULL ? FORGE_NO_KIND : strcmp(kind, "category") == 0 ? FORGE_CATEGORY
+			: strcmp(kind, "vector") == 0 ? FORGE_VECTOR : FORGE_NUMBER;
 		if (strcmp(column.role, "id") != 0)
 			request->column[request->columns++] = column;
 	}

@@ -47,6 +47,8 @@ forge_row_match(ForgeScorer *scorer, ForgeRow *row)
 			continue;
 		}
 		forge_converter_init(&row->converter[i], TupleDescAttr(row->descriptor, row->attribute[i])->atttypid);
+		row->converter[i].column = NameStr(TupleDescAttr(row->descriptor, row->attribute[i])->attname);
+		row->converter[i].dimensions = column->dimensions;
 		if (forge_family(row->converter[i].source) != column->family)
 			forge_mismatch_mistyped(&mismatch, column, forge_type_name(row->converter[i].type));
 	}

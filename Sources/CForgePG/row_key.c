@@ -3,6 +3,7 @@
 #include "row_key.h"
 
 #include "catalog/pg_type.h"
+#include "forge_math.h"
 #include "hash.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -59,13 +60,13 @@ forge_id_key(Oid type, Datum value, bool isnull)
 
 // Compiled for each generation of processors; the loader picks one. All give the same bits.
 #if defined(__x86_64__)
-#define FORGE_VECTOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#define FORGE_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
-#define FORGE_VECTOR
+#define FORGE_CLONES
 #endif
 
 // 0 and -0 are one value, all that is missing another.
-FORGE_VECTOR static void
+FORGE_CLONES static void
 forge_keys_add_numbers(uint64 *key, const double *number, int rows, uint64 salt)
 {
 	for (int row = 0; row < rows; row++)
@@ -85,7 +86,20 @@ forge_keys_add_categories(uint64 *key, const uint32 *code, int rows, const uint6
 		key[row] += forge_splitmix64((code[row] == FORGE_NULL_CODE ? FORGE_NULL_BITS : hash[code[row]]) ^ salt);
 }
 
-FORGE_VECTOR static void
+static void
+forge_keys_add_vectors(uint64 *key, const ForgeBlockColumn *column, int rows, uint64 salt)
+{
+	for (int row = 0; row < rows; row++)
+	{
+		const float *vector = column->vectors + (Size) row * column->dimensions;
+		bool		missing = column->dimensions == 0 || isnan(vector[0]);
+
+		key[row] += forge_splitmix64((missing ? FORGE_NULL_BITS
+									  : forge_level_hash(vector, sizeof(float) * column->dimensions)) ^ salt);
+	}
+}
+
+FORGE_CLONES static void
 forge_keys_finish(uint64 *key, int rows)
 {
 	for (int row = 0; row < rows; row++)
@@ -105,6 +119,8 @@ forge_block_hash_rows(ForgeBlock *block)
 			continue;
 		if (column->kind == FORGE_CATEGORY)
 			forge_keys_add_categories(block->keys, column->codes, block->rows, column->levels->hash, salt);
+		else if (column->kind == FORGE_VECTOR)
+			forge_keys_add_vectors(block->keys, column, block->rows, salt);
 		else
 			forge_keys_add_numbers(block->keys, column->numbers, block->rows, salt);
 	}

@@ -119,7 +119,7 @@ extension EmbeddedCluster {
     func installExtension(for server: ServerInstallation) throws -> Bool {
         let root = layout(of: server).root
         var changed = false
-        for file in build.extensionFiles(for: server) {
+        for file in build.extensionFiles(for: server) + build.vectorFiles(for: server) {
             let place = file.isModule ? server.modules : "\(server.shared)/extension"
             let name = (file.source as NSString).lastPathComponent
             let target = "\(serverSoftware)/\(place.dropFirst(root.count + 1))/\(name)"

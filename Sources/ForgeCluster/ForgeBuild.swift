@@ -36,12 +36,24 @@ public struct ForgeBuild: Sendable, Equatable {
     /// The extension's files for a server: source, and whether it is a module or belongs to the shared files.
     func extensionFiles(for server: ServerInstallation) -> [(source: String, isModule: Bool)] {
         let stage = project.map { "\($0)/.build-ext-\(server.major)/stage" }
-        for root in [stage, ""].compactMap({ $0 }) {
-            let module = "\(root)\(server.modules)/forge.so"
+        return files(of: "forge", for: server, below: [stage, ""].compactMap { $0 })
+    }
+
+    /// pgvector's files for a server that lacks it, as `scripts/deps.sh` built them; none where it did not.
+    func vectorFiles(for server: ServerInstallation) -> [(source: String, isModule: Bool)] {
+        guard let project, files(of: "vector", for: server, below: [""]).isEmpty else { return [] }
+        return files(of: "vector", for: server, below: ["\(project)/.deps/pgvector/\(server.major)"])
+    }
+
+    private func files(
+        of name: String, for server: ServerInstallation, below roots: [String]
+    ) -> [(source: String, isModule: Bool)] {
+        for root in roots {
+            let module = "\(root)\(server.modules)/\(name).so"
             let shared = "\(root)\(server.shared)/extension"
             let files = ((try? FileManager.default.contentsOfDirectory(atPath: shared)) ?? [])
-                .filter { $0 == "forge.control" || ($0.hasPrefix("forge--") && $0.hasSuffix(".sql")) }
-            if files.contains("forge.control"), FileManager.default.fileExists(atPath: module) {
+                .filter { $0 == "\(name).control" || ($0.hasPrefix("\(name)--") && $0.hasSuffix(".sql")) }
+            if files.contains("\(name).control"), FileManager.default.fileExists(atPath: module) {
                 return [(module, true)] + files.sorted().map { ("\(shared)/\($0)", false) }
             }
         }

@@ -92,7 +92,7 @@ struct TrainedModel {
     /// Scores of a part of the data set, by the kernels of the extension.
     func scores(of part: Part, _ data: DataSet, _ job: TrainingJob) throws -> PartScores {
         try part.scores(
-            Scorer(artifact: artifact), columns: plan.columns.map(\.source), levels: data.features.map(\.levels),
+            Scorer(artifact: artifact), columns: plan.modelColumns.map(\.source), levels: data.features.map(\.levels),
             threads: job.threads)
     }
 }
@@ -119,7 +119,7 @@ func fitModel(_ job: TrainingJob, _ data: DataSet, observer: any TrainingObserve
     for note in fitted.notes { observer.log(.warning, note) }
 
     var document = ModelDocument(
-        task: job.task.rawValue, algorithm: job.algorithm.name, link: fitted.link, columns: plan.columns.map(\.schema),
+        task: job.task.rawValue, algorithm: job.algorithm.name, link: fitted.link, columns: plan.modelColumns.map(\.schema),
         products: plan.products + fitted.products, labels: target.labels, positive: target.positive, form: fitted.form)
     if let background { document.explain(by: background) }
     return TrainedModel(

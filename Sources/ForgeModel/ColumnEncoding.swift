@@ -29,6 +29,9 @@ public enum ColumnEncoding: Sendable, Equatable {
     /// joined by a space. A term's weight is its count, or 1 + ln(count) when `sublinear`, times its `idf`. NULL gives
     /// all zeros.
     case tfidf(vocabulary: [Bytes], idf: [Double], bigrams: Bool, sublinear: Bool)
+    /// A vector's elements, each a float4 widened: `(element or fill - shift) / scale`. A missing vector is missing in
+    /// all of its elements (`fills` nil: it stays NaN, for trees). All three have the vector's dimensions.
+    case vector(fills: [Double]?, shifts: [Double], scales: [Double])
 
     public var width: Int {
         switch self {
@@ -42,6 +45,7 @@ public enum ColumnEncoding: Sendable, Equatable {
         case .hashed(let buckets): buckets
         case .dateParts(let parts): parts.reduce(1) { $0 + $1.part.width }
         case .tfidf(let vocabulary, _, _, _): vocabulary.count
+        case .vector(_, let shifts, _): shifts.count
         }
     }
 
@@ -57,6 +61,7 @@ public enum ColumnEncoding: Sendable, Equatable {
         case .hashed: "hashed"
         case .dateParts: "date_parts"
         case .tfidf: "tfidf"
+        case .vector: "vector"
         }
     }
 
@@ -65,7 +70,7 @@ public enum ColumnEncoding: Sendable, Equatable {
         switch self {
         case .oneHot(let levels, _, _), .native(let levels), .lookup(let levels, _, _), .tfidf(let levels, _, _, _):
             levels
-        case .number, .transformed, .bins, .hashed, .dateParts: nil
+        case .number, .transformed, .bins, .hashed, .dateParts, .vector: nil
         }
     }
 
@@ -74,6 +79,7 @@ public enum ColumnEncoding: Sendable, Equatable {
         switch self {
         case .number, .transformed, .bins, .dateParts: .number
         case .oneHot, .native, .lookup, .hashed, .tfidf: .category
+        case .vector: .vector
         }
     }
 }

@@ -33,6 +33,7 @@ public struct ErrorCode: Hashable, Sendable {
     public static let versionMismatch = ErrorCode("FG028")
     public static let disabled = ErrorCode("FG029")
     public static let notAClassifier = ErrorCode("FG030")
+    public static let missingExtension = ErrorCode("FG031")
 
     static var all: [ErrorCode] {
         [
@@ -43,7 +44,7 @@ public struct ErrorCode: Hashable, Sendable {
             .cancelled,
             .notPermitted, .conflict, .dependents, .numericalFailure, .invalidTransition, .invalidLimits,
             .versionMismatch,
-            .disabled, .notAClassifier,
+            .disabled, .notAClassifier, .missingExtension,
         ]
     }
 

@@ -1,7 +1,8 @@
 /// What an artifact may hold at most. Beyond: FG013 when it is written, FG015 when it is read.
 public enum ModelLimits {
-    /// Feature columns; PostgreSQL's own limit for a table.
-    public static let columns = 1_600
+    /// Feature columns: what PostgreSQL has of them in a table, with room for a fit, which sees a vector's elements as
+    /// columns.
+    public static let columns = 6_000
     /// Encoded features of a row.
     public static let encodedWidth = 1_000_000
     /// Distinct levels of a category column.

@@ -6,6 +6,7 @@ public typealias Bytes = [UInt8]
 public enum ColumnKind: Int32, Sendable {
     case number = 0
     case category = 1
+    case vector = 2
 }
 
 /// A feature column of the source, as the model was trained on it.

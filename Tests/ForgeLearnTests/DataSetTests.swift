@@ -207,7 +207,7 @@ import Testing
 
     private func append(_ bytes: [UInt8]) throws {
         let table = table(rows: 20)
-        let builder = try table.header.withUnsafeBytes { try DataSetBuilder(header: $0, job: run(table).job) }
+        let builder = try table.header.withUnsafeBytes { try DataSetReader(header: $0, job: run(table).job) }
         try bytes.withUnsafeBytes { try builder.append(block: $0) }
         _ = try builder.finish()
     }
@@ -239,7 +239,7 @@ import Testing
             "", "FGH", "FGB1{}", "FGH1", "FGH1{", "FGH1{}", #"FGH1{"columns":[]}"#, #"FGH1{"columns":[{"name":"y"}]}"#,
         ] {
             #expect(throws: ForgeError.self, "\(bytes)") {
-                try Array(bytes.utf8).withUnsafeBytes { try DataSetBuilder(header: $0, job: job) }
+                try Array(bytes.utf8).withUnsafeBytes { try DataSetReader(header: $0, job: job) }
             }
         }
     }

@@ -17,6 +17,15 @@ func withCells<Result>(
             for (index, byte) in level.enumerated() { text[index] = CChar(bitPattern: byte) }
             texts.append(text)
             return ForgeCell(number: 0, bytes: UnsafePointer(text), length: Int64(level.count))
+        case .vectors(let elements, let dimensions):
+            let vector = Array(elements[row * dimensions..<(row + 1) * dimensions])
+            guard !vector[0].isNaN else { return ForgeCell(number: 0, bytes: nil, length: 0) }
+            // At an odd address, as a value in a row may lie.
+            let size = dimensions * MemoryLayout<Float>.stride
+            let bytes = UnsafeMutablePointer<CChar>.allocate(capacity: size + 1)
+            vector.withUnsafeBytes { UnsafeMutableRawPointer(bytes + 1).copyMemory(from: $0.baseAddress!, byteCount: size) }
+            texts.append(bytes)
+            return ForgeCell(number: 0, bytes: UnsafePointer(bytes + 1), length: Int64(size))
         }
     }
     return try cells.withUnsafeBufferPointer(body)

@@ -113,6 +113,7 @@ struct EnsembleTests {
             return .codes(
                 others.map { $0.isNaN ? ColumnValues.missingCode : UInt32($0) },
                 levels: document.columns[column].encoding.levels ?? [])
+        case .vectors: preconditionFailure("the decoder refuses vectors of an ensemble")
         }
     }
 

@@ -8,7 +8,7 @@ import Testing
 struct GoldenTests {
     static let names = [
         "linear", "logistic", "softmax", "boosting", "boosting_binary", "boosting_classes", "boosting_counts",
-        "interventional", "interventional_classes", "network", "network_classes", "network_gelu", "sampled", "ensemble",
+        "interventional", "interventional_classes", "network", "network_classes", "network_gelu", "sampled", "ensemble", "vectors",
     ]
     static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Goldens")
 
@@ -23,6 +23,12 @@ struct GoldenTests {
     static func rows(_ expected: JSONValue) -> [ColumnValues] {
         (expected["columns"]?.arrayValue ?? []).map { column in
             let cells = column.arrayValue ?? []
+            if let dimensions = cells.lazy.compactMap({ $0.arrayValue?.count }).first {
+                let elements = cells.flatMap { cell in
+                    cell.arrayValue?.map { Float($0.doubleValue ?? .nan) } ?? [Float](repeating: .nan, count: dimensions)
+                }
+                return .vectors(elements, dimensions: dimensions)
+            }
             guard cells.contains(where: { $0.textValue != nil }) else {
                 return .numbers(cells.map { $0.doubleValue ?? .nan })
             }
@@ -43,7 +49,7 @@ struct GoldenTests {
     /// The peers compute in double, except that XGBoost sums its leaves and its contributions in float32; so do our networks.
     static func tolerance(_ name: String) -> Double {
         switch name {
-        case "linear", "logistic", "softmax": 1e-9
+        case "linear", "logistic", "softmax", "vectors": 1e-9
         case "network", "network_classes", "network_gelu", "sampled", "ensemble": 5e-6
         default: 2e-5
         }

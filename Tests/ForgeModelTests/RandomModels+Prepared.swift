@@ -4,15 +4,17 @@
 extension RandomModels {
     mutating func preparedColumn(_ index: Int, forTrees: Bool) -> ColumnSchema {
         let encoding: ColumnEncoding
-        switch int(0...6) {
+        switch int(0...7) {
         case 0, 1: encoding = transformed()
         case 2: encoding = bins(forTrees: forTrees)
         case 3: encoding = lookup()
         case 4: encoding = .hashed(buckets: int(1...7))
         case 5: encoding = dateParts()
+        case 6: encoding = vector(forTrees: forTrees)
         default: encoding = tfidf()
         }
-        let type = encoding.kind == .category ? "text" : encoding.isDate ? "date" : "real"
+        let type =
+            encoding.kind == .category ? "text" : encoding.kind == .vector ? "real[]" : encoding.isDate ? "date" : "real"
         return ColumnSchema(
             name: Bytes("c\"\(index)é".utf8), sqlType: Bytes(type.utf8), kind: encoding.kind, encoding: encoding)
     }
@@ -22,6 +24,20 @@ extension RandomModels {
             DatePart.allCases.shuffled(using: &random).prefix(int(1...4)).map {
                 $0.width == 1 ? ScaledDatePart($0, shift: double(-5...5), scale: double(0.5...4)) : ScaledDatePart($0)
             })
+    }
+
+    private mutating func vector(forTrees: Bool) -> ColumnEncoding {
+        let dimensions = int(1...9)
+        return .vector(
+            fills: forTrees && flag() ? nil : (0..<dimensions).map { _ in double() },
+            shifts: (0..<dimensions).map { _ in double() }, scales: (0..<dimensions).map { _ in double(0.5...4) })
+    }
+
+    mutating func vectors(_ count: Int, dimensions: Int) -> ColumnValues {
+        .vectors(
+            (0..<count).flatMap { _ in
+                flag(0.15) ? [Float](repeating: .nan, count: dimensions) : (0..<dimensions).map { _ in Float(double()) }
+            }, dimensions: dimensions)
     }
 
     private mutating func transformed() -> ColumnEncoding {

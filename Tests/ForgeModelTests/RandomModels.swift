@@ -224,6 +224,7 @@ struct RandomModels {
             case .number:
                 .numbers((0..<count).map { _ in flag(0.15) ? .nan : column.isDate ? double(-3e8...3e8) : double() })
             case .category: column.isText ? texts(count) : codes(count, column.encoding.levels ?? [])
+            case .vector: vectors(count, dimensions: column.encoding.width)
             }
         }
     }

@@ -93,6 +93,11 @@ struct RowEncoder {
             }
             let norm = features.reduce(0) { $0 + $1 * $1 }.squareRoot()
             if norm > 0 { features = features.map { $0 / norm } }
+        case (.vector(let fills, let shifts, let scales), .vectors(let elements, let dimensions)):
+            for place in 0..<dimensions {
+                let element = Double(elements[row * dimensions + place])
+                features[place] = ((element.isNaN ? fills?[place] ?? .nan : element) - shifts[place]) / scales[place]
+            }
         default: preconditionFailure("the values are of another kind than their column")
         }
         return features

@@ -47,6 +47,12 @@ def category(name, levels, encoding):
     return described, (0.0, 0.0, 1.0), levels
 
 
+def vector(name, fills, shifts, scales):
+    """A column of embeddings; its numbers go to column_numbers."""
+    described = {"dimensions": len(shifts), "encoding": "vector", "fill": True, "name": name, "type": "public.vector"}
+    return described, (0.0, 0.0, 1.0), [], np.concatenate([shifts, scales, fills])
+
+
 def artifact(columns, form, link, labels, tensors, algorithm, **more):
     """The bytes of one artifact."""
     outputs = len(labels) if len(labels) > 2 else 1
@@ -58,6 +64,9 @@ def artifact(columns, form, link, labels, tensors, algorithm, **more):
     levels, level_offsets = texts([level for column in columns for level in column[2]])
     label_bytes, label_offsets = texts(labels)
     fills, shifts, scales = (np.array(values, np.float64) for values in zip(*(column[1] for column in columns)))
+    numbers = [column[3] for column in columns if len(column) > 3]
+    if numbers:
+        tensors = dict(tensors, column_numbers=np.concatenate(numbers))
     tensors = dict(tensors, fills=fills, shifts=shifts, scales=scales, levels=levels, level_offsets=level_offsets,
                    labels=label_bytes, label_offsets=label_offsets)
     metadata = {"forge": json.dumps(description, sort_keys=True, separators=(",", ":"), ensure_ascii=False)}
@@ -103,6 +112,27 @@ def linear_goldens():
         save(name, columns, "linear", name, labels, tensors, rows,
              {"margins": model.decision_function(encoded[chosen]), "scores": model.predict_proba(encoded[chosen]),
               "contributions": contributions}, "logistic_regression")
+
+
+def vector_goldens():
+    """A vector of four columns beside six numbers: standardised elements, a missing vector in the third row."""
+    x, y = load_diabetes(return_X_y=True, scaled=False)
+    x[:, :4] = x[:, :4].astype(np.float32)
+    scaler = StandardScaler().fit(x)
+    z = scaler.transform(x)
+    fills = np.median(x[:, :4], axis=0)
+    columns = [vector("embedding", fills, scaler.mean_[:4], scaler.scale_[:4])]
+    columns += [number(f"x{i}", 0.0, scaler.mean_[i], scaler.scale_[i]) for i in range(4, x.shape[1])]
+    model = LinearRegression().fit(z, y)
+    shown = z[:ROWS].copy()
+    shown[2, :4] = (fills - scaler.mean_[:4]) / scaler.scale_[:4]
+    explained = shap.LinearExplainer(model, z.mean(axis=0, keepdims=True))(shown)
+    grouped = np.column_stack([explained.base_values, explained.values[:, :4].sum(axis=1), explained.values[:, 4:]])
+    vectors = [None if row == 2 else x[row, :4].tolist() for row in range(ROWS)]
+    tensors = {"coefficients": model.coef_.reshape(1, -1).copy(), "intercepts": np.array([model.intercept_]),
+               "means": z.mean(axis=0)}
+    save("vectors", columns, "linear", "identity", [], tensors, [vectors, *x[:ROWS, 4:].T.tolist()],
+         {"margins": model.predict(shown), "scores": model.predict(shown), "contributions": grouped}, "linear_regression")
 
 
 def tree_tensors(booster, outputs):
@@ -339,6 +369,7 @@ def sampled_goldens():
 if __name__ == "__main__":
     GOLDENS.mkdir(exist_ok=True)
     linear_goldens()
+    vector_goldens()
     tree_goldens()
     network_goldens()
     interventional_goldens()

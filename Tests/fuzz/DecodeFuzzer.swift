@@ -38,7 +38,7 @@ private func useModel(_ arena: UnsafeRawPointer, _ bytes: UnsafePointer<UInt8>, 
     readTexts(arena, info)
     readFeatureNames(arena, info)
     for row in 0..<4 {
-        fill(cells, columns, row, bytes, count)
+        fill(cells, arena, columns, row, bytes, count)
         var status = ForgeStatus()
         _ = forgeModelScore(arena, cells, scratch, scores, &status)
         _ = forgeModelPredict(arena, cells, scratch, scores, &status)
@@ -80,17 +80,22 @@ private func readFeatureNames(_ arena: UnsafeRawPointer, _ info: ForgeModelInfo)
     }
 }
 
-/// Numbers of every kind, missing values, and texts cut out of the artifact itself, where its levels are.
+/// Numbers of every kind, missing values, and texts and vectors cut out of the artifact itself, where its levels are;
+/// half of the vectors have other dimensions than the model's.
 private func fill(
-    _ cells: UnsafeMutablePointer<ForgeCell>, _ columns: Int, _ row: Int, _ bytes: UnsafePointer<UInt8>, _ count: Int
+    _ cells: UnsafeMutablePointer<ForgeCell>, _ arena: UnsafeRawPointer, _ columns: Int, _ row: Int, _ bytes: UnsafePointer<UInt8>, _ count: Int
 ) {
     let numbers: [Double] = [0, -1.5, .nan, 1e300, 3, -.infinity, 0.25, 7]
     for column in 0..<columns {
         let place = (column * 7 + row * 13) % count
         let missing = (column + row) % 3 == 0
+        var info = ForgeColumnInfo()
+        _ = forgeModelColumn(arena, Int32(column), &info)
+        let whole = Int(info.dimensions) * 4
+        let length = info.dimensions > 0 && row % 2 == 0 && whole <= count ? whole : (column + row) % 5
         cells[column] = ForgeCell(
             number: numbers[(column + row * 3) % numbers.count],
-            bytes: missing ? nil : UnsafeRawPointer(bytes + place).assumingMemoryBound(to: CChar.self),
-            length: Int64(min(count - place, (column + row) % 5)))
+            bytes: missing ? nil : UnsafeRawPointer(bytes + (length == whole ? 0 : place)).assumingMemoryBound(to: CChar.self),
+            length: Int64(min(count - (length == whole ? 0 : place), length)))
     }
 }

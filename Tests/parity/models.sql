@@ -15,6 +15,8 @@ select g as id, case when g > 900 then 'other' when g % 4 = 0 then 'test' else '
     (array['sad', 'so so', 'glad', 'never seen'])[case when g > 900 then 4 else 1 + g % 3 end]::mood as c_enum, (1 + g % 12)::positive as c_domain, ('d' || g % 5)::short_text as c_text_domain,
     (array['Ring twice, please!', 'LEAVE it at the dör', 'call before you ring', null, 'Ring, ring, ring'])[1 + g % 5] || case when g > 900 then ' or don''t' else '' end as c_note,
     md5((g % 8)::text)::uuid as c_uuid, ('n' || g % 4)::name as c_name,
+    case when g % 11 > 0 then array[sin(g), cos(g * 0.7), g % 5]::vector(3) end as c_vector, array[sin(g * 0.3), g % 3]::halfvec(2) as c_halfvec,
+    case when g % 13 > 0 then array[-0.0, g % 4, g * 1e-30]::real[] end as c_reals, array[g / 7.0, 1e-300]::double precision[] as c_doubles,
     g % 9 * 2.5 + sin(g) * 3 + (g % 7) / 3.0 as number, case when g % 9 + sin(g) * 3 > 4 then 'yes' else 'no' end as answer,
     (array['red', 'green', 'blue'])[1 + (g % 9 + (sin(g) > 0)::int) % 3] as colour, g % 4 * 100 + g % 13 as query, g * 7919 % 5 / 2 + (g % 9 > 5)::int as stars
 from generate_series(1, 1000) g;

@@ -6,7 +6,7 @@ set search_path = pg_catalog, pg_temp
 as $$
     select case when feature ->> 'kind' = 'number' and feature ->> 'type' ~ '^(date|timestamp)' then 'date' else feature ->> 'kind' end
 $$;
-comment on function forge.preprocess_kind is 'number, date or category; null for no feature; internal';
+comment on function forge.preprocess_kind is 'number, date, category or vector; null for no feature; internal';
 
 create or replace function forge.preprocess_refusal(value jsonb, rule jsonb) returns text
 language plpgsql immutable parallel safe
@@ -110,8 +110,9 @@ begin
         return next forge.invalid_parameter(
             format('%s: %s %s for %s, the column is %s', place, array_to_string(strange, ', '),
                 case cardinality(strange) when 1 then 'is' else 'are' end,
-                case when kind = 'category' then 'numbers' when strange = '{parts}' then 'dates' else 'categories' end, feature ->> 'type'),
-            case when kind = 'category' then 'categories take {"encode": "one_hot"} and its like'
+                case when kind = 'vector' then 'other columns' when kind = 'category' then 'numbers' when strange = '{parts}' then 'dates' else 'categories' end, feature ->> 'type'),
+            case when kind = 'vector' then 'vectors take impute, value, scale and drop'
+                when kind = 'category' then 'categories take {"encode": "one_hot"} and its like'
                 else 'cast the column to text in the source to treat its values as categories' end);
     elsif jsonb_typeof(given -> 'encode') = 'string' and kind <> 'number'
         and (given ->> 'encode' = 'date_parts') <> (kind = 'date') then

@@ -109,7 +109,10 @@ begin
         return query select 'FG027', 'config.evaluation.intervals needs rows set apart, and split.method "none" sets none apart',
             'say split.validation, such as 0.2';
     end if;
-    if request.task in ('regression', 'ranking') and target.kind is not null and (target.kind <> 'number' or target.type ~ '^(date|timestamp)') then
+    if target.kind = 'vector' then
+        return query select 'FG009', format('target "%s" has type %s, which is no single value', request.target, target.type),
+            'a target is a number, a boolean or a category; learn one of its elements';
+    elsif request.task in ('regression', 'ranking') and target.kind is not null and (target.kind <> 'number' or target.type ~ '^(date|timestamp)') then
         return query select 'FG009', format('target "%s" has type %s, which is no quantity', request.target, target.type),
             case when target.kind = 'number' then 'learn a duration or a number instead, such as extract(epoch from a - b)'
                 else 'task => ''classification'' learns its levels; or cast it to a number in the source' end;

@@ -141,6 +141,10 @@ begin
         raise exception using errcode = 'FG006', message = pg_catalog.format('model "%s" has no feature "%s"', ice.model, ice.feature),
             hint = pg_catalog.format('select item from forge.describe(%L) where section = ''column'' lists them', ice.model);
     end if;
+    if kind = 'vector' then
+        raise exception using errcode = 'FG007', message = pg_catalog.format('feature "%s" is a vector, which has no grid of values', ice.feature),
+            hint = 'forge.explain tells what the whole vector adds to a prediction';
+    end if;
     if grid_resolution is null or grid_resolution not between 2 and 1000 or pg_catalog.cardinality(percentiles) is distinct from 2
         or not coalesce(0 <= percentiles[1] and percentiles[1] < percentiles[2] and percentiles[2] <= 1, false) then
         raise exception using errcode = 'FG004',

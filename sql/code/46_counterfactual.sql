@@ -11,7 +11,7 @@ as $$
         select c ->> 'name' as name, c ->> 'type' as type, c ->> 'kind' as kind, features -> (c ->> 'name') as original
         from forge.resolve_model(pinned) r join forge.model_versions v on v.id = r.version_id
         cross join jsonb_array_elements(v.schema) c
-        where mutable is null or c ->> 'name' = any (mutable)),
+        where (mutable is null or c ->> 'name' = any (mutable)) and c ->> 'kind' <> 'vector'),
     values_of as (
         select c.*, (select array_agg(e -> c.name) from unnest(examples) e) as seen from columns c),
     centers as (

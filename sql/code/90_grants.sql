@@ -108,5 +108,11 @@ grant execute on function
     forge.ice(text, text, text, int, int, float8[]), forge.partial_dependence(text, text, text, int, int, float8[]),
     forge.counterfactual(text, jsonb, text, text[], text, float8, float8, int), forge.model_source(text, text), forge.model_rows(text, text, int),
     forge.json_number(jsonb, text), forge.feature_grid(jsonb[], text, text, int, float8[]),
+    forge.similar(regclass, text, real[], int, text, text, boolean, int), forge.similar(regclass, text, text, int, text, text, boolean, int),
+    forge.recall_check(regclass, text, int, int, text, text, float8), forge.require_pgvector(), forge.vector_column(regclass, text, text),
+    forge.check_query_vector(real[], text, regclass, text, int), forge.swap_settings(text[], text[]), forge.vector_of(text),
+    forge.nearest_query(regclass, text, text, real[], int, text, boolean),
+    forge.nearest_rows(regclass, text, text, real[], int, text, boolean, boolean),
+    forge.vector_index(regclass, smallint, text), forge.timed_distances(text, boolean),
     forge.counterfactual_moves(text, jsonb[], jsonb, text[]), forge.counterfactual_shortfall(text, jsonb, text, float8, float8)
     to forge_trainer, forge_analyst;

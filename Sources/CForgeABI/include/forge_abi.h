@@ -7,11 +7,11 @@
 extern "C" {
 #endif
 
-// What a column holds once read: a number (double) or a category (bytes compared with its levels).
-enum { FORGE_NUMBER = 0, FORGE_CATEGORY = 1 };
+// What a column holds once read: a number (double), a category (bytes compared with its levels) or a vector (float4s).
+enum { FORGE_NUMBER = 0, FORGE_CATEGORY = 1, FORGE_VECTOR = 2 };
 
-// One value of one feature column. A number column reads `number` (NaN = missing), a category column `bytes`
-// (NULL = missing; not NUL-terminated, valid for the call only).
+// One value of one feature column. A number column reads `number` (NaN = missing), the others `bytes` (NULL = missing;
+// not NUL-terminated, of no alignment, valid for the call only): of a vector float4s, `length` being 4 * dimensions.
 typedef struct ForgeCell {
     double number;
     const char *bytes;
@@ -47,7 +47,8 @@ typedef struct ForgeColumnInfo {
     int64_t name_length;
     const char *type;     // SQL type as format_type() writes it
     int64_t type_length;
-    int32_t kind;         // FORGE_NUMBER or FORGE_CATEGORY
+    int32_t kind;         // FORGE_NUMBER, FORGE_CATEGORY or FORGE_VECTOR
+    int32_t dimensions;   // of a vector; else 0
 } ForgeColumnInfo;
 
 // Returned by a step of an explanation that is not done.

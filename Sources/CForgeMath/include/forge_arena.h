@@ -24,7 +24,8 @@ enum {
     FORGE_ENCODE_BINS = 5,
     FORGE_ENCODE_LOOKUP = 6,
     FORGE_ENCODE_DATE_PARTS = 7,
-    FORGE_ENCODE_TFIDF = 8
+    FORGE_ENCODE_TFIDF = 8,
+    FORGE_ENCODE_VECTOR = 9
 };
 enum { FORGE_IDENTITY_TRANSFORM = 0, FORGE_LOG1P = 1, FORGE_SQRT = 2, FORGE_YEO_JOHNSON = 3 };
 enum {  // parts of a date; the cycles are a sine and a cosine each
@@ -53,6 +54,7 @@ typedef struct ForgeColumn {
     int32_t kind, encoding;
     int32_t first, width;        // encoded features
     int32_t filled, indicator;   // number: a missing value becomes `fill`; a second feature says that it was missing
+                                 // vector: a missing one becomes the fills behind the scales in `numbers`
     double fill, shift, scale;   // number: ((value or fill) - shift) / scale
     double encoded_fill;         // (fill - shift) / scale
     int32_t levels;              // category: how many
@@ -62,7 +64,8 @@ typedef struct ForgeColumn {
     ForgeSpan level_ends;        // int64: levels + 1 offsets from the arena's start; level i = [ends[i], ends[i + 1])
     ForgeSpan slots;             // ForgeSlot: open addressing over the levels' hashes, at most half full
     ForgeSpan contributions;     // linear: double (levels + 2, outputs): level; then NULL, then unseen
-    // double: bins: edges; lookup: (levels + 2, width); tf-idf: idf by term; date parts: shift and scale of each
+    // double: bins: edges; lookup: (levels + 2, width); tf-idf: idf by term; date parts: shift and scale of each;
+    // vector: (2, or 3 where filled, width): shifts, scales, fills
     ForgeSpan numbers;
     ForgeSpan parts;             // int32: of a date
     double lambda;               // transformed, as are the next two
@@ -70,7 +73,7 @@ typedef struct ForgeColumn {
     int32_t ordinal;             // bins: one feature, the bin's number; `indicator`: a missing value has its own
     int32_t bigrams, sublinear;  // tf-idf, as are the next two
     int32_t longest;             // bytes of the longest term
-    int32_t text;                // place among the texts of a row; -1: the column's value is a number
+    int32_t text;                // place of its bytes among the texts of a row; -1: the column's value is a number
     int32_t reserved;
 } ForgeColumn;
 
@@ -141,7 +144,7 @@ typedef struct ForgeArena {
     int32_t outputs, classes, positive;
     int32_t encoded;              // features of an encoded row
     int32_t prepared;             // 1: the kernels read a row of prepared features; 0: values, the encoding folded in
-    int32_t texts;                // columns whose text itself is encoded
+    int32_t texts;                // columns whose text, or vector, itself is encoded
     int32_t calibration;          // how probabilities are corrected; calibrators: 1 of two classes, else (classes)
     double threshold;             // probability from which a row is of the positive class; NaN: the likelier class
     int64_t work;                 // bytes of work memory that encoding one text needs

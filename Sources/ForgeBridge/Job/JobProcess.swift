@@ -75,13 +75,13 @@ public enum JobProcess {
     private static func seconds(_ count: Double) -> String { String(format: "%.3f", count) }
 
     private static func read(_ job: TrainingJob, _ store: JobStore, _ channel: JobChannel) throws -> DataSet {
-        var builder: DataSetBuilder?
+        var builder: DataSetReader?
         channel.progress(0.01, phase: "reading", waits: true)
         try store.readBlocks { block in
             if let builder {
                 try builder.append(block: block)
             } else {
-                builder = try DataSetBuilder(header: block, job: job)
+                builder = try DataSetReader(header: block, job: job)
             }
         }
         guard let builder else {

@@ -6,12 +6,18 @@ struct Block {
         case numbers(UnsafeRawBufferPointer)  // (rows) doubles, unaligned
         case categories(UnsafeRawBufferPointer)  // (rows) UInt32 codes, unaligned
         case hashes(UnsafeRawBufferPointer)  // (rows) UInt64, unaligned: a group's value
+        /// (rows, dimensions) floats, unaligned; a missing vector is all NaN. Without dimensions all so far are missing.
+        case vectors(UnsafeRawBufferPointer, dimensions: Int)
     }
 
     let rows: Int
     let keys: UnsafeRawBufferPointer  // (rows) UInt64, unaligned
     let columns: [Values]
     let levels: [(column: Int, new: [Bytes])]  // of the columns that have some in this block
+
+    init(rows: Int, keys: UnsafeRawBufferPointer, columns: [Values], levels: [(column: Int, new: [Bytes])]) {
+        (self.rows, self.keys, self.columns, self.levels) = (rows, keys, columns, levels)
+    }
 
     init(_ bytes: UnsafeRawBufferPointer, header: [JobColumn]) throws {
         var cursor = BlockCursor(bytes)
@@ -34,17 +40,33 @@ struct Block {
             switch column.kind {
             case .number: columns.append(.numbers(try cursor.take(8 * rows)))
             case .category: columns.append(.categories(try cursor.take(4 * rows)))
+            case .vector: columns.append(.vectors(UnsafeRawBufferPointer(start: nil, count: 0), dimensions: 0))  // below
             }
             try cursor.align()
         }
-        self.columns = columns
         var levels: [(column: Int, new: [Bytes])] = []
         for (column, values) in columns.enumerated() {
             guard case .categories = values else { continue }
             let new = try Self.readLevels(&cursor)
             if !new.isEmpty { levels.append((column: column, new: new)) }
         }
+        for (column, values) in columns.enumerated() {
+            guard case .vectors = values else { continue }
+            columns[column] = try Self.readVectors(&cursor, rows: rows)
+        }
+        self.columns = columns
         self.levels = levels
+    }
+
+    private static func readVectors(_ cursor: inout BlockCursor, rows: Int) throws -> Values {
+        let dimensions = try cursor.count()
+        _ = try cursor.count()
+        guard rows == 0 || dimensions <= cursor.remaining / 4 / rows else {
+            throw malformedBlock("\(rows) vectors of \(dimensions) dimensions do not fit")
+        }
+        let bytes = try cursor.take(4 * rows * dimensions)
+        try cursor.align()
+        return .vectors(bytes, dimensions: dimensions)
     }
 
     private static func readLevels(_ cursor: inout BlockCursor) throws -> [Bytes] {

@@ -7,6 +7,11 @@ struct FeatureColumn: Sendable {
     var kind: ColumnKind
     /// Levels in the order they were first seen, by code; empty for numbers.
     var levels: [Bytes]
+    /// Of a vector column, if it is one.
+    var element: VectorElement?
+
+    /// The column of the source that it comes from.
+    var sourceName: Bytes { element.map { Bytes($0.vector.utf8) } ?? name }
 }
 
 /// The rows of a job, read once, split, in columns. Handed from the reader to `train`, which frees it as it goes.

@@ -1,9 +1,9 @@
 import ForgeModel
 
-/// Takes the reader's blocks as they come and keeps each value once, in the width that the algorithm computes with.
+/// Keeps each value of the blocks once, in the width that the algorithm computes with.
 ///
 /// Rows are told apart by their keys, so that the held-out rows and the sample do not depend on order or block size.
-public final class DataSetBuilder {
+final class DataSetBuilder {
     /// Distinct values, as the reader refuses more. A column that is not hashed or read as text has at most
     /// `ModelLimits.levels` levels in its encoding.
     static let levelLimit = (target: 65_536, others: 4 << 20)
@@ -23,22 +23,14 @@ public final class DataSetBuilder {
     let heldOut: Part
     let validation: Part
     var levels: [[Bytes]]
-    private let fingerprint = Fingerprint()
     private var rowsRead = 0
     private var sampledOut = 0
     var tally = RowTally()
     private var range: [ValueRange]
 
-    /// `header` is the reader's first block. Only its bytes up to the call's return are used.
-    public init(header: UnsafeRawBufferPointer, job: TrainingJob) throws {
-        guard header.count >= 4, header[..<4].elementsEqual("FGH1".utf8) else {
-            throw malformedBlock("the header does not begin with FGH1")
-        }
-        guard let json = try? JSONValue(parsing: Bytes(header[4...])) else {
-            throw malformedBlock("the header is no JSON")
-        }
+    /// `columns` are those of the blocks, a vector's elements one by one.
+    init(columns: [JobColumn], job: TrainingJob) throws {
         self.job = job
-        let columns = try TrainingJob.readColumns(json)
         self.columns = columns
         func only(_ role: JobColumn.Role) -> Int? { columns.firstIndex { $0.role == role } }
         target = only(.target)
@@ -70,7 +62,6 @@ public final class DataSetBuilder {
         levels = Array(repeating: [], count: columns.count)
         range = Array(
             repeating: ValueRange(limit: job.algorithm.form == .trees ? .float32 : .float64), count: columns.count)
-        fingerprint.update(header)
     }
 
     private static func requireColumns(of job: TrainingJob, _ columns: [JobColumn]) throws {
@@ -106,15 +97,13 @@ public final class DataSetBuilder {
     private static func storage(of column: JobColumn, job: TrainingJob, heldOut: Bool) -> Storage {
         if column.kind == .category { return .codes }
         if column.type == "date" || column.type.hasPrefix("timestamp") { return .float64 }
-        let rounded = job.algorithm.form == .trees && job.preprocess[Bytes(column.name.utf8)].isAutomatic
+        let rounded = job.algorithm.form == .trees && job.preprocess[Bytes(column.sourceName.utf8)].isAutomatic
         return rounded && !(heldOut && job.champion != nil) ? .float32 : .float64
     }
 
     /// Adds one data block. Only the call's duration may use its bytes.
-    public func append(block bytes: UnsafeRawBufferPointer) throws {
-        let block = try Block(bytes, header: columns)
+    func append(_ block: Block) throws {
         try addLevels(of: block)
-        fingerprint.update(bytes)
         place(block)
         copy(block)
         rowsRead += block.rows
@@ -122,7 +111,7 @@ public final class DataSetBuilder {
     }
 
     /// Ends the reading. Throws what is wrong with the values, all columns together.
-    public func finish() throws -> DataSet {
+    func finish(fingerprint: String) throws -> DataSet {
         try checkValues()
         trimSample(slack: 0)
         let kept = parts.reduce(0) { $0 + $1.rows }
@@ -137,10 +126,10 @@ public final class DataSetBuilder {
         let all = columns.indices.map { index in
             FeatureColumn(
                 name: Bytes(columns[index].name.utf8), type: Bytes(columns[index].type.utf8), kind: columns[index].kind,
-                levels: levels[index])
+                levels: levels[index], element: columns[index].element)
         }
         return DataSet(
-            features: features.map { all[$0] }, target: target.map { all[$0] }, rows: rows, fingerprint: fingerprint.finish(),
+            features: features.map { all[$0] }, target: target.map { all[$0] }, rows: rows, fingerprint: fingerprint,
             rowsRead: rowsRead, dropped: tally.dropped, sampledOut: sampledOut)
     }
 
@@ -276,6 +265,7 @@ public final class DataSetBuilder {
                     let out = chunk.codes(feature) + start
                     for i in 0..<chosen.count { out[i] = loadCode(bytes, Int(chosen[i])) }
                 case (.hashes, _): preconditionFailure("a group is no feature")
+                case (.vectors, _): preconditionFailure("a vector comes as its elements")
                 }
             }
         }
@@ -302,6 +292,7 @@ public final class DataSetBuilder {
             let code = loadCode(bytes, row)
             return code == missingCode ? Double(bitPattern: nullBits) : Double(code)
         case .hashes: preconditionFailure("a group's hash is no number")
+        case .vectors: preconditionFailure("a vector is no number")
         }
     }
 

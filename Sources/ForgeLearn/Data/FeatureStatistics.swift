@@ -26,6 +26,8 @@ struct FeatureStatistics: Sendable, Equatable {
         switch values {
         case .numbers(let numbers): describe(numbers)
         case .codes(let codes, let levels): describe(codes, levels)
+        case .vectors(let elements, let dimensions):
+            missing = stride(from: 0, to: elements.count, by: max(dimensions, 1)).count { elements[$0].isNaN }
         }
     }
 
@@ -83,10 +85,14 @@ extension DataSet {
     /// Of every feature, by a sample of the training rows.
     func featureStatistics(threads: Int) -> [FeatureStatistics] {
         let rows = training.spreadRows(FeatureStatistics.rowLimit)
+        let levels = features.map(\.levels)
         var results = [FeatureStatistics?](repeating: nil, count: features.count)
         results.withUnsafeMutableBufferPointer { buffer in
             inParallel(buffer.count, threads: threads) { column in
-                buffer[column] = FeatureStatistics(training.values(column, rows: rows, levels: features[column].levels))
+                // Of a vector it is told how often it is missing, once; no distribution of vectors is kept.
+                let isElement = features[column].element != nil
+                buffer[column] = FeatureStatistics(
+                    training.values(isElement ? .vector([column]) : .feature(column), rows: rows, levels: levels))
             }
         }
         return results.map { $0! }

@@ -19,6 +19,11 @@ public struct JobColumn: Sendable, Equatable {
     public var type: String
     public var kind: ColumnKind
     public var role: Role
+    /// Of a vector column, if it is one.
+    var element: VectorElement?
+
+    /// The column of the source that it comes from.
+    var sourceName: String { element?.vector ?? name }
 }
 
 public enum Sample: Sendable, Equatable {
@@ -160,11 +165,18 @@ extension ColumnKind {
         switch name {
         case "number": self = .number
         case "category": self = .category
+        case "vector": self = .vector
         default: return nil
         }
     }
 
-    var name: String { self == .number ? "number" : "category" }
+    var name: String {
+        switch self {
+        case .number: "number"
+        case .category: "category"
+        case .vector: "vector"
+        }
+    }
 }
 
 extension Problems {

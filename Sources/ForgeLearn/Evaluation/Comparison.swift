@@ -77,17 +77,22 @@ struct Comparer {
         return rows
     }
 
-    /// For each column of the champion the feature that has its values.
-    private func readableColumns(_ document: ModelDocument) throws -> [Int] {
+    /// For each column of the champion what has its values.
+    private func readableColumns(_ document: ModelDocument) throws -> [ColumnSource] {
         try document.columns.map { column in
             let name = String(decoding: column.name, as: UTF8.self)
-            guard let index = data.features.firstIndex(where: { $0.name == column.name }) else {
+            let found = data.features.indices.filter { data.features[$0].sourceName == column.name }
+            guard let first = found.first else {
                 throw Incomparable("the champion needs column \"\(name)\", which the source lacks")
             }
-            guard data.features[index].kind == column.kind else {
+            let isVector = data.features[first].element != nil
+            guard isVector ? column.kind == .vector : data.features[first].kind == column.kind else {
                 throw Incomparable("column \"\(name)\" changed its type since the champion")
             }
-            return index
+            guard !isVector || found.count == column.encoding.width else {
+                throw Incomparable("the vectors of \"\(name)\" have \(found.count) dimensions, the champion's \(column.encoding.width)")
+            }
+            return isVector ? .vector(found) : .feature(first)
         }
     }
 

@@ -57,9 +57,10 @@ struct Importances: Sendable, Equatable {
     var intervals: [Bootstrap.Interval?]
 
     func json(_ plan: EncodingPlan) -> [JSONValue] {
-        values.indices.sorted { values[$0] != values[$1] ? values[$0] > values[$1] : $0 < $1 }.map { column in
+        let names = plan.modelColumns.map(\.shownName)
+        return values.indices.sorted { values[$0] != values[$1] ? values[$0] > values[$1] : $0 < $1 }.map { column in
             [
-                "kind": .text(kind.rawValue), "feature": .text(plan.columns[column].shownName),
+                "kind": .text(kind.rawValue), "feature": .text(names[column]),
                 "importance": .number(values[column]), "lower": JSONValue(intervals[column]?.lower),
                 "upper": JSONValue(intervals[column]?.upper),
             ]
@@ -100,7 +101,8 @@ extension TrainedModel {
 
     /// The model's columns in some of the evaluated rows.
     private func columns(_ rows: [Int], _ data: DataSet) -> [ColumnValues] {
-        plan.columns.map { data.evaluatedPart.values($0.source, rows: rows, levels: data.features[$0.source].levels) }
+        let levels = data.features.map(\.levels)
+        return plan.modelColumns.map { data.evaluatedPart.values($0.source, rows: rows, levels: levels) }
     }
 }
 

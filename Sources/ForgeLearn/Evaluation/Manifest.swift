@@ -32,13 +32,13 @@ struct Manifest {
         let labels = target.labels.map { JSONValue.text(String(decoding: $0, as: UTF8.self)) }
         return [
             "task": .text(job.task.rawValue), "algorithm": .text(job.algorithm.name), "params": job.parameters.json,
-            "preprocess": plan.resolved, "split": split, "columns": .array(plan.columns.map(describe)),
+            "preprocess": plan.resolved, "split": split, "columns": .array(plan.modelColumns.map(describe)),
             "target": data.target.map { _ in .text(data.targetName) } ?? nil,
             "target_type": data.target.map { _ in .text(data.targetType) } ?? nil, "labels": .array(labels),
             "positive": target.positive < 0 ? nil : labels[target.positive], "outputs": .integer(Int64(fitted.form.outputs)),
             "metrics": evaluation.json, "metrics_part": .text(data.evaluatesHeldOut ? "test" : "train"), "rows": rows,
             "metric_intervals": evaluation.intervalsJSON, "data_report": report, "feature_importance": .array(importance + importances.flatMap { $0.json(plan) }),
-            "feature_statistics": .array(plan.columns.map { statistics[$0.source].json($0.schema.name) }),
+            "feature_statistics": .array(plan.modelColumns.map { statistics[$0.source.first].json($0.schema.name) }),
             "coefficients": coefficients, "clusters": clusters, "components": components,
             "data_fingerprint": .text(data.fingerprint),
             "artifact_sha256": .text(SHA256.hex(of: artifact)),
@@ -76,14 +76,16 @@ struct Manifest {
         return object
     }
 
-    private func describe(_ column: PlannedColumn) -> JSONValue {
+    private func describe(_ column: ModelColumn) -> JSONValue {
+        let steps = plan.columns[column.planned.lowerBound].steps
         var object: JSONValue = [
             "name": .text(String(decoding: column.schema.name, as: UTF8.self)),
             "type": .text(String(decoding: column.schema.sqlType, as: UTF8.self)),
             "kind": .text(column.schema.kind.name),
-            "null": .text(column.steps.nullPolicy),
+            "null": .text(steps.nullPolicy),
         ]
-        if let unseen = column.steps.unseenPolicy { object["unseen"] = .text(unseen) }
+        if column.schema.kind == .vector { object["dimensions"] = .integer(Int64(column.schema.encoding.width)) }
+        if let unseen = steps.unseenPolicy { object["unseen"] = .text(unseen) }
         object["encoding"] = .text(column.schema.encoding.name)
         if let levels = column.schema.encoding.levels {
             object["levels"] = .integer(Int64(levels.count))
@@ -126,7 +128,7 @@ struct Manifest {
         var missing = JSONObject()
         var unseen = JSONObject()
         for (index, column) in data.features.enumerated() {
-            let name = String(decoding: column.name, as: UTF8.self)
+            let name = String(decoding: column.sourceName, as: UTF8.self)
             let rows = data.unseenRows(index, plan.statistics[index])
             if rows > 0 { unseen[name] = .integer(Int64(rows)) }
             switch plan.statistics[index] {
@@ -151,12 +153,13 @@ struct Manifest {
 
     /// By source column, encoded features summed, as shares of 1, largest first.
     private var importance: [JSONValue] {
-        let sums = plan.columnSums(of: fitted.importance)
+        let columns = plan.modelColumns
+        let sums = plan.modelColumnSums(of: fitted.importance)
         let total = sums.reduce(0, +)
         let order = sums.indices.sorted { sums[$0] != sums[$1] ? sums[$0] > sums[$1] : $0 < $1 }
         return order.map { index in
             [
-                "feature": .text(String(decoding: plan.columns[index].schema.name, as: UTF8.self)),
+                "feature": .text(columns[index].shownName),
                 "importance": .number(total > 0 && total.isFinite ? sums[index] / total : 0),
             ]
         }

@@ -30,14 +30,14 @@ struct PartScores {
 }
 
 extension Part {
-    /// Scores all rows by the kernels of the extension, chunk by chunk. `columns[i]` is the feature that the model's
-    /// column i reads.
-    func scores(_ scorer: Scorer, columns: [Int], levels: [[Bytes]], threads: Int) throws -> PartScores {
+    /// Scores all rows by the kernels of the extension, chunk by chunk. `columns[i]` is what the model's column i
+    /// reads.
+    func scores(_ scorer: Scorer, columns: [ColumnSource], levels: [[Bytes]], threads: Int) throws -> PartScores {
         var results = [Result<[Double], any Error>?](repeating: nil, count: chunks.count)
         results.withUnsafeMutableBufferPointer { buffer in
             inParallel(chunks.count, threads: threads) { index in
                 buffer[index] = Result {
-                    let values = columns.map { chunks[index].values($0, levels[$0]) }
+                    let values = columns.map { chunks[index].values($0, levels) }
                     return try scorer.isClustering ? scorer.clusters(values) : scorer.score(values)
                 }
             }

@@ -86,6 +86,8 @@ extension ColumnValues {
         switch self {
         case .numbers(let numbers): .numbers(rows.map { numbers[$0] })
         case .codes(let codes, let levels): .codes(rows.map { codes[$0] }, levels: levels)
+        case .vectors(let elements, let dimensions):
+            .vectors(rows.flatMap { elements[$0 * dimensions..<($0 + 1) * dimensions] }, dimensions: dimensions)
         }
     }
 }

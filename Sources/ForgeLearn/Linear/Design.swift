@@ -74,6 +74,7 @@ struct Design {
                 dense += repeatElement(.more, count: features.count - 1)
                 denseIndex += features
             case .native: preconditionFailure("the plan gives linear models no native categories")
+            case .vector: preconditionFailure("the plan has a vector's elements")
             }
         }
         let firstProduct = plan.width - plan.products.count

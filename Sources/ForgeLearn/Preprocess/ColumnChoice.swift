@@ -34,14 +34,22 @@ struct ColumnChoice {
             for index in kept.indices where !isEmpty(statistics[kept[index].source]) { kept[index].varies = true }
         }
         let drops = asked ?? true
-        for column in kept where !column.varies {
+        let still = Set(kept.filter { !$0.varies && !isPartOfVector($0) }.map(\.source))
+        for column in kept where still.contains(column.source) && (column.element?.index ?? 0) == 0 {
             let isEmpty = isEmpty(statistics[column.source])
             let counts = job.constantsCount && !(isEmpty && drops)
             notes.append(
-                "column \"\(column.shownName)\" is \(isEmpty ? "NULL in all" : "constant in the") training rows"
+                "column \"\(column.element?.vector ?? column.shownName)\" is \(isEmpty ? "NULL in all" : "constant in the") training rows"
                     + (counts ? drops ? " and is left out" : "" : ": it has no effect\(drops ? " and is left out" : "")"))
         }
-        if drops { kept.removeAll { !$0.varies } }
+        if drops { kept.removeAll { still.contains($0.source) } }
+    }
+
+    /// Whether it is an element of a vector of which another element varies: a vector is kept or left out as a whole.
+    private func isPartOfVector(_ column: PlannedColumn) -> Bool {
+        guard let element = column.element else { return false }
+        let first = kept.firstIndex { $0.source == column.source - element.index }!
+        return kept[first..<first + element.dimensions].contains(where: \.varies)
     }
 
     private func isEmpty(_ statistics: ColumnStatistics) -> Bool {
@@ -57,7 +65,7 @@ struct ColumnChoice {
         guard job.dropsDuplicates else { return }
         var unique: [PlannedColumn] = []
         for column in kept {
-            if let first = unique.first(where: { isCopy(column, of: $0) }) {
+            if column.element == nil, let first = unique.first(where: { isCopy(column, of: $0) }) {
                 notes.append(
                     "column \"\(column.shownName)\" repeats \"\(first.shownName)\" in all training rows and is left out"
                 )
@@ -70,7 +78,9 @@ struct ColumnChoice {
 
     /// Statistics tell nearly all pairs apart; the rows decide.
     private func isCopy(_ column: PlannedColumn, of first: PlannedColumn) -> Bool {
-        guard !job.preprocess.isNamed(column.schema.name), column.schema.encoding == first.schema.encoding else {
+        guard first.element == nil, !job.preprocess.isNamed(column.schema.name),
+            column.schema.encoding == first.schema.encoding
+        else {
             return false
         }
         let (a, b) = (first.source, column.source)
@@ -98,9 +108,16 @@ struct ColumnChoice {
 
     // MARK: - The best columns
 
-    /// Keeps the columns that say most of the target, in their own order. Ties keep the earlier column.
+    /// Keeps the columns that say most of the target, in their own order. Ties keep the earlier column. Vectors stay.
     mutating func select() throws {
-        guard let selection = job.preprocess.selection else { return }
+        let vectors = kept.filter { $0.element != nil }
+        kept.removeAll { $0.element != nil }
+        try selectColumns()
+        kept = (kept + vectors).sorted { $0.source < $1.source }
+    }
+
+    private mutating func selectColumns() throws {
+        guard let selection = job.preprocess.selection, !kept.isEmpty else { return }
         let count = min(kept.count, max(1, Int(selection.amount.of(kept.count).rounded(.up))))
         guard count < kept.count else { return }
         let scores =

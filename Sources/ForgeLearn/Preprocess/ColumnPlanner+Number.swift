@@ -63,7 +63,7 @@ extension ColumnPlanner {
         let impute = asked.impute ?? (isTrees && isPlain ? ColumnPreprocess.Impute.none : .median)
         let fill = try fillValue(impute, index, column, asked, statistics, isPlain: isPlain)
         let hasGaps = statistics.missing > 0 && statistics.missing < statistics.rows
-        let indicator = asked.indicator ?? (!isTrees && hasGaps)
+        let indicator = asked.indicator ?? (!isTrees && hasGaps && column.element == nil)
         let scale = asked.scale ?? (isTrees ? ColumnPreprocess.Scale.none : .standard)
         var steps: JSONValue = [
             "impute": .text(impute.rawValue), "indicator": .bool(indicator), "scale": .text(scale.rawValue),

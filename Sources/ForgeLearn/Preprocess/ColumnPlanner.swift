@@ -18,7 +18,7 @@ struct ColumnPlanner {
 
     func plan(_ index: Int, _ statistics: ColumnStatistics) throws -> PlannedColumn {
         let column = data.features[index]
-        let asked = job.preprocess[column.name]
+        let asked = job.preprocess[column.sourceName]
         switch statistics {
         case .number(let numbers): return try number(index, column, asked, numbers)
         case .category(let categories): return try category(index, column, asked, categories)
@@ -34,7 +34,7 @@ struct ColumnPlanner {
             schema: ColumnSchema(name: column.name, sqlType: column.type, kind: column.kind, encoding: encoding),
             source: index, offset: 0, levelMap: LevelMap(encoding, texts: column.levels), varies: varies,
             steps: ResolvedSteps(json: steps, nullPolicy: null, unseenPolicy: unseen),
-            note: note.map { "column \"\(column.shownName)\": \($0)" })
+            note: note.map { "column \"\(column.shownName)\": \($0)" }, element: column.element)
     }
 
     func refusal(_ column: FeatureColumn, _ message: String, hint: String) -> ForgeError {

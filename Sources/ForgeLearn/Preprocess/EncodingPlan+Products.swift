@@ -8,7 +8,14 @@ extension EncodingPlan {
         }
     }
 
-    /// (columns) A weight of each encoded feature summed by column; a product's is divided evenly among its columns.
+    /// (model's columns) A weight of each encoded feature summed by column; a product's is divided evenly among its
+    /// columns.
+    func modelColumnSums(of weights: [Double]) -> [Double] {
+        let sums = columnSums(of: weights)
+        return modelColumns.map { sums[$0.planned].reduce(0, +) }
+    }
+
+    /// (columns) The same by the plan's columns.
     func columnSums(of weights: [Double]) -> [Double] {
         var sums = columns.map { column in
             weights[column.offset..<column.offset + column.schema.encoding.width].reduce(0, +)

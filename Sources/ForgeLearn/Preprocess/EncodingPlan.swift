@@ -16,6 +16,8 @@ struct PlannedColumn: Sendable {
     var note: String?
     /// What the training rows see instead of the encoding.
     var override: TrainingOverrides.Table?
+    /// Of a vector column, if it is one.
+    var element: VectorElement?
 
     var width: Int { schema.encoding.width }
     var shownName: String { String(decoding: schema.name, as: UTF8.self) }
@@ -101,7 +103,7 @@ struct EncodingPlan: Sendable {
         _ statistics: [ColumnStatistics]
     ) throws -> [PlannedColumn] {
         let planner = ColumnPlanner(data: data, job: job, target: target, folds: folds)
-        let wanted = data.features.indices.filter { !job.preprocess[data.features[$0].name].drop }
+        let wanted = data.features.indices.filter { !job.preprocess[data.features[$0].sourceName].drop }
         var planned = [Result<PlannedColumn, any Error>?](repeating: nil, count: wanted.count)
         planned.withUnsafeMutableBufferPointer { buffer in
             inParallel(buffer.count, threads: job.threads) { place in
@@ -123,7 +125,8 @@ struct EncodingPlan: Sendable {
 
     private func checkWidth() throws {
         guard width > Self.widthLimit else { return }
-        var widest = columns.sorted { $0.width > $1.width }.prefix(3).map { "\"\($0.shownName)\" \($0.width)" }
+        var widest = modelColumns.map { (name: $0.shownName, width: $0.schema.encoding.width) }
+            .sorted { $0.width > $1.width }.prefix(3).map { "\"\($0.name)\" \($0.width)" }
         if !products.isEmpty { widest.insert("products \(products.count)", at: 0) }
         throw ForgeError(
             .tooLarge, "the encoded row has \(width) features, the limit is \(Self.widthLimit)",
@@ -136,7 +139,8 @@ struct EncodingPlan: Sendable {
     /// The manifest's `preprocess`: every column's steps as resolved.
     var resolved: JSONValue {
         var object = JSONObject()
-        for column in columns { object[column.shownName] = column.steps.json }
+        // Of a vector those of its first element: all were prepared alike.
+        for column in modelColumns { object[column.shownName] = columns[column.planned.lowerBound].steps.json }
         if !products.isEmpty { object["@products"] = .integer(Int64(products.count)) }
         return .object(object)
     }

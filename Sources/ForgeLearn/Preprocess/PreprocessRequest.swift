@@ -216,7 +216,8 @@ extension PreprocessRequest {
         let strange = steps.filter { PreprocessRules.rule($0.key)?.kinds.contains(kind) == false }.map(\.key)
         var refusals: [String] = []
         if !strange.isEmpty {
-            let kinds = kind == .category ? "numbers" : strange == ["parts"] ? "dates" : "categories"
+            let kinds =
+                kind == .vector ? "other columns" : kind == .category ? "numbers" : strange == ["parts"] ? "dates" : "categories"
             refusals.append("\(strange.joined(separator: ", ")) \(strange.count == 1 ? "is" : "are") for \(kinds)")
         }
         for member in steps { encodeRefusal(member, kind).map { refusals.append($0) } }
@@ -225,7 +226,9 @@ extension PreprocessRequest {
 
     /// Dates are encoded as their parts or as a number, categories in every other way.
     private static func encodeRefusal(_ member: JSONObject.Member, _ kind: PreprocessRule.Kind) -> String? {
-        guard member.key == "encode", let encode = member.value.textValue, kind != .number else { return nil }
+        guard member.key == "encode", let encode = member.value.textValue, kind == .date || kind == .category else {
+            return nil
+        }
         if (encode == "date_parts") == (kind == .date) { return nil }
         return kind == .date ? "encode of a date is date_parts" : "encode date_parts is for dates"
     }
@@ -297,6 +300,6 @@ extension PreprocessRequest {
 
 extension JobColumn {
     var preprocessKind: PreprocessRule.Kind {
-        kind == .category ? .category : type.hasPrefix("date") || type.hasPrefix("timestamp") ? .date : .number
+        kind == .category ? .category : kind == .vector ? .vector : type.hasPrefix("date") || type.hasPrefix("timestamp") ? .date : .number
     }
 }

@@ -4,7 +4,7 @@ import ForgeModel
 /// `make generate` writes to sql/code/29_preprocess_rules.sql.
 struct PreprocessRule: Sendable {
     /// What a column must be for the entry to have a meaning; under "*" the entry is for such columns only.
-    enum Kind: String, Sendable, CaseIterable { case number, date, category }
+    enum Kind: String, Sendable, CaseIterable { case number, date, category, vector }
 
     var value: Hyperparameter
     /// A list of such values, none twice, not empty.
@@ -61,15 +61,15 @@ enum PreprocessRules {
     static func rule(_ name: String) -> PreprocessRule? { columns.first { $0.name == name } }
 
     static let columns: [PreprocessRule] = [
-        text("impute", of: ColumnPreprocess.Impute.allCases, [.number, .date], "What a missing value becomes."),
+        text("impute", of: ColumnPreprocess.Impute.allCases, [.number, .date, .vector], "What a missing value becomes."),
         PreprocessRule(
             value: Hyperparameter(
                 name: "value", kind: .number, defaultValue: 0.0, minimum: -1e30, maximum: 1e30, choices: [],
                 sentence: "The number for impute constant."),
-            kinds: [.number, .date], needs: ("impute", "constant")),
+            kinds: [.number, .date, .vector], needs: ("impute", "constant")),
         flag("indicator", [.number, .date], "A feature that says whether the value was missing."),
         text(
-            "scale", of: ColumnPreprocess.Scale.allCases, [.number, .date],
+            "scale", of: ColumnPreprocess.Scale.allCases, [.number, .date, .vector],
             "standard: mean 0, deviation 1; robust: median 0, interquartile range 1; min_max: from 0 to 1."),
         text(
             "encode", of: ColumnPreprocess.Encode.allCases, [.category, .date],

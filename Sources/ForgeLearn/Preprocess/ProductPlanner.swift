@@ -43,7 +43,7 @@ struct ProductPlanner {
     private var interacting: [PlannedColumn] {
         let numbers = columns.filter { column in
             switch column.schema.encoding {
-            case .number, .transformed: !data.features[column.source].isDate
+            case .number, .transformed: !data.features[column.source].isDate && column.element == nil
             default: false
             }
         }

@@ -93,7 +93,7 @@ extension ColumnEncoding {
     fileprivate var isEncodedByTrees: Bool {
         switch self {
         case .number, .oneHot, .native: true
-        case .transformed, .bins, .lookup, .hashed, .dateParts, .tfidf: false
+        case .transformed, .bins, .lookup, .hashed, .dateParts, .tfidf, .vector: false
         }
     }
 }

@@ -125,7 +125,7 @@ struct TreeFeature {
                 TreeFeature(column: index, kind: .level($0, column.levelMap))
             }
         case .native: [TreeFeature(column: index, kind: .native(column.levelMap))]
-        case .transformed, .bins, .lookup, .hashed, .dateParts, .tfidf:
+        case .transformed, .bins, .lookup, .hashed, .dateParts, .tfidf, .vector:
             Array(repeating: TreeFeature(column: index, kind: .encoded), count: column.schema.encoding.width)
         }
     }

@@ -40,6 +40,9 @@ extension ArenaDecoder {
             if described.isNumber {
                 column.kind = Int32(FORGE_NUMBER)
                 try ArenaDecoder.number(described, fill: fills[index], shift: shifts[index], scale: scales[index], &column)
+            } else if described.isVector {
+                column.kind = Int32(FORGE_VECTOR)
+                column.filled = described.filled ? 1 : 0
             } else {
                 column.kind = Int32(FORGE_CATEGORY)
                 try ArenaDecoder.category(described, bytes, offsets, firstLevel, &column, &builder)
@@ -49,7 +52,7 @@ extension ArenaDecoder {
             }
             try ArenaDecoder.numbers(described, numbers, firstNumber, &column, &builder)
             firstNumber &+= described.numbers
-            if described.encoding == FORGE_ENCODE_TFIDF || description.form == FORGE_ENSEMBLE && !described.isNumber {
+            if described.readsBytes || description.form == FORGE_ENSEMBLE && !described.isNumber {
                 column.text = Int32(truncatingIfNeeded: textCount)
                 texts.store(Int32(truncatingIfNeeded: index), at: textCount)
                 textCount &+= 1

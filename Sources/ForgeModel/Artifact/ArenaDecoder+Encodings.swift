@@ -37,6 +37,11 @@ extension ArenaDecoder {
                 try require(numbers[first &+ 2 &* i &+ 1] != 0, "the scale of a date's part is 0")
             }
         }
+        if described.isVector {
+            for i in upTo(described.dimensions) {
+                try require(numbers[first &+ described.dimensions &+ i] != 0, "the scale of a vector's element is 0")
+            }
+        }
         let region = try builder.reserve(Double.self, count: count)
         column.numbers = region.span
         if builder.measuring { return }

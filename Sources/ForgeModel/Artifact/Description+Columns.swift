@@ -49,6 +49,7 @@ extension Description {
         static var parts: Int { 32_768 }
         static var bigrams: Int { 65_536 }
         static var sublinear: Int { 131_072 }
+        static var dimensions: Int { 262_144 }
     }
 
     private static func fields(of encoding: Int) -> Int {
@@ -60,6 +61,7 @@ extension Description {
         if encoding == FORGE_ENCODE_HASHED { return Field.buckets }
         if encoding == FORGE_ENCODE_DATE_PARTS { return Field.parts }
         if encoding == FORGE_ENCODE_TFIDF { return Field.levels | Field.bigrams | Field.sublinear }
+        if encoding == FORGE_ENCODE_VECTOR { return Field.dimensions | Field.fill }
         return Field.levels
     }
 
@@ -118,6 +120,10 @@ extension Description {
         if key.equals("width") {
             column.lookupWidth = value
             return Field.width
+        }
+        if key.equals("dimensions") {
+            column.dimensions = value
+            return Field.dimensions
         }
         try require(key.equals("buckets"), "a column has an unknown field")
         column.buckets = value
@@ -204,6 +210,7 @@ extension Description {
         if text.equals("hashed") { return FORGE_ENCODE_HASHED }
         if text.equals("date_parts") { return FORGE_ENCODE_DATE_PARTS }
         if text.equals("tfidf") { return FORGE_ENCODE_TFIDF }
+        if text.equals("vector") { return FORGE_ENCODE_VECTOR }
         throw .newer("the model is of a kind that this version of Forge does not know")
     }
 }
@@ -217,6 +224,7 @@ extension Description.Column {
         if encoding == FORGE_ENCODE_LOOKUP { return lookupWidth }
         if encoding == FORGE_ENCODE_HASHED { return buckets }
         if encoding == FORGE_ENCODE_DATE_PARTS { return partWidth &+ 1 }
+        if encoding == FORGE_ENCODE_VECTOR { return dimensions }
         return levels &+ (nullLevel ? 1 : 0) &+ (otherLevel ? 1 : 0)
     }
 
@@ -224,6 +232,11 @@ extension Description.Column {
         encoding == FORGE_ENCODE_NUMBER || encoding == FORGE_ENCODE_TRANSFORMED || encoding == FORGE_ENCODE_BINS
             || encoding == FORGE_ENCODE_DATE_PARTS
     }
+
+    var isVector: Bool { encoding == FORGE_ENCODE_VECTOR }
+
+    /// The kernel reads the cell's bytes, not a number or a level.
+    var readsBytes: Bool { encoding == FORGE_ENCODE_TFIDF || isVector }
 
     /// What a value of a category column tells apart, NULL and the unseen aside.
     var categories: Int { encoding == FORGE_ENCODE_HASHED ? buckets : levels }
@@ -234,6 +247,7 @@ extension Description.Column {
         if encoding == FORGE_ENCODE_BINS { return edges }
         if encoding == FORGE_ENCODE_LOOKUP { return (levels &+ 2) &* lookupWidth }
         if encoding == FORGE_ENCODE_DATE_PARTS { return partCount &* 2 }
+        if isVector { return dimensions &* (filled ? 3 : 2) }
         return encoding == FORGE_ENCODE_TFIDF ? levels : 0
     }
 
@@ -245,7 +259,7 @@ extension Description.Column {
 
     /// A feature of the column can be NaN.
     var staysMissing: Bool {
-        if encoding == FORGE_ENCODE_NUMBER { return !filled }
+        if encoding == FORGE_ENCODE_NUMBER || isVector { return !filled }
         return encoding == FORGE_ENCODE_NATIVE || (encoding == FORGE_ENCODE_BINS && ordinal && !indicator)
     }
 }

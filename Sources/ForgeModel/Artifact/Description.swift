@@ -29,6 +29,7 @@ struct Description {
         var partWidth = 0
         var bigrams = false
         var sublinear = false
+        var dimensions = 0
     }
 
     private(set) var form = FORGE_LINEAR

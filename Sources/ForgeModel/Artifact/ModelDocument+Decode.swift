@@ -119,6 +119,10 @@ extension ColumnEncoding {
             self = .tfidf(
                 vocabulary: levels, idf: take(levels.count), bigrams: column.flag("bigrams"),
                 sublinear: column.flag("sublinear"))
+        case "vector":
+            let dimensions = column.count("dimensions")
+            let (shifts, scales) = (take(dimensions), take(dimensions))
+            self = .vector(fills: column.flag("fill") ? take(dimensions) : nil, shifts: shifts, scales: scales)
         default: throw Refusal.newer("the model is of a kind that this version of Forge does not know")
         }
     }

@@ -71,7 +71,7 @@ extension ColumnEncoding {
         switch self {
         case .number(let fill, _, let shift, let scale): (fill ?? 0, shift, scale)
         case .transformed(_, let fill, _, let shift, let scale, _): (fill, shift, scale)
-        case .oneHot, .native, .bins, .lookup, .hashed, .dateParts, .tfidf: (0, 0, 1)
+        case .oneHot, .native, .bins, .lookup, .hashed, .dateParts, .tfidf, .vector: (0, 0, 1)
         }
     }
 
@@ -83,6 +83,7 @@ extension ColumnEncoding {
         case .lookup(_, _, let values): values
         case .tfidf(_, let idf, _, _): idf
         case .dateParts(let parts): parts.flatMap { [$0.shift, $0.scale] }
+        case .vector(let fills, let shifts, let scales): shifts + scales + (fills ?? [])
         case .number, .oneHot, .native, .transformed, .hashed: []
         }
     }
@@ -112,6 +113,9 @@ extension ColumnEncoding {
         case .tfidf(_, _, let bigrams, let sublinear):
             object["bigrams"] = .bool(bigrams)
             object["sublinear"] = .bool(sublinear)
+        case .vector(let fills, let shifts, _):
+            object["dimensions"] = .integer(Int64(shifts.count))
+            object["fill"] = .bool(fills != nil)
         }
     }
 }

@@ -140,7 +140,8 @@ public enum Backend {
         let column = columns(arena)[Int(index)]
         out.pointee = ForgeColumnInfo(
             name: text(arena, column.name), name_length: column.name.count, type: text(arena, column.type),
-            type_length: column.type.count, kind: column.kind)
+            type_length: column.type.count, kind: column.kind,
+            dimensions: column.kind == Int32(FORGE_VECTOR) ? column.width : 0)
         return 0
     }
 

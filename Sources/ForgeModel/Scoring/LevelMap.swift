@@ -14,7 +14,7 @@ public struct LevelMap: Sendable {
     /// `texts[code]` is what a code stands for.
     public init(_ encoding: ColumnEncoding, texts: [Bytes]) {
         switch encoding {
-        case .number, .transformed, .bins, .dateParts: self.init(places: [], null: LevelMap.none)
+        case .number, .transformed, .bins, .dateParts, .vector: self.init(places: [], null: LevelMap.none)
         case .tfidf: self.init(places: [], null: LevelMap.none, texts: texts)
         case .native(let levels): self.init(levels, texts, null: LevelMap.none, other: LevelMap.none)
         case .oneHot(let levels, let nullLevel, let otherLevel):

@@ -4,7 +4,7 @@ import CForgeMath
 /// A batch column with its dictionary mapped to the model's levels.
 struct RowColumn {
     let source: ColumnValues
-    /// The column's text itself is encoded: its values say nothing.
+    /// The column's text or vector itself is encoded: its values say nothing.
     let isText: Bool
     let count: Int
     private let byCode: [Double]  // per code of the batch: the model's level; empty when there are more codes than rows
@@ -43,6 +43,12 @@ struct RowColumn {
                     return RowColumn.level(texts[Int(codes[row])], arena, column)
                 })
             }
+        case .vectors(_, let dimensions):
+            guard column.pointee.kind == Int32(FORGE_VECTOR), column.pointee.width == Int32(clamping: dimensions) else {
+                throw RowColumn.wrongKind(arena, column.pointee)
+            }
+            count = source.count
+            (byCode, byRow) = ([], [])
         }
     }
 
@@ -69,6 +75,8 @@ struct RowColumn {
                 let code = codes[rows?[i] ?? i]
                 target[k * stride] = code == ColumnValues.missingCode ? missing : byCode[Int(code)]
             }
+        case .vectors:
+            for k in range.indices { target[(k - range.lowerBound) * stride] = 0 }
         }
     }
 
@@ -78,6 +86,11 @@ struct RowColumn {
     }
 
     private static func wrongKind(_ arena: UnsafePointer<ForgeArena>, _ column: ForgeColumn) -> ForgeError {
+        if column.kind == Int32(FORGE_VECTOR) {
+            return ForgeError(
+                .wrongColumnType,
+                "column \"\(name(arena, column))\" is a vector of \(column.width) dimensions, the rows hold something else")
+        }
         let kinds = column.kind == Int32(FORGE_NUMBER) ? ("a number", "categories") : ("a category", "numbers")
         return ForgeError(
             .wrongColumnType,
@@ -85,7 +98,7 @@ struct RowColumn {
     }
 }
 
-/// The texts of some rows of a column, copied side by side, so that cells may point to them until the next rows.
+/// The texts or vectors of some rows of a column, copied side by side, so that cells may point to them until the next rows.
 final class TileTexts {
     private let source: ColumnValues
     private var memory = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 1 << 12)
@@ -96,13 +109,12 @@ final class TileTexts {
     deinit { memory.deallocate() }
 
     func load(_ range: Range<Int>, of rows: [Int]?) {
+        if case .vectors(let elements, let dimensions) = source {
+            return load(elements, dimensions, range.map { rows?[$0] ?? $0 })
+        }
         guard case .codes(let codes, let texts) = source else { return }
         let chosen = range.map { codes[rows?[$0] ?? $0] }
-        let size = chosen.reduce(1) { $0 + ($1 == ColumnValues.missingCode ? 0 : texts[Int($1)].count) }
-        if size > memory.count {
-            memory.deallocate()
-            memory = .allocate(capacity: 2 * size)
-        }
+        reserve(chosen.reduce(1) { $0 + ($1 == ColumnValues.missingCode ? 0 : texts[Int($1)].count) })
         guard var next = memory.baseAddress else { return }
         cells.removeAll(keepingCapacity: true)
         for code in chosen {
@@ -117,6 +129,27 @@ final class TileTexts {
             }
             cells.append(ForgeCell(number: 0, bytes: UnsafePointer(next), length: Int64(text.count)))
             next += text.count
+        }
+    }
+
+    private func reserve(_ size: Int) {
+        guard size > memory.count else { return }
+        memory.deallocate()
+        memory = .allocate(capacity: 2 * size)
+    }
+
+    private func load(_ elements: [Float], _ dimensions: Int, _ chosen: [Int]) {
+        let size = dimensions * MemoryLayout<Float>.stride
+        reserve(max(1, size * chosen.count))
+        guard var next = memory.baseAddress else { return }
+        cells.removeAll(keepingCapacity: true)
+        elements.withUnsafeBytes { source in
+            for row in chosen {
+                let isMissing = elements[row * dimensions].isNaN
+                UnsafeMutableRawPointer(next).copyMemory(from: source.baseAddress! + row * size, byteCount: size)
+                cells.append(ForgeCell(number: 0, bytes: isMissing ? nil : UnsafePointer(next), length: Int64(size)))
+                next += size
+            }
         }
     }
 }

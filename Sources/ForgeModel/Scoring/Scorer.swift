@@ -7,6 +7,8 @@ public enum ColumnValues: Sendable {
     case numbers([Double])
     /// `codes[i]` numbers the row's level in `levels`; `ColumnValues.missingCode` is NULL.
     case codes([UInt32], levels: [Bytes])
+    /// (rows, dimensions) row-major; a missing vector is all NaN.
+    case vectors([Float], dimensions: Int)
 
     public static let missingCode = UInt32.max
 
@@ -14,6 +16,7 @@ public enum ColumnValues: Sendable {
         switch self {
         case .numbers(let numbers): numbers.count
         case .codes(let codes, _): codes.count
+        case .vectors(let elements, let dimensions): elements.count / max(dimensions, 1)
         }
     }
 }

@@ -35,7 +35,7 @@ struct Run {
     }
 
     func read() throws -> DataSet {
-        let builder = try table.header.withUnsafeBytes { try DataSetBuilder(header: $0, job: try job) }
+        let builder = try table.header.withUnsafeBytes { try DataSetReader(header: $0, job: try job) }
         for block in table.blocks(of: blockRows) { try block.withUnsafeBytes { try builder.append(block: $0) } }
         return try builder.finish()
     }
@@ -65,6 +65,10 @@ struct Run {
 extension Table {
     func values(_ name: String) -> ColumnValues {
         let column = columns.first { $0.name == name }!
+        if column.isVector {
+            let dimensions = column.dimensions(rows: column.cells.count)
+            return .vectors(column.cells.indices.flatMap { column.elements($0, dimensions) }, dimensions: dimensions)
+        }
         guard column.isCategory else {
             return .numbers(column.cells.map { if case .number(let value) = $0 { value } else { .nan } })
         }

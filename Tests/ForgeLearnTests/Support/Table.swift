@@ -10,6 +10,7 @@ struct Table {
         case null
         case number(Double)
         case text(String)
+        case vector([Float])
 
         init(nilLiteral: ()) { self = .null }
         init(floatLiteral value: Double) { self = .number(value) }
@@ -24,6 +25,17 @@ struct Table {
         var cells: [Cell]
 
         var isCategory: Bool { ["text", "uuid"].contains(type) }
+        var isVector: Bool { ["real[]", "public.vector"].contains(type) }
+
+        func elements(_ row: Int, _ dimensions: Int) -> [Float] {
+            if case .vector(let elements) = cells[row] { elements } else { [Float](repeating: .nan, count: dimensions) }
+        }
+
+        /// Of the first vector among the first `rows`; 0: there is none.
+        func dimensions(rows: Int) -> Int {
+            for case .vector(let elements) in cells.prefix(rows) { return elements.count }
+            return 0
+        }
     }
 
     var columns: [Column] = []
@@ -46,6 +58,10 @@ struct Table {
         columns.append(Column(name: name, type: "text", role: role, cells: values.map { $0.map(Cell.text) ?? .null }))
     }
 
+    mutating func add(_ name: String, _ vectors: [[Float]?]) {
+        columns.append(Column(name: name, type: "public.vector", cells: vectors.map { $0.map(Cell.vector) ?? .null }))
+    }
+
     /// The rows chosen by `indexes`, keys kept.
     func rows(_ indexes: [Int]) -> Table {
         var table = self
@@ -64,7 +80,7 @@ struct Table {
     static func describe(_ column: Column) -> JSONValue {
         [
             "name": .text(column.name), "type": .text(column.type),
-            "kind": .text(column.isCategory ? "category" : "number"),
+            "kind": .text(column.isVector ? "vector" : column.isCategory ? "category" : "number"),
             "role": .text(column.role.rawValue),
         ]
     }
@@ -75,6 +91,7 @@ struct Table {
         case .null: 7
         case .number(let value): splitmix64(value.bitPattern)
         case .text(let text): text.utf8.reduce(11) { splitmix64($0 ^ UInt64($1)) }
+        case .vector(let elements): elements.reduce(13) { splitmix64($0 ^ UInt64($1.bitPattern)) }
         }
     }
 
@@ -98,6 +115,7 @@ struct Table {
                 for row in range { append(Self.hash(column.cells[row])) }
                 continue
             }
+            if column.isVector { continue }
             guard column.isCategory else {
                 for row in range {
                     if case .number(let value) = column.cells[row] {
@@ -132,6 +150,15 @@ struct Table {
                 append(UInt32(end))
             }
             for text in new { bytes += text.utf8 }
+            align()
+        }
+        for column in columns where column.isVector {
+            let dimensions = column.dimensions(rows: range.upperBound)
+            append(UInt32(dimensions))
+            append(UInt32(0))
+            for row in range {
+                for element in column.elements(row, dimensions) { append(element.bitPattern) }
+            }
             align()
         }
         return bytes

@@ -187,6 +187,7 @@ extension ColumnEncoding {
                 part.width == 1
                     ? ["\(part.name)(\(name))"] : ["sin(\(part.name)(\(name)))", "cos(\(part.name)(\(name)))"]
             } + ["\(name) is null"]
+        case .vector(_, let shifts, _): return (1...shifts.count).map { "\(name)[\($0)]" }
         case .tfidf(let vocabulary, _, _, _): return vocabulary.map { "\(name): \(text($0))" }
         }
     }
