@@ -7,13 +7,14 @@ import Testing
 
 extension QueueWorld {
     func search(
-        _ search: JSONValue, algorithm: String = "gradient_boosting", params: JSONValue = [:], source: String = "public.points"
+        _ search: JSONValue, algorithm: String = "gradient_boosting", params: JSONValue = [:], config: JSONValue = [:]
     ) throws -> Int {
         try database.connect(user: requester).query(
             """
-            insert into forge.training_requests (model, task, algorithm, source, target, id_column, params, search)
-            values ('found', 'regression', $1, $2, 'y', 'id', $3::jsonb, $4::jsonb) returning id
-            """, [.text(algorithm), .text(source), .text(params.serialized), .text(search.serialized)]
+            insert into forge.training_requests (model, task, algorithm, source, target, id_column, params, search, config)
+            values ('found', 'regression', $1, 'public.points', 'y', 'id', $2::jsonb, $3::jsonb, $4::jsonb) returning id
+            """,
+            [.text(algorithm), .text(params.serialized), .text(search.serialized), .text(config.serialized)]
         ).first!.requiredInt("id")
     }
 
@@ -29,7 +30,8 @@ extension QueueWorld {
     func trials(_ request: Int) throws -> [TrialRow] {
         try admin().query(
             """
-            select trial, status, params::text, coalesce(score::text, fold_scores::text) as score, attempts, worker_id::text as worker
+            select trial, status, params::text, coalesce(score::text, fold_scores::text) as score, attempts,
+                worker_id::text as worker
             from forge.search_trials where request = $1 order by trial
             """, [.int(request)]
         ).rows.map { row in
@@ -68,13 +70,16 @@ extension QueueWorld {
     init() throws { world = try QueueWorld() }
 
     /// Trials of a few tenths of a second each.
-    private static let space: JSONValue = ["max_depth": ["min": 2, "max": 9], "learning_rate": ["min": 0.05, "max": 0.5, "log": true]]
+    private static let space: JSONValue = [
+        "max_depth": ["min": 2, "max": 9], "learning_rate": ["min": 0.05, "max": 0.5, "log": true],
+    ]
     private static func search(_ trials: Int64 = 12) -> JSONValue { ["trials": .integer(trials), "space": space] }
     private static let slow: JSONValue = ["n_estimators": 700, "subsample": 0.9]
 
     private func finished(_ request: Int, _ count: Int) async throws {
         try await eventually("\(count) trials of request \(request) to end") {
-            try world.trials(request).count { ["succeeded", "pruned", "failed"].contains($0.status) } >= count ? true : nil
+            let ended = try world.trials(request).count { ["succeeded", "pruned", "failed"].contains($0.status) }
+            return ended >= count ? true : nil
         }
     }
 
@@ -109,7 +114,8 @@ extension QueueWorld {
                 """
                 select from forge.search_trials t join forge.search_helpers h using (request, worker_id)
                 where t.request = \(request) group by t.worker_id
-                having count(*) filter (where t.status = 'running') = 1 and count(*) filter (where t.finished_at is not null) > 0
+                having count(*) filter (where t.status = 'running') = 1
+                    and count(*) filter (where t.finished_at is not null) > 0
                 """)
             return workers.rows.isEmpty ? nil : true
         }
@@ -147,18 +153,30 @@ extension QueueWorld {
         #expect(try world.winner(request) == world.winner(undisturbed))
     }
 
-    @Test func aCancelStopsHelpersToo() async throws {
+    /// Both workers beat every 20 s: they can only have heard of the end by its notification.
+    private func bothStop(config: JSONValue = [:], _ end: (Int) async throws -> Void) async throws {
         let both = [try ForgedProcess(world, lease: 60, jobs: 1), try ForgedProcess(world, lease: 60, jobs: 1)]
         defer { both.forEach { $0.kill() } }
-        let request = try world.search(["trials": 1000, "space": Self.space], params: ["n_estimators": 10_000])
+        let request = try world.search(
+            ["trials": 1000, "space": Self.space], params: ["n_estimators": 10_000], config: config)
         try await eventually("both to work") {
             try world.trials(request).count { $0.status == "running" } == 2 ? true : nil
         }
         let jobs = both.flatMap(\.jobs)
         #expect(jobs.count == 2)
-        _ = try await world.cancel(request)
-        try await eventually("both jobs to end", within: .seconds(10)) { jobs.contains(where: ProcessTable.isAlive) ? nil : true }
+        try await end(request)
+        try await eventually("both jobs to end", within: .seconds(10)) {
+            jobs.contains(where: ProcessTable.isAlive) ? nil : true
+        }
         #expect(try world.trials(request).allSatisfy { $0.status != "running" })
+    }
+
+    @Test func aCancelStopsHelpersToo() async throws {
+        try await bothStop { _ = try await world.cancel($0) }
+    }
+
+    @Test func aTimeoutStopsHelpersToo() async throws {
+        try await bothStop(config: ["scheduling": ["timeout": 15]]) { try await world.becomes("failed", $0) }
     }
 
     @Test func aTrialThatAlwaysFailsLeavesTheOthersAndIsToldOf() async throws {
@@ -166,7 +184,10 @@ extension QueueWorld {
         defer { forged.kill() }
         // Losses of gamma are not defined for the targets below 0.
         let request = try world.search(
-            ["method": "grid", "space": ["objective": ["squared_error", "gamma", "absolute_error"], "max_depth": [2, 3]]])
+            [
+                "method": "grid",
+                "space": ["objective": ["squared_error", "gamma", "absolute_error"], "max_depth": [2, 3]],
+            ])
         try await world.becomes("succeeded", request)
         let trials = try world.trials(request)
         #expect(trials.map(\.status).sorted() == ["failed", "failed"] + Array(repeating: "succeeded", count: 4))
@@ -179,7 +200,8 @@ extension QueueWorld {
     @Test func whenEveryTrialFailsTheRequestSaysHowManyAndWhy() async throws {
         let forged = try ForgedProcess(world, jobs: 1)
         defer { forged.kill() }
-        let request = try world.search(["method": "grid", "space": ["objective": ["gamma", "poisson"], "max_depth": [2, 3]]])
+        let request = try world.search(
+            ["method": "grid", "space": ["objective": ["gamma", "poisson"], "max_depth": [2, 3]]])
         try await world.becomes("failed", request)
         let row = try world.admin().query(
             "select error_message, error_detail, attempt from forge.training_requests where id = \(request)"
@@ -196,8 +218,8 @@ extension QueueWorld {
         try await world.becomes("succeeded", request)
         let row = try world.admin().query(
             """
-            select trial, chosen, params ->> 'alpha' as alpha, status, (select params ->> 'alpha' from forge.model_versions v
-                where v.training_request = \(request)) as used
+            select trial, chosen, params ->> 'alpha' as alpha, status,
+                (select params ->> 'alpha' from forge.model_versions v where v.training_request = \(request)) as used
             from forge.leaderboard('found')
             """)
         #expect(row.rows.count == 1)

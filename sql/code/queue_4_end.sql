@@ -76,6 +76,9 @@ declare
   next_status text;
 begin
   if forge.leave_search(request, lease_token, lost => crashed or code = 'FG020', failed => true) then
+    insert into forge.training_log (request, attempt, level, message)
+    select a.request, a.attempt, 'warning', format('a worker that helped with trials failed: %s: %s', code, message)
+    from forge.training_attempts a where a.request = fail.request and a.ended_at is null;
     return 'queued';
   end if;
   r := forge.leased(request, lease_token);

@@ -1,5 +1,5 @@
-/// Breaks off trials that do worse than most (the median stopping rule of Google Vizier, Golovin et al., KDD 2017): after
-/// k folds, a trial whose mean is worse than the median of the means over k folds of the trials of earlier generations.
+/// Breaks off trials that do worse than most (the median stopping rule of Google Vizier, Golovin et al., KDD 2017):
+/// after k folds, a trial whose mean is worse than the median of the means over k folds of the trials of earlier generations.
 /// Trials of its own generation do not count, so that it does not matter which of them ended first.
 struct MedianRule {
     /// Fewer trials than this have no say.

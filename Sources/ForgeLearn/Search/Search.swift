@@ -40,7 +40,7 @@ struct Search {
         self.observer = observer
     }
 
-    /// Proposes trials and runs those that nobody else takes, until the budget is spent. Throws when every trial failed.
+    /// Proposes trials and runs those that nobody else takes, until the budget is spent. Throws when all have failed.
     func coordinate(_ board: some TrialBoard) throws -> SearchOutcome {
         while true {
             let trials = try board.trials()

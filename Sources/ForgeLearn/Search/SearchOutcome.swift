@@ -36,15 +36,17 @@ public struct SearchOutcome: Sendable {
     private func count(_ status: Trial.Status) -> Int { trials.count { $0.status == status } }
 
     var summary: String {
-        "searched \(trials.count) trials by \(plan.metric ?? ""): \(count(.succeeded)) succeeded, \(count(.pruned)) pruned, "
-            + "\(count(.failed)) failed; trial \(winner.number) won with \(Evaluation.shortened(winner.score ?? .nan))"
+        "searched \(trials.count) trials by \(plan.metric ?? ""): \(count(.succeeded)) succeeded, "
+            + "\(count(.pruned)) pruned, \(count(.failed)) failed; trial \(winner.number) won with \(Evaluation.shortened(winner.score ?? .nan))"
     }
 
     /// Sentences for the data report.
     var notes: [String] {
         var notes = Self.errors(of: trials).map { "\($0.count) of \(trials.count) trials failed: \($0.message)" }
         let others = trials.count { $0.fingerprint != nil && $0.fingerprint != fingerprint }
-        if others > 0 { notes.append("\(others) of \(trials.count) trials saw other rows: the source changed meanwhile") }
+        if others > 0 {
+            notes.append("\(others) of \(trials.count) trials saw other rows: the source changed meanwhile")
+        }
         return notes
     }
 

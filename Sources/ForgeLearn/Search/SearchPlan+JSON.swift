@@ -34,7 +34,8 @@ extension SearchPlan {
     }
 
     private static func dimensions(
-        _ space: JSONValue, _ algorithm: Algorithm, _ task: LearningTask, _ fixed: JSONObject, _ problems: inout Problems
+        _ space: JSONValue, _ algorithm: Algorithm, _ task: LearningTask, _ fixed: JSONObject,
+        _ problems: inout Problems
     ) -> [SearchArm.Dimension] {
         guard let entries = space.objectValue else {
             return algorithm.searched(for: task).filter { fixed[$0.name] == nil }

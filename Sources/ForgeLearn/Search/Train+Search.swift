@@ -1,5 +1,5 @@
-/// Trains a job whose hyperparameters may have to be found first: the search's winner, fitted to the whole training part.
-/// The held-out rows are looked at once, by the winner.
+/// Trains a job whose hyperparameters may have to be found first: the search's winner, fitted to the whole training
+/// part. The held-out rows are looked at once, by the winner.
 public func train(
     _ job: TrainingJob, _ data: DataSet, champion: ChampionModel?, trials board: some TrialBoard,
     observer: any TrainingObserver

@@ -1,8 +1,8 @@
 import ForgeModel
 import Glibc
 
-/// The tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kégl, NeurIPS 2011): points are drawn where good
-/// trials lie denser than the others, l(x) / g(x).
+/// The tree-structured Parzen estimator (Bergstra, Bardenet, Bengio and Kégl, NeurIPS 2011): points are drawn where
+/// good trials lie denser than the others, l(x) / g(x).
 ///
 /// Bandwidths, the prior and the share of good trials are those of Optuna's sampler. The arm, and each dimension of an
 /// arm, has densities of its own; a dimension's are of the arm's trials only. Trials of one generation do not know each
@@ -119,8 +119,8 @@ enum PlaceDensity {
     }
 }
 
-/// A mixture of normal distributions cut to [0, 1]: one around each place seen, as wide as the gap to its neighbour, and
-/// a wide one in the middle as the prior.
+/// A mixture of normal distributions cut to [0, 1]: one around each place seen, as wide as the gap to its neighbour,
+/// and a wide one in the middle as the prior.
 struct ParzenDensity {
     private let means: [Double]
     private let widths: [Double]

@@ -64,7 +64,8 @@ extension Trial {
     /// As `forge.propose_trials` takes it.
     public func proposal(of plan: SearchPlan) -> JSONValue {
         [
-            "metric": JSONValue(plan.metric), "trial": .integer(Int64(number)), "generation": .integer(Int64(generation)),
+            "metric": JSONValue(plan.metric), "trial": .integer(Int64(number)),
+            "generation": .integer(Int64(generation)),
             "arm": .integer(Int64(candidate.arm)), "algorithm": .text(plan.space.arms[candidate.arm].algorithm),
             "params": .object(candidate.params), "share": .number(candidate.share),
         ]

@@ -71,6 +71,7 @@ set role worker;
 select count(*) as requests_rescued from forge.rescue();
 reset role;
 select trial, status, attempts, crashes, score, error_code, error_message from forge.search_trials order by trial;
+select level, message from forge.training_log;
 -- The coordinator is lost: finished trials stay, its own is free again, and a helper goes on until it looks for the next.
 set role worker;
 insert into leases select 'fourth', id, lease_token from forge.claim_helper('00000003-0000-0000-0000-000000000000', '1 minute', 4, 8000000000, null);
@@ -115,6 +116,18 @@ set role worker;
 select count(*) from forge.claim('00000002-0000-0000-0000-000000000000', '1 minute', 4, 8000000000, null);
 set role tom;
 select trial, status, error_code from forge.trials order by trial;
+reset role;
+-- Who may use a model may see why it was chosen.
+update forge.search_trials set status = 'failed', finished_at = now(), error_code = 'FG025', error_message = 'diverged' where trial = 1;
+update forge.search_trials set started_at = finished_at - interval '2 seconds' where finished_at is not null;
+update forge.model_versions set training_request = request(), manifest = '{"search": {"best_trial": 2}}' where model = 'churn' and version = 1;
+select forge.grant_model('churn', 'ann');
+set role ann;
+select * from forge.leaderboard('churn/1');
+set role tom;
+select regress.error($$select forge.leaderboard('churn/1')$$);
+reset role;
+update forge.model_versions set training_request = null;
 -- Of others' searches nothing is seen.
 set role ann;
 select count(*) from forge.search_trials;
