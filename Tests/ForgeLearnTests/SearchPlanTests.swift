@@ -271,9 +271,9 @@ private struct TestFunction: CustomTestStringConvertible, Sendable {
     }
 
     @Test func integersOfALinearRangeAreEquallyLikely() {
-        var random = SearchRandom(seed: 3, generation: 1, place: 0)
+        var random = RandomStream(seed: 3, generation: 1, place: 0)
         var counts = [Int](repeating: 0, count: 5)
-        for _ in 0..<5_000 { counts[SearchRange(.integers(0...4)).value(at: random.uniform()).intValue!] += 1 }
+        for _ in 0..<5_000 { counts[SearchRange(.integers(0...4)).value(at: random.unit()).intValue!] += 1 }
         #expect(counts.allSatisfy { (900...1100).contains($0) }, "\(counts)")
     }
 }

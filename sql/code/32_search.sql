@@ -192,6 +192,10 @@ begin
     elsif jsonb_typeof(search) <> 'object' then
         return next forge.invalid_parameter(format('search must be an object, got %s', search), 'such as {"method": "tpe", "trials": 30}');
         return;
+    elsif cardinality(metrics) = 0 then
+        return next forge.invalid_parameter(format('search is for classification, regression and ranking, not for %s', request.task),
+            'leave it out');
+        return;
     end if;
     return query select u.* from forge.unknown_keys(search,
         array['method', 'trials', 'metric', 'space', 'folds', 'seed', 'generation', 'prune', 'factor', 'workers'], 'search') u;
@@ -199,7 +203,7 @@ begin
         select (forge.invalid_parameter(format('search.%s %s, got %s', e.key, refusal, e.value), meaning ->> e.key)).*
         from jsonb_each(search) e, lateral forge.parameter_refusal(e.value, rules -> e.key) refusal
         where rules ? e.key and refusal is not null;
-    if search ? 'metric' and cardinality(metrics) > 0
+    if search ? 'metric'
         and (jsonb_typeof(search -> 'metric') <> 'string' or search ->> 'metric' <> all (metrics))
     then
         return next forge.invalid_parameter(format('search.metric %s is not known for %s', search -> 'metric', request.task),

@@ -102,7 +102,7 @@ public struct SearchPlan: Sendable, Equatable {
     /// The first candidates of a search are the space's starts. What was proposed before is not proposed again: a
     /// finite space may run dry before the budget is spent.
     func fill(
-        _ wanted: Int, _ history: History, draw: (inout SearchRandom) -> Candidate, each: (Candidate) -> Void = { _ in }
+        _ wanted: Int, _ history: History, draw: (inout RandomStream) -> Candidate, each: (Candidate) -> Void = { _ in }
     ) -> [Candidate] {
         guard wanted > 0 else { return [] }
         var seen = Set(history.trials.map(\.candidate.key))
@@ -115,7 +115,7 @@ public struct SearchPlan: Sendable, Equatable {
         if history.trials.isEmpty { space.starts.forEach(take) }
         var place = 0
         while result.count < wanted, place < wanted + 200 {
-            var random = SearchRandom(seed: seed, generation: history.generations + 1, place: place)
+            var random = RandomStream(seed: seed, generation: history.generations + 1, place: place)
             take(draw(&random))
             place += 1
         }

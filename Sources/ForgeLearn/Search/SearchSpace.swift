@@ -83,9 +83,9 @@ public struct SearchSpace: Sendable, Equatable {
         }
     }
 
-    func drawn(_ random: inout SearchRandom) -> Candidate {
-        let arm = random.index(arms.count)
-        let places = arms[arm].dimensions.map { _ in random.uniform() }
+    func drawn(_ random: inout RandomStream) -> Candidate {
+        let arm = random.below(arms.count)
+        let places = arms[arm].dimensions.map { _ in random.unit() }
         return Candidate(arm: arm, params: arms[arm].point(at: places))
     }
 
@@ -159,27 +159,13 @@ public struct Candidate: Sendable, Equatable {
     var key: String { "\(arm) \(JSONValue.object(params).serialized)" }
 }
 
-/// A repeatable source of numbers: of one seed, generation and place always the same ones.
-struct SearchRandom {
-    private var state: UInt64
-
-    init(seed: Int, generation: Int, place: Int) {
-        state = splitmix64(UInt64(bitPattern: Int64(seed)) ^ 0x5345_4152_4348)
-        state = splitmix64(state ^ UInt64(generation) << 32 ^ UInt64(place))
-    }
-
-    private mutating func next() -> UInt64 {
-        state = splitmix64(state)
-        return state
-    }
-
-    /// In [0, 1).
-    mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
-    mutating func index(_ count: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(count)).high) }
+extension RandomStream {
+    /// Of one seed, generation and place always the same numbers.
+    init(seed: Int, generation: Int, place: Int) { self.init(seed: seed, number: generation << 32 | place) }
 
     /// A place among weights, in proportion to them.
     mutating func index(weighted weights: [Double]) -> Int {
-        var rest = uniform() * weights.reduce(0, +)
+        var rest = unit() * weights.reduce(0, +)
         for (index, weight) in weights.enumerated() {
             rest -= weight
             if rest < 0 { return index }

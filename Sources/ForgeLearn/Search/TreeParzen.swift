@@ -38,7 +38,7 @@ struct TreeParzen {
         bad = Array(points.dropFirst(count))
     }
 
-    func proposal(beside proposed: [Candidate], _ random: inout SearchRandom) -> Candidate {
+    func proposal(beside proposed: [Candidate], _ random: inout RandomStream) -> Candidate {
         let others = bad + proposed.compactMap { candidate in
             space.arms[candidate.arm].places(of: candidate.params).map { Point(arm: candidate.arm, places: $0) }
         }
@@ -86,7 +86,7 @@ struct ChoiceDensity {
         self.weights = weights.map { $0 / total }
     }
 
-    func draw(_ random: inout SearchRandom) -> Int { random.index(weighted: weights) }
+    func draw(_ random: inout RandomStream) -> Int { random.index(weighted: weights) }
     func logarithm(_ index: Int) -> Double { log(weights[index]) }
 }
 
@@ -104,7 +104,7 @@ enum PlaceDensity {
         }
     }
 
-    func draw(_ random: inout SearchRandom) -> Double {
+    func draw(_ random: inout RandomStream) -> Double {
         switch self {
         case .choices(let density, let count): (Double(density.draw(&random)) + 0.5) / Double(count)
         case .places(let density): density.draw(&random)
@@ -148,11 +148,10 @@ struct ParzenDensity {
         }
     }
 
-    func draw(_ random: inout SearchRandom) -> Double {
-        let index = random.index(means.count)
+    func draw(_ random: inout RandomStream) -> Double {
+        let index = random.below(means.count)
         while true {  // a mean in [0, 1] and a width of at most 1: one in three is inside
-            let radius = (-2 * log(1 - random.uniform())).squareRoot()
-            let place = means[index] + widths[index] * radius * cos(2 * .pi * random.uniform())
+            let place = means[index] + widths[index] * random.normal()
             if place >= 0, place < 1 { return place }
         }
     }

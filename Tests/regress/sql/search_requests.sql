@@ -27,6 +27,7 @@ select g.search, p from (values
     g(search) left join lateral problems('hours', 'elastic_net', g.search::jsonb) p on true;
 select * from problems('hours', 'linear_regression', '{}');
 select * from problems('hours', 'ridge', '{}', '{"alpha": 2}');
+select * from problems(null, 'kmeans', '{}');
 select * from problems('hours', 'ridge', '{"folds": 5}', split => '{"folds": 4}');
 -- The same key, the same search: the same request.
 select forge.train('again', 'visits', 'hours', algorithm => 'ridge', search => '{"trials": 5}', idempotency_key => 'k')
