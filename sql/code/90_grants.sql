@@ -113,6 +113,9 @@ grant execute on function
     forge.check_query_vector(real[], text, regclass, text, int), forge.swap_settings(text[], text[]), forge.vector_of(text),
     forge.nearest_query(regclass, text, text, real[], int, text, boolean),
     forge.nearest_rows(regclass, text, text, real[], int, text, boolean, boolean),
+    forge.knn_classify(regclass, text, text, real[], int, text, text, text, boolean),
+    forge.knn_regress(regclass, text, text, real[], int, text, text, text, boolean),
+    forge.knn_votes(regclass, text, text, real[], int, text, text, text, boolean), forge.check_knn(regclass, text, text, text),
     forge.neighbours_of(text, jsonb, int, text, int), forge.vector_index(regclass, smallint, text), forge.timed_distances(text, boolean),
     forge.counterfactual_moves(text, jsonb[], jsonb, text[]), forge.counterfactual_shortfall(text, jsonb, text, float8, float8)
     to forge_trainer, forge_analyst;
