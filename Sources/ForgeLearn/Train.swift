@@ -14,7 +14,8 @@ public func train(
     observer.progress(0, phase: "prepare")
     let target = try data.resolveTarget(job)
     try job.decision?.requireTwoClasses(target)
-    let warnings = LeakageLint(data: data, job: job, target: target).warnings()
+    let seenByBase = RowsSeenByBase(job, data, target)
+    let warnings = LeakageLint(data: data, job: job, target: target).warnings() + [seenByBase?.warning].compactMap { $0 }
     for warning in warnings { observer.log(.warning, warning) }
     let statistics = data.featureStatistics(threads: job.threads)  // before a fit frees the rows
     let inner = job.crossFits ? Double(data.folds.count) : 0
@@ -55,7 +56,7 @@ public func train(
         job: job, data: data, target: model.target, plan: model.plan, fitted: model.fitted, artifact: model.artifact,
         evaluation: evaluation, comparison: comparison, crossValidation: crossValidation, conformal: conformal,
         threshold: model.document.threshold, importances: importances, statistics: statistics, search: search,
-        background: model.document.background, warnings: warnings)
+        background: model.document.background, warnings: warnings, seenByBase: seenByBase)
     observer.progress(1, phase: "done")
     return TrainingOutcome(
         artifact: model.artifact, manifest: manifest.json, heldOutScores: data.reported(scores, model.target))
@@ -102,7 +103,7 @@ struct TrainedModel {
 func fitModel(_ job: TrainingJob, _ data: DataSet, observer: any TrainingObserver) throws -> TrainedModel {
     observer.progress(0, phase: "prepare")
     let target = try data.resolveTarget(job)
-    let plan = try EncodingPlan(data, job, target)
+    let plan = try job.base.map { try EncodingPlan(continuing: $0, data, job) } ?? EncodingPlan(data, job, target)
     observer.log(.info, data.summary)
     observer.log(.info, plan.summary)
     for note in plan.notes { observer.log(.info, note) }
@@ -114,7 +115,7 @@ func fitModel(_ job: TrainingJob, _ data: DataSet, observer: any TrainingObserve
         FitInput(
             parameters: job.parameters, data: data, plan: plan, target: target,
             weights: try data.fitWeights(target, job), validation: try data.validationRows(target, job),
-            threads: job.threads, seed: job.split.seed, observer: observer))
+            threads: job.threads, seed: job.split.seed, base: job.base, observer: observer))
     observer.log(.info, fitted.summary(job))
     for note in fitted.notes { observer.log(.warning, note) }
 
@@ -184,7 +185,7 @@ extension Classes {
         if asked.textValue == "balanced" {
             var counts = [Int](repeating: 0, count: count)
             for label in training { counts[Int(label)] += 1 }
-            return counts.map { Double(training.count) / Double(count * $0) }
+            return counts.map { Double(training.count) / Double(count * max(1, $0)) }
         }
         guard let object = asked.objectValue else { return nil }
         var result = [Double](repeating: 1, count: count)

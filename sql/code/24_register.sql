@@ -55,7 +55,7 @@ begin
     end if;
     insert into forge.model_versions (
         model, version, algorithm, params, preprocess, schema, split, labels, positive, outputs, metrics, metrics_part, data_report,
-        training_request, rows, data_fingerprint, artifact_sha256, artifact_bytes, manifest, created_by)
+        training_request, rows, data_fingerprint, artifact_sha256, artifact_bytes, manifest, created_by, base_model, base_version)
     select insert_version.model, coalesce(max(v.version), 0) + 1, manifest ->> 'algorithm',
         coalesce(manifest -> 'params', '{}'), coalesce(manifest -> 'preprocess', '{}'), manifest -> 'columns',
         coalesce(manifest -> 'split', '{}'),
@@ -65,7 +65,8 @@ begin
         coalesce(manifest -> 'metrics', '{}'), coalesce(manifest ->> 'metrics_part', 'train'), coalesce(manifest -> 'data_report', '{}'),
         request, coalesce((manifest #>> '{rows,train}')::bigint, 0), manifest ->> 'data_fingerprint',
         -- Who may predict reads the manifest, but not what the rows look like.
-        decode(manifest ->> 'artifact_sha256', 'hex'), (manifest ->> 'artifact_bytes')::bigint, manifest - 'feature_statistics', requester
+        decode(manifest ->> 'artifact_sha256', 'hex'), (manifest ->> 'artifact_bytes')::bigint, manifest - 'feature_statistics', requester,
+        manifest #>> '{base,model}', (manifest #>> '{base,version}')::int
     from forge.model_versions v
     where v.model = insert_version.model
     returning version into chosen;

@@ -94,7 +94,7 @@ begin
         return next forge.invalid_parameter(format('params must be an object, got %s', params), 'such as {"max_depth": 6}');
         return;
     end if;
-    return query select u.* from forge.unknown_keys(params - array(select jsonb_object_keys(others)),
+    return query select u.* from forge.unknown_keys(params - array(select jsonb_object_keys(others)) - 'base_model',  -- forge.base_problems
         array(select jsonb_object_keys(parameters) order by 1), format('params of %s', algorithm)) u;
     return query
         select (forge.invalid_parameter(format('params.%s of %s is for %s, not for %s', o.key, algorithm, o.value, task), 'leave it out')).*

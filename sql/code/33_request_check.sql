@@ -201,6 +201,7 @@ begin
             union all select 5, v.* from forge.params_problems(request.params, request.algorithm, request.task) v
                 where exists (select from forge.algorithms a where a.name = request.algorithm and request.task = any (a.tasks))
             union all select 5, n.* from forge.params_column_problems(request) n where columns is not null
+            union all select 5, b.* from forge.base_problems(request) b
             union all select 6, v.* from forge.preprocess_problems(request.preprocess, case when columns is not null then request.columns end) v
             union all select 6, f.* from forge.preprocess_form_problems(request.preprocess, request.columns, request.algorithm) f where columns is not null
             union all select 7, s.* from forge.split_problems(request) s

@@ -92,7 +92,7 @@ grant execute on function
     forge.grant_model(text, text, text), forge.revoke_model(text, text, text), forge.drop_model(text) to forge_trainer;
 -- Reading the registry and data; what the functions that run as their caller call in turn.
 grant execute on function
-    forge.describe(text), forge.feature_importance(text), forge.feature_importance(text, text), forge.coefficients(text), forge.clusters(text), forge.components(text), forge.has_target(text), forge.cross_validation(text), forge.leaderboard(text),
+    forge.describe(text), forge.lineage(text), forge.feature_importance(text), forge.feature_importance(text, text), forge.coefficients(text), forge.clusters(text), forge.components(text), forge.has_target(text), forge.cross_validation(text), forge.leaderboard(text),
     forge.folds_of(jsonb), forge.evaluate(text, text), forge.confusion_matrix(text, text),
     forge.roc_curve(text, text), forge.pr_curve(text, text), forge.calibration_curve(text, text, int, text), forge.lift(text, text, int),
     forge.residuals(text, text, int), forge.predict_interval(text, record, float8), forge.predict_interval(text, jsonb, float8),

@@ -12,7 +12,8 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
  'Least squares with an L2 penalty: steadier than linear_regression when columns are many or depend on each other.',
 '{
     "alpha": {"default":1,"description":"Strength of the penalty on the squared coefficients of the encoded columns; 0 is linear_regression.","minimum":0,"search":{"log":true,"max":10000,"min":0.0001},"type":"number"},
-    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"}
+    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","fixed_by_base":true,"type":"boolean"},
+    "base_model": {"bases":["linear_regression","ridge","lasso","elastic_net"],"default":null,"description":"Version to start from, as model, model@alias or model/version: the penalty pulls towards its coefficients.","type":"text"}
 }', '{}'),
 ('lasso', '{regression}', 'linear',
  'Least squares with an L1 penalty: leaves out, with coefficient 0, the columns that say little.',
@@ -20,7 +21,8 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "alpha": {"default":1,"description":"Strength of the penalty on the coefficients of the encoded columns, beside half the mean squared error; 0 is linear_regression.","minimum":0,"search":{"log":true,"max":100,"min":1e-05},"type":"number"},
     "max_iter": {"default":1000,"description":"Most sweeps over the coefficients.","maximum":1000000,"minimum":1,"type":"integer"},
     "tol": {"default":1e-08,"description":"Duality gap, as a share of the target''s sum of squares, at which to stop.","maximum":1,"minimum":1e-15,"type":"number"},
-    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"}
+    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","fixed_by_base":true,"type":"boolean"},
+    "base_model": {"bases":["linear_regression","ridge","lasso","elastic_net"],"default":null,"description":"Version to start from, as model, model@alias or model/version: the penalty pulls towards its coefficients.","type":"text"}
 }', '{}'),
 ('elastic_net', '{regression}', 'linear',
  'Least squares with L1 and L2 penalties: leaves out columns as lasso does, but keeps those that go together.',
@@ -29,7 +31,8 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "l1_ratio": {"default":0.5,"description":"Share of the penalty that is L1; the rest is L2. 1 is lasso, 0 a ridge with alpha · rows.","maximum":1,"minimum":0,"search":{"max":1,"min":0.01},"type":"number"},
     "max_iter": {"default":1000,"description":"Most sweeps over the coefficients.","maximum":1000000,"minimum":1,"type":"integer"},
     "tol": {"default":1e-08,"description":"Duality gap, as a share of the target''s sum of squares, at which to stop.","maximum":1,"minimum":1e-15,"type":"number"},
-    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"}
+    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","fixed_by_base":true,"type":"boolean"},
+    "base_model": {"bases":["linear_regression","ridge","lasso","elastic_net"],"default":null,"description":"Version to start from, as model, model@alias or model/version: the penalty pulls towards its coefficients.","type":"text"}
 }', '{}'),
 ('huber', '{regression}', 'linear',
  'Least squares for rows near the line, absolute errors for outliers: a few wild targets do not bend it.',
@@ -56,8 +59,9 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "alpha": {"default":1,"description":"Strength of the L2 penalty on the coefficients of the encoded columns.","minimum":0,"search":{"log":true,"max":10,"min":1e-06},"type":"number"},
     "max_iter": {"default":100,"description":"Most iterations of Newton''s method (up to 1024 coefficients) or of L-BFGS.","maximum":10000,"minimum":1,"type":"integer"},
     "tol": {"default":1e-06,"description":"Largest component of the mean deviance''s gradient at which to stop.","maximum":1,"minimum":1e-12,"type":"number"},
-    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"},
-    "statistics": {"choices":["none","nonrobust","HC0","HC1","cluster"],"default":"none","description":"Standard errors, p-values and confidence intervals for forge.coefficients: as the model assumes (nonrobust), robust to unequal spread (HC0, HC1), or to rows that belong together by group_columns (cluster).","type":"text"}
+    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","fixed_by_base":true,"type":"boolean"},
+    "statistics": {"choices":["none","nonrobust","HC0","HC1","cluster"],"default":"none","description":"Standard errors, p-values and confidence intervals for forge.coefficients: as the model assumes (nonrobust), robust to unequal spread (HC0, HC1), or to rows that belong together by group_columns (cluster).","type":"text"},
+    "base_model": {"bases":["poisson"],"default":null,"description":"Version to start from, as model, model@alias or model/version: the penalty pulls towards its coefficients.","type":"text"}
 }', '{}'),
 ('gamma', '{regression}', 'linear',
  'Positive amounts whose spread grows with their mean, such as costs: each column multiplies by a factor.',
@@ -65,18 +69,20 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "alpha": {"default":1,"description":"Strength of the L2 penalty on the coefficients of the encoded columns.","minimum":0,"search":{"log":true,"max":10,"min":1e-06},"type":"number"},
     "max_iter": {"default":100,"description":"Most iterations of Newton''s method (up to 1024 coefficients) or of L-BFGS.","maximum":10000,"minimum":1,"type":"integer"},
     "tol": {"default":1e-06,"description":"Largest component of the mean deviance''s gradient at which to stop.","maximum":1,"minimum":1e-12,"type":"number"},
-    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"},
-    "statistics": {"choices":["none","nonrobust","HC0","HC1","cluster"],"default":"none","description":"Standard errors, p-values and confidence intervals for forge.coefficients: as the model assumes (nonrobust), robust to unequal spread (HC0, HC1), or to rows that belong together by group_columns (cluster).","type":"text"}
+    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","fixed_by_base":true,"type":"boolean"},
+    "statistics": {"choices":["none","nonrobust","HC0","HC1","cluster"],"default":"none","description":"Standard errors, p-values and confidence intervals for forge.coefficients: as the model assumes (nonrobust), robust to unequal spread (HC0, HC1), or to rows that belong together by group_columns (cluster).","type":"text"},
+    "base_model": {"bases":["gamma"],"default":null,"description":"Version to start from, as model, model@alias or model/version: the penalty pulls towards its coefficients.","type":"text"}
 }', '{}'),
 ('tweedie', '{regression}', 'linear',
  'Amounts that are often exactly zero, such as claims: between poisson (power 1) and gamma (power 2).',
 '{
-    "power": {"default":1.5,"description":"The variance is proportional to the mean to this power: 0 normal, 1 Poisson, from 1 to 2 amounts with zeros, 2 gamma, 3 inverse Gaussian; none lies between 0 and 1.","maximum":10,"search":{"max":1.95,"min":1.05},"type":"number"},
+    "power": {"default":1.5,"description":"The variance is proportional to the mean to this power: 0 normal, 1 Poisson, from 1 to 2 amounts with zeros, 2 gamma, 3 inverse Gaussian; none lies between 0 and 1.","fixed_by_base":true,"maximum":10,"search":{"max":1.95,"min":1.05},"type":"number"},
     "alpha": {"default":1,"description":"Strength of the L2 penalty on the coefficients of the encoded columns.","minimum":0,"search":{"log":true,"max":10,"min":1e-06},"type":"number"},
     "max_iter": {"default":100,"description":"Most iterations of Newton''s method (up to 1024 coefficients) or of L-BFGS.","maximum":10000,"minimum":1,"type":"integer"},
     "tol": {"default":1e-06,"description":"Largest component of the mean deviance''s gradient at which to stop.","maximum":1,"minimum":1e-12,"type":"number"},
-    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"},
-    "statistics": {"choices":["none","nonrobust","HC0","HC1","cluster"],"default":"none","description":"Standard errors, p-values and confidence intervals for forge.coefficients: as the model assumes (nonrobust), robust to unequal spread (HC0, HC1), or to rows that belong together by group_columns (cluster).","type":"text"}
+    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","fixed_by_base":true,"type":"boolean"},
+    "statistics": {"choices":["none","nonrobust","HC0","HC1","cluster"],"default":"none","description":"Standard errors, p-values and confidence intervals for forge.coefficients: as the model assumes (nonrobust), robust to unequal spread (HC0, HC1), or to rows that belong together by group_columns (cluster).","type":"text"},
+    "base_model": {"bases":["tweedie"],"default":null,"description":"Version to start from, as model, model@alias or model/version: the penalty pulls towards its coefficients.","type":"text"}
 }', '{}'),
 ('logistic_regression', '{classification}', 'linear',
  'A weighted sum of the columns as log-odds: calibrated probabilities, coefficients that can be read.',
@@ -86,8 +92,9 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "l1_ratio": {"default":0.5,"description":"Share of the penalty that is L1 with penalty elasticnet.","maximum":1,"minimum":0,"type":"number"},
     "max_iter": {"default":100,"description":"Most iterations of Newton''s method (up to 1024 coefficients) or of L-BFGS.","maximum":10000,"minimum":1,"type":"integer"},
     "tol": {"default":1e-06,"description":"Largest component of the mean loss''s gradient at which to stop.","maximum":1,"minimum":1e-12,"type":"number"},
-    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"},
+    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","fixed_by_base":true,"type":"boolean"},
     "statistics": {"choices":["none","nonrobust","HC0","HC1","cluster"],"default":"none","description":"Standard errors, p-values and confidence intervals for forge.coefficients: as the model assumes (nonrobust), robust to unequal spread (HC0, HC1), or to rows that belong together by group_columns (cluster).","type":"text"},
+    "base_model": {"bases":["logistic_regression"],"default":null,"description":"Version to start from, as model, model@alias or model/version: the penalty pulls towards its coefficients.","type":"text"},
     "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
     "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
 }', '{}'),
@@ -99,7 +106,8 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "epsilon": {"default":0,"description":"Errors up to this, in units of the target, cost nothing.","minimum":0,"task":"regression","type":"number"},
     "max_iter": {"default":1000,"description":"Most iterations of one machine''s fit.","maximum":1000000,"minimum":1,"type":"integer"},
     "tol": {"default":1e-08,"description":"Gradient of the mean loss, or duality gap as a share of the loss, at which to stop.","maximum":1,"minimum":1e-14,"type":"number"},
-    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","type":"boolean"},
+    "fit_intercept": {"default":true,"description":"Whether to learn a constant term, which no penalty touches.","fixed_by_base":true,"type":"boolean"},
+    "base_model": {"bases":["linear_svm"],"default":null,"description":"Version to start from, as model, model@alias or model/version: the penalty pulls towards its coefficients.","type":"text"},
     "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
     "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
 }', '{}'),
@@ -121,17 +129,18 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "reg_lambda": {"default":1,"description":"L2 penalty on leaf values.","minimum":0,"search":{"log":true,"max":100,"min":0.001},"type":"number"},
     "reg_alpha": {"default":0,"description":"L1 penalty on leaf values.","minimum":0,"type":"number"},
     "max_bin": {"default":256,"description":"Histogram bins of a number column.","maximum":65535,"minimum":2,"type":"integer"},
-    "objective": {"choices":["squared_error","absolute_error","pseudo_huber","quantile","poisson","gamma","tweedie"],"default":"squared_error","description":"The loss: squared_error learns means, absolute_error medians, quantile the quantile_alpha quantile; poisson, gamma and tweedie learn means of counts and amounts on a logarithmic scale.","task":"regression","type":"text"},
-    "quantile_alpha": {"default":0.5,"description":"Of objective quantile: the share of rows that lie below the prediction.","maximum":0.999,"minimum":0.001,"task":"regression","type":"number"},
-    "huber_slope": {"default":1,"description":"Of objective pseudo_huber: the error from which on it grows linearly.","exclusive_minimum":0,"task":"regression","type":"number"},
-    "tweedie_variance_power": {"default":1.5,"description":"Of objective tweedie: towards 1 a Poisson, towards 2 a gamma distribution.","maximum":1.999,"minimum":1.001,"task":"regression","type":"number"},
-    "rank_objective": {"choices":["ndcg","pairwise","map"],"default":"ndcg","description":"LambdaMART by ndcg, or by map for relevances of 0 and 1, or RankNet''s loss over pairs of rows of a query.","task":"ranking","type":"text"},
-    "ndcg_exp_gain": {"default":true,"description":"Whether relevance r gains 2^r - 1 (whole relevances up to 31), or r itself.","task":"ranking","type":"boolean"},
+    "objective": {"choices":["squared_error","absolute_error","pseudo_huber","quantile","poisson","gamma","tweedie"],"default":"squared_error","description":"The loss: squared_error learns means, absolute_error medians, quantile the quantile_alpha quantile; poisson, gamma and tweedie learn means of counts and amounts on a logarithmic scale.","fixed_by_base":true,"task":"regression","type":"text"},
+    "quantile_alpha": {"default":0.5,"description":"Of objective quantile: the share of rows that lie below the prediction.","fixed_by_base":true,"maximum":0.999,"minimum":0.001,"task":"regression","type":"number"},
+    "huber_slope": {"default":1,"description":"Of objective pseudo_huber: the error from which on it grows linearly.","exclusive_minimum":0,"fixed_by_base":true,"task":"regression","type":"number"},
+    "tweedie_variance_power": {"default":1.5,"description":"Of objective tweedie: towards 1 a Poisson, towards 2 a gamma distribution.","fixed_by_base":true,"maximum":1.999,"minimum":1.001,"task":"regression","type":"number"},
+    "rank_objective": {"choices":["ndcg","pairwise","map"],"default":"ndcg","description":"LambdaMART by ndcg, or by map for relevances of 0 and 1, or RankNet''s loss over pairs of rows of a query.","fixed_by_base":true,"task":"ranking","type":"text"},
+    "ndcg_exp_gain": {"default":true,"description":"Whether relevance r gains 2^r - 1 (whole relevances up to 31), or r itself.","fixed_by_base":true,"task":"ranking","type":"boolean"},
     "base_score": {"default":null,"description":"Prediction before the first tree; by default one that minimises the loss.","task":"regression","type":"number"},
     "monotone_constraints": {"default":null,"description":"{\"column\": 1} for number columns with whose rise the prediction must never fall, {\"column\": -1} for never rise.","type":"object"},
     "early_stopping_rounds": {"default":null,"description":"Stop when the loss on rows set apart has not improved for so many rounds, and keep the rounds up to the best; by default all rounds are kept.","minimum":1,"type":"integer"},
     "validation_fraction": {"default":0.1,"description":"Share of the training rows that early_stopping_rounds sets apart.","exclusive_minimum":0,"maximum":0.9,"type":"number"},
     "scale_pos_weight": {"default":1,"description":"Weight of the positive class''s rows, for two classes.","exclusive_minimum":0,"task":"classification","type":"number"},
+    "base_model": {"bases":["gradient_boosting"],"default":null,"description":"Version to continue, as model, model@alias or model/version: n_estimators rounds are added to its trees.","type":"text"},
     "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
     "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
 }', '{classification,regression,ranking}'),
@@ -184,8 +193,8 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
 ('mlp', '{classification,regression}', 'network',
  'A neural network of dense layers: learns smooth non-linear relations of many columns; wants thousands of rows.',
 '{
-    "hidden_layer_sizes": {"default":[100],"description":"Neurons of each hidden layer, from the first to the last; [] is a linear model.","max_items":32,"maximum":16384,"minimum":1,"search":{"choices":[[32],[64],[100],[128],[256],[32,32],[64,64],[128,128],[256,256],[128,64],[128,64,32]]},"type":"integers"},
-    "activation": {"choices":["relu","gelu","tanh"],"default":"relu","description":"What a hidden neuron makes of its sum.","search":{"choices":["relu","gelu","tanh"]},"type":"text"},
+    "hidden_layer_sizes": {"default":[100],"description":"Neurons of each hidden layer, from the first to the last; [] is a linear model.","fixed_by_base":true,"max_items":32,"maximum":16384,"minimum":1,"search":{"choices":[[32],[64],[100],[128],[256],[32,32],[64,64],[128,128],[256,256],[128,64],[128,64,32]]},"type":"integers"},
+    "activation": {"choices":["relu","gelu","tanh"],"default":"relu","description":"What a hidden neuron makes of its sum.","fixed_by_base":true,"search":{"choices":["relu","gelu","tanh"]},"type":"text"},
     "dropout": {"default":0,"description":"Share of the hidden neurons that each step leaves out, at random; none are when scoring.","maximum":0.95,"minimum":0,"search":{"max":0.5,"min":0},"type":"number"},
     "solver": {"choices":["adam","sgd"],"default":"adam","description":"How the gradient becomes a step.","type":"text"},
     "learning_rate_init": {"default":0.001,"description":"Size of the steps at the start.","exclusive_minimum":0,"maximum":100,"search":{"log":true,"max":0.03,"min":0.0001},"type":"number"},
@@ -203,6 +212,7 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "n_iter_no_change": {"default":10,"description":"Epochs in a row without such a fall after which training stops.","maximum":100000,"minimum":1,"type":"integer"},
     "early_stopping": {"default":false,"description":"Whether the loss of rows set apart decides when to stop, and which epoch''s weights are kept.","type":"boolean"},
     "validation_fraction": {"default":0.1,"description":"Share of the training rows that early_stopping sets apart.","exclusive_minimum":0,"maximum":0.9,"type":"number"},
+    "base_model": {"bases":["mlp"],"default":null,"description":"Version whose weights training starts from, as model, model@alias or model/version.","type":"text"},
     "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
     "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
 }', '{}'),

@@ -16,6 +16,7 @@ grant execute on function
   forge.worker_hello(uuid, text, text, int, text, text, text, jsonb), forge.worker_draining(uuid), forge.worker_bye(uuid),
   forge.worker_gone(uuid, uuid[]), forge.claim(uuid, interval, double precision, bigint, text[]),
   forge.heartbeat(bigint, uuid, interval, real), forge.job(bigint, uuid), forge.champion_artifact(bigint, uuid),
+  forge.base_artifact(bigint, uuid),
   forge.report(bigint, uuid, real, text), forge.record_log(bigint, uuid, text, text),
   forge.record_metrics(bigint, uuid, int[], text[], double precision[]), forge.stage_chunk(bigint, uuid, int, bytea),
   forge.stage_held_out_scores(bigint, uuid, int, double precision[], double precision[]),

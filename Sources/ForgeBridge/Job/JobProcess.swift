@@ -36,7 +36,8 @@ public enum JobProcess {
         channel.progress(0, phase: "starting", waits: true)
         var description = try store.job()
         description["threads"] = .integer(Int64(environment.threads))
-        let job = try TrainingJob(json: description)
+        let base = description["base"]?.isNull == false ? try store.baseArtifact() : nil
+        let job = try TrainingJob(json: description, baseArtifact: base)
         let helps = description["helps"]?.boolValue ?? false
         let champion = try helps ? nil : champion(description["champion"] ?? .null, store)
 

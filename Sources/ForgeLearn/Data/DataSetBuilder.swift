@@ -97,7 +97,9 @@ final class DataSetBuilder {
     private static func storage(of column: JobColumn, job: TrainingJob, heldOut: Bool) -> Storage {
         if column.kind == .category { return .codes }
         if column.type == "date" || column.type.hasPrefix("timestamp") { return .float64 }
-        let rounded = job.algorithm.form == .trees && job.preprocess[Bytes(column.sourceName.utf8)].isAutomatic
+        let isAsGiven =
+            job.base?.takesAsIs(column.sourceName) ?? job.preprocess[Bytes(column.sourceName.utf8)].isAutomatic
+        let rounded = job.algorithm.form == .trees && isAsGiven
         return rounded && !(heldOut && job.champion != nil) ? .float32 : .float64
     }
 

@@ -36,10 +36,12 @@ extension DataSet {
         switch job.task {
         case .regression:
             try checkNumericTarget(job)
+            try job.base?.requireShape(of: self, job, labels: [])
             return .values
         case .ranking:
             try checkNumericTarget(job)
             try checkRelevances()
+            try job.base?.requireShape(of: self, job, labels: [])
             return .values
         case .classification: return .classes(try resolveClasses(job))
         case .clustering, .decomposition:
@@ -103,8 +105,9 @@ extension DataSet {
             return index
         }
         let texts = distinct.values.map(try labelWriter())
-        let order = texts.indices.sorted { texts[$0].lexicographicallyPrecedes(texts[$1]) }
-        let labels = order.map { texts[$0] }
+        let own = texts.sorted { $0.lexicographicallyPrecedes($1) }
+        try job.base?.requireShape(of: self, job, labels: own)
+        let labels = job.base?.document.labels ?? own  // those of a fold may be fewer
         guard labels.count > 1 else {
             throw ForgeError(
                 .unusableTarget,
@@ -113,8 +116,8 @@ extension DataSet {
                     ? nil : "\(heldOut.rows) rows are held out; rows that are equal in all columns stay together.",
                 hint: "give rows of at least two classes")
         }
-        var classOf = [Int32](repeating: 0, count: order.count)
-        for (index, number) in order.enumerated() { classOf[number] = Int32(index) }
+        let classes = Dictionary(zip(labels, 0..<Int32.max), uniquingKeysWith: { first, _ in first })
+        let classOf = texts.map { classes[$0]! }
         return Classes(
             labels: labels, positive: try positiveClass(labels, job), training: numbers.map { classOf[$0] },
             known: distinct, classOf: classOf)
@@ -160,6 +163,7 @@ extension DataSet {
             }
             return index
         }
+        if let base = job.base { return base.document.positive }
         for usual in ["true", "1"] {
             if let index = labels.firstIndex(of: Bytes(usual.utf8)) { return index }
         }

@@ -61,21 +61,25 @@ public struct TrainingJob: Sendable {
     public let threads: Int
     /// The version to beat; nil when there is none.
     public let champion: JSONValue?
+    /// The version to continue; nil: the fit starts afresh.
+    let base: BaseModel?
 
     /// Reads what `forge.job` returns (docs/internals.md). Throws one error that names all problems.
-    public init(json: JSONValue) throws {
+    public init(json: JSONValue, baseArtifact: [UInt8]? = nil) throws {
         var problems = Problems()
+        base = try BaseModel(json: json["base"] ?? nil, artifact: baseArtifact)
         id = json["id"]?.intValue ?? 0
         model = json["model"]?.textValue ?? ""
         task = try Self.readTask(json)
         algorithm = try AlgorithmRegistry.algorithm(json["algorithm"]?.textValue ?? "", for: task)
-        parameters = Parameters(json["params"] ?? nil, of: algorithm, task: task, problems: &problems)
+        let given = json["params"] ?? nil
+        let params = base?.completing(given, of: algorithm) ?? given
+        parameters = Parameters(params, of: algorithm, task: task, problems: &problems)
         columns = try Self.readColumns(json)
         preprocess = PreprocessRequest(json["preprocess"] ?? nil, columns: columns, problems: &problems)
         var split = Split(json: json["split"] ?? nil, task: task, problems: &problems)
         search = SearchPlan(
-            json: json["search"] ?? nil, algorithm: algorithm, task: task, base: json["params"] ?? nil,
-            problems: &problems)
+            json: json["search"] ?? nil, algorithm: algorithm, task: task, base: params, problems: &problems)
         asksForFolds = split.folds > 0
         if search != nil, !asksForFolds { split.folds = json["search"]?["folds"]?.intValue ?? SearchPlan.defaultFolds }
         learnsIntervals = Self.readIntervals(
@@ -91,6 +95,7 @@ public struct TrainingJob: Sendable {
         if !task.hasTarget { problems.add(targetless: task, json["evaluation"] ?? nil, preprocess) }
         threads = max(1, json["threads"]?.intValue ?? 1)
         champion = json["champion"].flatMap { $0.isNull ? .none : .some($0) }  // nil would be JSON's null
+        BaseModel.addProblems(of: json, to: &problems)
         try problems.throwIfAny()
     }
 

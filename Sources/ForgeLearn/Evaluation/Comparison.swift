@@ -49,6 +49,8 @@ struct Comparer {
             result.better = MetricDirection.isBetter(new, than: old, result.metric)
         } catch let incomparable as Incomparable {
             result.reason = incomparable.reason
+        } catch let unknown as UntouchedRows.Unknown {
+            result.reason = unknown.reason
         } catch {
             result.reason = "the champion cannot score these rows: \((error as? ForgeError)?.message ?? "\(error)")"
         }
@@ -60,19 +62,16 @@ struct Comparer {
         init(_ reason: String) { self.reason = reason }
     }
 
-    /// Held-out rows that the champion held out too.
+    /// Held-out rows that the champion held out too, and the versions that either of them continues.
     private func commonRows(_ manifest: JSONValue) throws -> [Int] {
-        let split = manifest["split"] ?? nil
         guard data.heldOut.rows > 0 else { throw Incomparable("this version held out no rows") }
-        guard split["key"] == job.splitKey else {
-            throw Incomparable(
-                split["method"]?.textValue == job.split.method.rawValue
-                    ? "the champion told rows apart by other columns: which rows it was trained on cannot be known"
-                    : "the champion held out its rows by another method")
+        let untouched = UntouchedRows(job: job, data: data, target: target)
+        let splits = [manifest["split"] ?? nil] + BaseModel.baseSplits(of: manifest)
+        var rows = try untouched.rows(heldOutBy: splits, of: "the champion")
+        if let base = job.base {
+            let own = Set(try untouched.rows(heldOutBy: base.splits, of: "base model \"\(base.reference)\""))
+            rows = rows.filter(own.contains)
         }
-        guard let before = HeldOutBefore(split: split) else { throw Incomparable("the champion's split is not known") }
-        let classes = if case .classes(let classes) = target { classes.of(data.heldOut) } else { [Int32]() }
-        let rows = before.rows(of: data.heldOut, classes: classes, labels: target.labels)
         guard !rows.isEmpty else { throw Incomparable("there are no rows that neither version was trained on") }
         return rows
     }

@@ -27,6 +27,8 @@ struct Manifest {
     let background: Background?
     /// What the lint of leakage found.
     let warnings: [String]
+    /// nil: there is no base model, or nothing is held out.
+    let seenByBase: RowsSeenByBase?
 
     var json: JSONValue {
         let labels = target.labels.map { JSONValue.text(String(decoding: $0, as: UTF8.self)) }
@@ -47,6 +49,7 @@ struct Manifest {
             "conformal_scores": conformal?.json ?? nil, "threshold": JSONValue(threshold),
             "calibration": job.calibration.map { .text($0.rawValue) } ?? nil, "background": background?.json ?? nil,
             "search": search?.json ?? nil,
+            "base": job.base?.json ?? nil, "margin_scale": JSONValue(fitted.marginScale),
         ]
     }
 
@@ -120,6 +123,7 @@ struct Manifest {
         var report: JSONValue = ["notes": .array((plan.notes + fitted.notes + (search?.notes ?? [])).map(JSONValue.text))]
         report["dropped"] = .array(data.dropped.map { ["reason": .text($0.reason), "rows": .integer(Int64($0.rows))] })
         if !warnings.isEmpty { report["warnings"] = .array(warnings.map(JSONValue.text)) }
+        if let seenByBase { report["held_out_rows_seen_by_base"] = JSONValue(seenByBase.count) }
         if data.sampledOut > 0 { report["sampled_out"] = .integer(Int64(data.sampledOut)) }
         if let number = fitted.coefficients?.conditionNumber { report["condition_number"] = .number(number) }
         if let table = fitted.coefficients { report["reference_terms"] = .array(table.references.map(JSONValue.text)) }

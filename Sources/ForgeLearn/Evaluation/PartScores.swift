@@ -33,21 +33,31 @@ extension Part {
     /// Scores all rows by the kernels of the extension, chunk by chunk. `columns[i]` is what the model's column i
     /// reads.
     func scores(_ scorer: Scorer, columns: [ColumnSource], levels: [[Bytes]], threads: Int) throws -> PartScores {
+        let values = try forEachChunk(columns, levels, threads: threads) {
+            try scorer.isClustering ? scorer.clusters($0) : scorer.score($0)
+        }
+        return PartScores(
+            values: values, width: scorer.isClustering ? 2 : scorer.scores,
+            threshold: scorer.threshold.map { (scorer.positive, $0) })
+    }
+
+    /// (rows, outputs) row-major: the margins of all rows, likewise.
+    func margins(_ scorer: Scorer, columns: [ColumnSource], levels: [[Bytes]], threads: Int) throws -> [Double] {
+        try forEachChunk(columns, levels, threads: threads) { try scorer.margins($0) }
+    }
+
+    private func forEachChunk(
+        _ columns: [ColumnSource], _ levels: [[Bytes]], threads: Int, _ numbers: ([ColumnValues]) throws -> [Double]
+    ) throws -> [Double] {
         var results = [Result<[Double], any Error>?](repeating: nil, count: chunks.count)
         results.withUnsafeMutableBufferPointer { buffer in
             inParallel(chunks.count, threads: threads) { index in
-                buffer[index] = Result {
-                    let values = columns.map { chunks[index].values($0, levels) }
-                    return try scorer.isClustering ? scorer.clusters(values) : scorer.score(values)
-                }
+                buffer[index] = Result { try numbers(columns.map { chunks[index].values($0, levels) }) }
             }
         }
         var values: [Double] = []
-        let width = scorer.isClustering ? 2 : scorer.scores
-        values.reserveCapacity(rows * width)
         for result in results { values += try result!.get() }
-        return PartScores(
-            values: values, width: width, threshold: scorer.threshold.map { (scorer.positive, $0) })
+        return values
     }
 }
 

@@ -118,6 +118,9 @@ struct Design {
         return result
     }
 
+    /// From encoded to packed order; 0 for the intercept.
+    func packed(_ encoded: [Double]) -> [Double] { encodedIndex.map { $0 < 0 ? 0 : encoded[$0] } }
+
     /// Encodes all rows, tile by tile, on `threads` lanes; each lane walks its own run of chunks in order, so that sums
     /// made lane by lane depend on the number of threads only. `isCancelled` is asked before every chunk.
     /// - Returns: the lanes' results, in order.

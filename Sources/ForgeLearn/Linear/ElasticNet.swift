@@ -6,7 +6,7 @@ extension Algorithm {
     static let lasso = Algorithm(
         name: "lasso", tasks: [.regression], form: .linear,
         description: "Least squares with an L1 penalty: leaves out, with coefficient 0, the columns that say little.",
-        parameters: [.l1Strength, .sweeps, .dualityGap, .fitIntercept],
+        parameters: [.l1Strength, .sweeps, .dualityGap, .fitIntercept.fixedByBase, .leastSquaresBase],
         fit: { input in try fitElasticNet(input, l1Ratio: 1) })
 
     /// Least squares with L1 and L2 penalties, as scikit-learn's `ElasticNet`.
@@ -20,7 +20,7 @@ extension Algorithm {
                 "l1_ratio", 0.5, minimum: 0, maximum: 1,
                 "Share of the penalty that is L1; the rest is L2. 1 is lasso, 0 a ridge with alpha · rows."
             ).searched(0.01...1),
-            .sweeps, .dualityGap, .fitIntercept,
+            .sweeps, .dualityGap, .fitIntercept.fixedByBase, .leastSquaresBase,
         ],
         fit: { input in try fitElasticNet(input, l1Ratio: input.parameters.number("l1_ratio")) })
 }
@@ -39,29 +39,33 @@ extension Hyperparameter {
 
 private func fitElasticNet(_ input: borrowing FitInput, l1Ratio: Double) throws -> FittedModel {
     let alpha = input.parameters.number("alpha")
+    try input.requirePenalty(alpha > 0, remedy: "give alpha a value above 0")
     let design = Design(input.data.training, input.plan)
+    let base = try LinearBase(input, design)
+    let targets = base.residuals(of: input.data.training.targets)
     // Half the mean squared error and its penalty, both times the rows' weight, are least squares and theirs.
     func equations(alpha: Double) -> NormalEquations {
         NormalEquations(
-            design: design, targets: input.data.training.targets, weights: input.weights, alpha: alpha,
+            design: design, targets: targets, weights: input.weights, alpha: alpha,
             fitIntercept: input.parameters.boolean("fit_intercept"), threads: input.threads, observer: input.observer)
     }
     guard alpha * l1Ratio > 0 else {
         let weight = input.weights?.reduce(0, +) ?? Double(input.rows)
         let solution = try equations(alpha: alpha * weight).solve()
         return .linear(
-            design, solution.moments, coefficients: solution.coefficients, intercept: solution.intercept)
+            design, solution.moments, coefficients: base.corrected(solution.coefficients, design),
+            intercept: base.corrected(intercept: solution.intercept))
     }
     let centered = try equations(alpha: 0).centered()
-    let outcome = try descend(centered, input, l1: alpha * l1Ratio, l2: alpha * (1 - l1Ratio))
+    let outcome = try descend(centered, targets, input, l1: alpha * l1Ratio, l2: alpha * (1 - l1Ratio))
     guard outcome.coefficients.allSatisfy(\.isFinite) else {
         throw ForgeError(
             .numericalFailure, "coordinate descent gave coefficients that are not finite",
             hint: "scale the columns (preprocess scale standard)")
     }
     return .linear(
-        design, centered.moments, coefficients: outcome.coefficients,
-        intercept: centered.intercept(of: outcome.coefficients),
+        design, centered.moments, coefficients: base.corrected(outcome.coefficients, design),
+        intercept: base.corrected(intercept: centered.intercept(of: outcome.coefficients)),
         notes: outcome.converged
             ? []
             : ["coordinate descent did not converge in \(outcome.sweeps) iterations: raise max_iter, tol or alpha"],
@@ -69,13 +73,13 @@ private func fitElasticNet(_ input: borrowing FitInput, l1Ratio: Double) throws 
 }
 
 private func descend(
-    _ centered: NormalEquations.Centered, _ input: borrowing FitInput, l1: Double, l2: Double
+    _ centered: NormalEquations.Centered, _ targets: [Double], _ input: borrowing FitInput, l1: Double, l2: Double
 ) throws -> CoordinateDescent.Outcome {
     let sums = centered.sums
     var gram = sums.gram
     gram.symmetrize()
     var square = 0.0
-    for (row, target) in input.data.training.targets.enumerated() {
+    for (row, target) in targets.enumerated() {
         square += (input.weights?[row] ?? 1) * (target - centered.center) * (target - centered.center)
     }
     let problem = CoordinateDescent(

@@ -7,7 +7,7 @@ extension Algorithm {
     static let poisson = Algorithm(
         name: "poisson", tasks: [.regression], form: .linear,
         description: "Counts that are never negative: each column multiplies the expected count by a factor.",
-        parameters: generalizedParameters,
+        parameters: generalizedParameters + [.linearBase(["poisson"])],
         fit: { input in try fitGeneralized(input, "poisson", power: 1) })
 
     /// Positive amounts whose spread grows with their mean, as scikit-learn's `GammaRegressor`.
@@ -15,7 +15,7 @@ extension Algorithm {
         name: "gamma", tasks: [.regression], form: .linear,
         description:
             "Positive amounts whose spread grows with their mean, such as costs: each column multiplies by a factor.",
-        parameters: generalizedParameters,
+        parameters: generalizedParameters + [.linearBase(["gamma"])],
         fit: { input in try fitGeneralized(input, "gamma", power: 2) })
 
     /// Amounts that are often zero, as scikit-learn's `TweedieRegressor` with a log link.
@@ -27,8 +27,8 @@ extension Algorithm {
             .number(
                 "power", 1.5, maximum: 10,
                 "The variance is proportional to the mean to this power: 0 normal, 1 Poisson, from 1 to 2 amounts with zeros, 2 gamma, 3 inverse Gaussian; none lies between 0 and 1."
-            ).searched(1.05...1.95)
-        ] + generalizedParameters,
+            ).searched(1.05...1.95).fixedByBase
+        ] + generalizedParameters + [.linearBase(["tweedie"])],
         fit: { input in try fitGeneralized(input, "tweedie", power: input.parameters.number("power")) })
 }
 
@@ -40,7 +40,7 @@ private let generalizedParameters: [Hyperparameter] = [
         "Most iterations of Newton's method (up to \(newtonLimit) coefficients) or of L-BFGS."),
     .number(
         "tol", 1e-6, minimum: 1e-12, maximum: 1, "Largest component of the mean deviance's gradient at which to stop."),
-    .fitIntercept, .statistics(Covariance.ofLikelihoods),
+    .fitIntercept.fixedByBase, .statistics(Covariance.ofLikelihoods),
 ]
 
 /// Half the deviance of a Tweedie distribution (Jørgensen 1987), less what depends on the target only, under a log
@@ -85,13 +85,15 @@ private func fitGeneralized(_ input: borrowing FitInput, _ name: String, power: 
     let targets = input.data.training.targets
     let design = Design(input.data.training, input.plan, intercept: input.parameters.boolean("fit_intercept"))
     let moments = try design.moments(weights: input.weights, threads: input.threads, observer: input.observer)
+    let base = try LinearBase(input, design)
     let objective = MarginObjective(
         design: design, targets: targets, weights: input.weights, loss: loss,
-        penalty: input.parameters.number("alpha"), totalWeight: moments.weight, threads: input.threads,
-        observer: input.observer)
+        penalty: input.parameters.number("alpha"), offsets: base.margins.first, totalWeight: moments.weight,
+        threads: input.threads, observer: input.observer)
+    try input.requirePenalty(objective.penalty > 0, remedy: "give alpha a value above 0")
     let mean = try positiveMean(input, moments.weight)
     var start = [Double](repeating: 0, count: design.width)
-    if let intercept = design.intercept { start[intercept] = log(mean) }
+    if let intercept = design.intercept, !base.isPresent { start[intercept] = log(mean) }
     // The gradient has the unit of the mean to the power 2 − p: without it a tolerance would depend on the target's
     // unit.
     let tolerance = input.parameters.number("tol") * max(1, pow(mean, 2 - power))
@@ -100,8 +102,8 @@ private func fitGeneralized(_ input: borrowing FitInput, _ name: String, power: 
         report: fitReport(input.observer)
     ).minimize(from: start)
     var fitted = try FittedModel.linear(
-        design, moments, input.plan, point: outcome.point, link: .log, notes: outcome.notes(of: name),
-        iterations: outcome.iterations)
+        design, moments, input.plan, point: base.corrected(outcome.point, design), link: .log,
+        notes: outcome.notes(of: name), iterations: outcome.iterations)
     let covariance = try input.covariance(penalised: objective.penalty > 0)
     if let covariance {
         let point = design.withoutConstants(outcome.point, input.plan, moments)

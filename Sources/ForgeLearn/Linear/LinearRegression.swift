@@ -19,7 +19,7 @@ extension Algorithm {
                 "alpha", 1, minimum: 0,
                 "Strength of the penalty on the squared coefficients of the encoded columns; 0 is linear_regression."
             ).searched(1e-4...1e4, log: true),
-            .fitIntercept,
+            .fitIntercept.fixedByBase, .leastSquaresBase,
         ],
         fit: { input in try fitLeastSquares(input, alpha: input.parameters.number("alpha")) })
 }
@@ -32,9 +32,11 @@ extension Hyperparameter {
 private func fitLeastSquares(
     _ input: borrowing FitInput, alpha: Double, statistics: Bool = false
 ) throws -> FittedModel {
+    try input.requirePenalty(alpha > 0, remedy: "give alpha a value above 0")
     let design = Design(input.data.training, input.plan)
+    let base = try LinearBase(input, design)
     let solution = try NormalEquations(
-        design: design, targets: input.data.training.targets, weights: input.weights, alpha: alpha,
+        design: design, targets: base.residuals(of: input.data.training.targets), weights: input.weights, alpha: alpha,
         fitIntercept: input.parameters.boolean("fit_intercept"), threads: input.threads, observer: input.observer
     ).solve()
     var notes: [String] = []
@@ -46,7 +48,8 @@ private func fitLeastSquares(
         )
     }
     var fitted = FittedModel.linear(
-        design, solution.moments, coefficients: solution.coefficients, intercept: solution.intercept, notes: notes)
+        design, solution.moments, coefficients: base.corrected(solution.coefficients, design),
+        intercept: base.corrected(intercept: solution.intercept), notes: notes)
     if let covariance = try statistics ? input.covariance(penalised: false) : nil {
         try fitted.addTable(of: solution, design, input, covariance)
     }

@@ -22,7 +22,7 @@ extension Algorithm {
             .number(
                 "tol", 1e-8, minimum: 1e-14, maximum: 1,
                 "Gradient of the mean loss, or duality gap as a share of the loss, at which to stop."),
-            .fitIntercept, .positiveClass, .classWeight,
+            .fitIntercept.fixedByBase, .linearBase(["linear_svm"]), .positiveClass, .classWeight,
         ],
         needsKeys: true, fit: fitLinearSVM)
 }
@@ -47,10 +47,11 @@ private func fitLinearSVM(_ input: borrowing FitInput) throws -> FittedModel {
     case .classes(let classes):
         return try fitClasses(machine, input, classes, moments)
     default:
-        let outcome = try machine.fit(input.data.training.targets, weights: input.weights)
+        let base = try LinearBase(input, design)
+        let outcome = try machine.fit(base.residuals(of: input.data.training.targets), weights: input.weights)
         input.observer.progress(0.8, phase: "fit")
         return try .linear(
-            design, moments, input.plan, point: outcome.point, notes: notes(outcome.converged, outcome.iterations),
+            design, moments, input.plan, point: base.corrected(outcome.point, design), notes: notes(outcome.converged, outcome.iterations),
             iterations: outcome.iterations)
     }
 }
@@ -89,27 +90,46 @@ private func fitClasses(
         let own = classes.isBinary ? Int32(classes.positive) : Int32(output)
         return classes.training.map { $0 == own ? 1.0 : -1.0 }
     }
+    let base = try LinearBase(input, machine.design, unit: input.baseMarginScale())
     let folds = foldNumbers(input)
     var points: [[Double]] = []
     var margins: [[Double]] = []
     var iterations = 0
     var converged = true
     for output in 0..<outputs {
-        let whole = try machine.fit(signs[output], weights: input.weights)
+        let offsets = base.isPresent ? base.margins[output] : nil
+        let whole = try machine.fit(signs[output], weights: input.weights, offsets: offsets)
         iterations = max(iterations, whole.iterations)
         converged = converged && whole.converged
         guard whole.point.allSatisfy(\.isFinite) else { throw notFinite() }
-        points.append(machine.design.withoutConstants(whole.point, input.plan, moments))
-        margins.append(try outOfFold(machine, signs[output], input.weights, folds, from: whole.point))
+        let point = base.corrected(whole.point, output: output, machine.design)
+        points.append(machine.design.withoutConstants(point, input.plan, moments))
+        let unseen = try outOfFold(machine, signs[output], input.weights, offsets, folds, from: whole.point)
+        margins.append(offsets.map { zip(unseen, $0).map(+) } ?? unseen)
         input.observer.progress(0.2 + 0.6 * Double(output + 1) / Double(outputs), phase: "fit")
     }
     let temperature = InverseTemperature(
         margins: margins, labels: classes.isBinary ? signs[0].map { $0 > 0 ? 1 : 0 } : classes.training,
         weights: input.weights)
     let factor = temperature.solve()
-    return .linear(
+    var fitted = FittedModel.linear(
         machine.design, moments, points: points.map { $0.map { $0 * factor } }, notes: notes(converged, iterations),
         iterations: iterations)
+    fitted.marginScale = factor
+    return fitted
+}
+
+extension FitInput {
+    /// What the base model's margins were multiplied by when they became log-odds; 1 without one.
+    fileprivate func baseMarginScale() throws -> Double {
+        guard let base else { return 1 }
+        guard let scale = base.manifest["margin_scale"]?.doubleValue, scale > 0 else {
+            throw ForgeError(
+                .modelMismatch, "base model \"\(base.reference)\" does not tell the scale of its margins",
+                hint: "train it again: its release did not record it")
+        }
+        return scale
+    }
 }
 
 /// (rows) which of five folds a row is in, by its key.
@@ -120,7 +140,8 @@ private func foldNumbers(_ input: borrowing FitInput) -> [Int] {
 
 /// Margins of every row by a machine that did not learn from it.
 private func outOfFold(
-    _ machine: SupportVectors, _ signs: [Double], _ weights: [Double]?, _ folds: [Int], from start: [Double]
+    _ machine: SupportVectors, _ signs: [Double], _ weights: [Double]?, _ offsets: [Double]?, _ folds: [Int],
+    from start: [Double]
 ) throws -> [Double] {
     var margins = [Double](repeating: 0, count: signs.count)
     for fold in 0..<5 where folds.contains(fold) {
@@ -129,7 +150,7 @@ private func outOfFold(
         guard zip(signs, others).contains(where: { $0 > 0 && $1 > 0 }),
             zip(signs, others).contains(where: { $0 < 0 && $1 > 0 })
         else { continue }
-        let point = try machine.fit(signs, weights: others, from: start).point
+        let point = try machine.fit(signs, weights: others, offsets: offsets, from: start).point
         let found = try machine.design.margins(of: point, threads: machine.threads, observer: machine.observer)
         for row in folds.indices where folds[row] == fold { margins[row] = found[row] }
     }

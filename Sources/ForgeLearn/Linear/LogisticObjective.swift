@@ -14,6 +14,8 @@ struct LogisticObjective: SmoothObjective {
     let penalty: Double
     /// Whether an L1 penalty, which is not part of this function, is added to it.
     var hasLasso = false
+    /// (outputs)(rows) what a base model adds to the margins; empty: nothing.
+    var offsets: [[Double]] = []
     var totalWeight: Double
     let threads: Int
     let observer: any TrainingObserver
@@ -61,6 +63,9 @@ struct LogisticObjective: SmoothObjective {
                     tile.addProduct(
                         theta.baseAddress! + output * design.width, to: margins.baseAddress! + output * Design.tileRows)
                 }
+            }
+            for (output, offsets) in offsets.enumerated() {
+                for row in 0..<tile.rows { margins[output * Design.tileRows + row] += offsets[tile.firstRow + row] }
             }
         }
     }

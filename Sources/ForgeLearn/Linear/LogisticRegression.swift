@@ -25,7 +25,8 @@ extension Algorithm {
             .number(
                 "tol", 1e-6, minimum: 1e-12, maximum: 1,
                 "Largest component of the mean loss's gradient at which to stop."),
-            .fitIntercept, .statistics(Covariance.ofLikelihoods), .positiveClass, .classWeight,
+            .fitIntercept.fixedByBase, .statistics(Covariance.ofLikelihoods), .linearBase(["logistic_regression"]), .positiveClass,
+            .classWeight,
         ],
         fit: fitLogistic)
 }
@@ -40,20 +41,22 @@ private func fitLogistic(_ input: borrowing FitInput) throws -> FittedModel {
         default: nil
         }
     let penalised = l1Ratio != nil
+    try input.requirePenalty(penalised, remedy: "give penalty l2, l1 or elasticnet")
     let fitIntercept = input.parameters.boolean("fit_intercept")
     let design = Design(input.data.training, input.plan, intercept: fitIntercept)
     let moments = try design.moments(weights: input.weights, threads: input.threads, observer: input.observer)
+    let base = try LinearBase(input, design)
     let positive = Int32(classes.positive)
     let strength = 1 / (input.parameters.number("C") * moments.weight)
     let objective = LogisticObjective(
         design: design, labels: classes.isBinary ? classes.training.map { $0 == positive ? 1 : 0 } : classes.training,
         weights: input.weights, outputs: classes.isBinary ? 1 : classes.count,
         penalty: l1Ratio.map { $0 == 0 ? strength : (1 - $0) * strength } ?? 0, hasLasso: (l1Ratio ?? 0) > 0,
-        totalWeight: moments.weight, threads: input.threads, observer: input.observer)
+        offsets: base.margins, totalWeight: moments.weight, threads: input.threads, observer: input.observer)
     let outcome = try minimize(objective, l1: (l1Ratio ?? 0) * strength, input)
     if !penalised { try refuseSeparable(objective, outcome, maximumIterations: input.parameters.integer("max_iter")) }
     let points = (0..<objective.outputs).map {
-        Array(outcome.point[$0 * design.width..<($0 + 1) * design.width])
+        base.corrected(Array(outcome.point[$0 * design.width..<($0 + 1) * design.width]), output: $0, design)
     }
     var fitted = FittedModel.linear(
         design, moments, points: points, notes: outcome.notes(of: "logistic_regression"),

@@ -19,6 +19,8 @@ struct MarginObjective<Loss: MarginLoss>: SmoothObjective {
     let loss: Loss
     let penalty: Double
     var penalisesIntercept = false
+    /// (rows) what a base model adds to the margins; nil: nothing.
+    var offsets: [Double]? = nil
     var totalWeight: Double
     let threads: Int
     let observer: any TrainingObserver
@@ -70,7 +72,8 @@ struct MarginObjective<Loss: MarginLoss>: SmoothObjective {
         }
         for row in 0..<tile.rows {
             let weight = weights?[tile.firstRow + row] ?? 1
-            let found = loss.evaluate(margin: lane.slopes[row], target: targets[tile.firstRow + row])
+            let margin = lane.slopes[row] + (offsets?[tile.firstRow + row] ?? 0)
+            let found = loss.evaluate(margin: margin, target: targets[tile.firstRow + row])
             lane.loss += weight * found.loss
             lane.slopes[row] = weight * found.slope
             lane.curvatures[row] = weight * found.curvature

@@ -28,25 +28,32 @@ struct SupportVectors {
     let threads: Int
     let observer: any TrainingObserver
 
-    /// targets: (rows) ±1 for the hinges. Rows of weight 0 are left out.
-    func fit(_ targets: [Double], weights: [Double]?, from start: [Double]? = nil) throws -> Outcome {
+    /// targets: (rows) ±1 for the hinges. offsets: (rows) what a base model adds to the margins of the hinges; nil:
+    /// nothing. Rows of weight 0 are left out.
+    func fit(
+        _ targets: [Double], weights: [Double]?, offsets: [Double]? = nil, from start: [Double]? = nil
+    ) throws -> Outcome {
         switch loss {
-        case .squaredHinge: try newton(SquaredHinge(), targets, weights, start)
-        case .squaredInsensitive(let epsilon): try newton(SquaredInsensitive(epsilon: epsilon), targets, weights, start)
+        case .squaredHinge: try newton(SquaredHinge(), targets, weights, offsets, start)
+        case .squaredInsensitive(let epsilon):
+            try newton(SquaredInsensitive(epsilon: epsilon), targets, weights, nil, start)
         case .hinge:
-            try interior(targets, weights, signs: targets, unit: 1, [InteriorPoint.Piece(above: 1, below: 0)])
+            // 1 − y (margin + offset) = y (y − offset − margin), since y² is 1.
+            try interior(
+                offsets.map { zip(targets, $0).map(-) } ?? targets, weights, signs: targets, unit: 1,
+                [InteriorPoint.Piece(above: 1, below: 0)])
         case .insensitive(let epsilon):
             try insensitive(targets, weights, epsilon)
         }
     }
 
     private func newton<L: MarginLoss>(
-        _ loss: L, _ targets: [Double], _ weights: [Double]?, _ start: [Double]?
+        _ loss: L, _ targets: [Double], _ weights: [Double]?, _ offsets: [Double]?, _ start: [Double]?
     ) throws -> Outcome {
         let total = weights?.reduce(0, +) ?? Double(targets.count)
         let objective = MarginObjective(
             design: design, targets: targets, weights: weights, loss: loss, penalty: 1 / (cost * total),
-            penalisesIntercept: true, totalWeight: total, threads: threads, observer: observer)
+            penalisesIntercept: true, offsets: offsets, totalWeight: total, threads: threads, observer: observer)
         let minimizer = Minimizer(
             objective: objective, maximumIterations: maximumIterations, tolerance: tolerance, report: { _, _ in })
         let zero = [Double](repeating: 0, count: design.width)

@@ -12,10 +12,11 @@ extension Algorithm {
                 "hidden_layer_sizes", [100], minimum: 1, maximum: ModelLimits.hiddenWidth,
                 most: ModelLimits.hiddenLayers,
                 "Neurons of each hidden layer, from the first to the last; [] is a linear model."
-            ).searched([[32], [64], [100], [128], [256], [32, 32], [64, 64], [128, 128], [256, 256], [128, 64], [128, 64, 32]]),
+            ).searched([[32], [64], [100], [128], [256], [32, 32], [64, 64], [128, 128], [256, 256], [128, 64], [128, 64, 32]])
+                .fixedByBase,
             .choice(
                 "activation", "relu", of: Activation.allCases.map(\.rawValue), "What a hidden neuron makes of its sum."
-            ).searched(["relu", "gelu", "tanh"]),
+            ).searched(["relu", "gelu", "tanh"]).fixedByBase,
             .number(
                 "dropout", 0, minimum: 0, maximum: 0.95,
                 "Share of the hidden neurons that each step leaves out, at random; none are when scoring."
@@ -52,6 +53,9 @@ extension Algorithm {
             .number(
                 "validation_fraction", 0.1, above: 0, maximum: 0.9,
                 "Share of the training rows that early_stopping sets apart."),
+            .baseModel(
+                of: ["mlp"],
+                "Version whose weights training starts from, as model, model@alias or model/version."),
             .positiveClass, .classWeight,
         ],
         fit: fitNetwork)
@@ -67,8 +71,9 @@ private func fitNetwork(_ input: borrowing FitInput) throws -> FittedModel {
     let shape = NetworkShape([table.width] + settings.hidden + [target.outputs])
     try checkSize(shape)
     let outcome = try NetworkTrainer(
-        shape: shape, settings: settings, table: table, target: target, validation: validation, threads: input.threads,
-        seed: UInt64(bitPattern: Int64(input.seed)), observer: input.observer
+        shape: shape, settings: settings, table: table, target: target, validation: validation,
+        start: input.base.map { try startingWeights($0, shape, table, target) }, threads: input.threads, seed: UInt64(bitPattern: Int64(input.seed)),
+        observer: input.observer
     ).run()
     let form = try networkForm(outcome.parameters, shape, settings.activation, table, target)
     let notes =
@@ -122,6 +127,34 @@ private func networkForm(
             hint: "divide the target by a constant, or use a smaller learning_rate_init")
     }
     return form
+}
+
+/// The base model's parameters as training has them: networkForm's way back.
+private func startingWeights(
+    _ base: BaseModel, _ shape: NetworkShape, _ table: FeatureTable, _ target: NetworkTarget
+) throws -> [Float] {
+    guard case .network(let form) = base.document.form, form.layers == [shape.inputs] + shape.layers.map(\.outputs) else {
+        throw ForgeError(
+            .modelMismatch, "base model \"\(base.reference)\" has other layers than its manifest says",
+            hint: "train without base_model")
+    }
+    var parameters = [Float](repeating: 0, count: shape.count)
+    var (weight, bias) = (0, 0)
+    for (index, layer) in shape.layers.enumerated() {
+        let isOutput = index == shape.layers.count - 1
+        for output in 0..<layer.outputs {
+            for input in 0..<layer.inputs {
+                let value = form.weights[weight + output * layer.inputs + (index == 0 ? table.encodedIndex[input] : input)]
+                parameters[layer.weights + output * layer.inputs + input] =
+                    isOutput ? Float(Double(value) / target.scale) : value
+            }
+            parameters[layer.biases + output] =
+                isOutput ? Float((form.intercepts[output] - target.mean) / target.scale) : form.biases[bias + output]
+        }
+        weight += layer.inputs * layer.outputs
+        if !isOutput { bias += layer.outputs }
+    }
+    return parameters
 }
 
 /// The first layer's weights from the table's to the encoder's order.

@@ -19,6 +19,8 @@ struct NetworkTrainer {
     let target: NetworkTarget
     /// Rows that decide when to stop, and which epoch's parameters are kept.
     var validation: (table: FeatureTable, target: NetworkTarget)? = nil
+    /// Parameters to start from; nil: random ones.
+    var start: [Float]? = nil
     let threads: Int
     let seed: UInt64
     let observer: any TrainingObserver
@@ -35,7 +37,7 @@ struct NetworkTrainer {
         let batches = (table.rows + settings.batchSize - 1) / settings.batchSize
         let optimizer = NetworkOptimizer(shape, settings, plannedSteps: batches * settings.maximumEpochs)
         let workspace = Workspace(self, lanes: lanes)
-        var parameters = shape.initial(seed: splitmix64(seed), active: table.isActive)
+        var parameters = start ?? shape.initial(seed: splitmix64(seed), active: table.isActive)
         var best = parameters
         var stopping = NetworkStopping(tolerance: settings.tolerance, patience: settings.patience)
         for epoch in 1...settings.maximumEpochs {

@@ -12,6 +12,8 @@ struct FitInput: ~Copyable {
     var validation: ValidationRows? = nil
     let threads: Int
     let seed: Int
+    /// The version to continue; nil: the fit starts afresh.
+    var base: BaseModel? = nil
     let observer: any TrainingObserver
 
     var rows: Int { data.training.rows }
@@ -45,6 +47,8 @@ struct FittedModel {
     var products: [FeatureProduct] = []
     /// Sentences for the data report: what the fit had to leave out or could not reach.
     var notes: [String] = []
+    /// Of support vector machines of classes: what their margins were multiplied by to become log-odds.
+    var marginScale: Double?
     /// Seconds, rounds and such have no place here: equal input gives equal models.
     var iterations: Int?
     /// With standard errors, when the request asks for statistics; of linear forms the manifest has the bare ones

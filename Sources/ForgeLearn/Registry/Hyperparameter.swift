@@ -19,6 +19,10 @@ public struct Hyperparameter: Sendable, Equatable {
     public var task: LearningTask?
     /// Values that a search tries unless its request names others; nil: it leaves the parameter as it is.
     public var search: SearchRange? = nil
+    /// Of `base_model`: the algorithms whose versions it takes.
+    public var bases: [String] = []
+    /// Whether a base model, where there is one, has decided it.
+    public var isFixedByBase = false
     public var sentence: String
 
     public static func integer(
@@ -138,6 +142,8 @@ public struct Hyperparameter: Sendable, Equatable {
         entry["max_items"] = mostItems.map { .integer(Int64($0)) }
         entry["exclusive_minimum"] = exclusiveMinimum.map(JSONValue.shortest)
         entry["search"] = search?.json
+        if !bases.isEmpty { entry["bases"] = .array(bases.map(JSONValue.text)) }
+        if isFixedByBase { entry["fixed_by_base"] = true }
         if !choices.isEmpty { entry["choices"] = .array(choices.map(JSONValue.text)) }
         if let task { entry["task"] = .text(task.rawValue) }
         return entry
@@ -186,7 +192,7 @@ public struct Parameters: Sendable, Equatable {
     }
 
     /// `3` and `3.0` give the same model and the same manifest.
-    private static func typed(_ value: JSONValue, _ kind: Hyperparameter.Kind) -> JSONValue {
+    static func typed(_ value: JSONValue, _ kind: Hyperparameter.Kind) -> JSONValue {
         switch kind {
         case .integer: value.intValue.map { .integer(Int64($0)) } ?? value
         case .number: value.doubleValue.map { .number($0) } ?? value

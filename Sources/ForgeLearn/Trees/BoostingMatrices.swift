@@ -21,7 +21,7 @@ struct BoostingMatrices {
                 try objective.check(rows.part, named: data.targetName)
                 let batches = TreeBatches(
                     rows.part, input.plan, labels: [input.treeLabels(of: rows)], weights: rows.weights,
-                    observer: input.observer)
+                    margins: try input.baseMargins(of: rows.part), observer: input.observer)
                 return try QuantileMatrix(batches, bins: bins, threads: input.threads, like: training)
             }
         }
@@ -36,7 +36,8 @@ extension FitInput {
             part.groups[$0] != part.groups[$1] ? part.groups[$0] < part.groups[$1] : $0 < $1
         }
         let sorted = part.reordered(order)
-        let batches = TreeBatches(sorted, plan, labels: [sorted.targets], weights: nil, observer: observer)
+        let batches = TreeBatches(
+            sorted, plan, labels: [sorted.targets], weights: nil, margins: try baseMargins(of: sorted), observer: observer)
         let matrix = try QuantileMatrix(batches, bins: bins, threads: threads, like: reference)
         let sizes = sorted.groups.reduce(into: [(group: UInt64, rows: Int)]()) { sizes, group in
             if sizes.last?.group == group { sizes[sizes.count - 1].rows += 1 } else { sizes.append((group, 1)) }

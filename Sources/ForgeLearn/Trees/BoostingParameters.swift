@@ -34,25 +34,28 @@ let boostingParameters: [Hyperparameter] = [
     Hyperparameter(
         name: "objective", kind: .text, defaultValue: "squared_error",
         choices: ["squared_error", "absolute_error", "pseudo_huber", "quantile", "poisson", "gamma", "tweedie"],
-        task: .regression,
+        task: .regression, isFixedByBase: true,
         sentence:
             "The loss: squared_error learns means, absolute_error medians, quantile the quantile_alpha quantile; poisson, gamma and tweedie learn means of counts and amounts on a logarithmic scale."
     ),
     Hyperparameter(
         name: "quantile_alpha", kind: .number, defaultValue: 0.5, minimum: 0.001, maximum: 0.999, choices: [],
-        task: .regression, sentence: "Of objective quantile: the share of rows that lie below the prediction."),
+        task: .regression, isFixedByBase: true,
+        sentence: "Of objective quantile: the share of rows that lie below the prediction."),
     Hyperparameter(
         name: "huber_slope", kind: .number, defaultValue: 1.0, exclusiveMinimum: 0, choices: [], task: .regression,
-        sentence: "Of objective pseudo_huber: the error from which on it grows linearly."),
+        isFixedByBase: true, sentence: "Of objective pseudo_huber: the error from which on it grows linearly."),
     Hyperparameter(
         name: "tweedie_variance_power", kind: .number, defaultValue: 1.5, minimum: 1.001, maximum: 1.999, choices: [],
-        task: .regression, sentence: "Of objective tweedie: towards 1 a Poisson, towards 2 a gamma distribution."),
+        task: .regression, isFixedByBase: true,
+        sentence: "Of objective tweedie: towards 1 a Poisson, towards 2 a gamma distribution."),
     Hyperparameter(
         name: "rank_objective", kind: .text, defaultValue: "ndcg", choices: ["ndcg", "pairwise", "map"], task: .ranking,
+        isFixedByBase: true,
         sentence:
             "LambdaMART by ndcg, or by map for relevances of 0 and 1, or RankNet's loss over pairs of rows of a query."),
     Hyperparameter(
-        name: "ndcg_exp_gain", kind: .boolean, defaultValue: true, choices: [], task: .ranking,
+        name: "ndcg_exp_gain", kind: .boolean, defaultValue: true, choices: [], task: .ranking, isFixedByBase: true,
         sentence:
             "Whether relevance r gains 2^r - 1 (whole relevances up to 31), or r itself."),
     Hyperparameter(
@@ -73,5 +76,8 @@ let boostingParameters: [Hyperparameter] = [
     Hyperparameter(
         name: "scale_pos_weight", kind: .number, defaultValue: 1.0, exclusiveMinimum: 0, choices: [],
         task: .classification, sentence: "Weight of the positive class's rows, for two classes."),
+    .baseModel(
+        of: ["gradient_boosting"],
+        "Version to continue, as model, model@alias or model/version: n_estimators rounds are added to its trees."),
     .positiveClass, .classWeight,
 ]

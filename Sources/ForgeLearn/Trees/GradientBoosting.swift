@@ -17,9 +17,14 @@ private func fitGradientBoosting(_ input: borrowing FitInput) throws -> FittedMo
     let booster = try Booster(
         matrices.training, watching: matrices.validation, objective.parameters + boosterParameters(input))
     let rounds = try boost(booster, matrices, objective, input)
-    var builder = TreeFormBuilder(outputs: objective.outputs, features: input.plan.width)
+    var builder =
+        input.baseTrees.map { TreeFormBuilder(continuing: $0, features: input.plan.width) }
+        ?? TreeFormBuilder(outputs: objective.outputs, features: input.plan.width)
     try builder.add(booster.saved(), link: objective.link, trees: rounds * objective.outputs)
     var fitted = FittedModel(form: .trees(builder.built), link: objective.link, importance: builder.gains)
+    if let base = input.base {
+        fitted.notes.append("importances by gain are those of the rounds added to base model \"\(base.reference)\"")
+    }
     fitted.iterations = rounds
     return fitted
 }
@@ -32,10 +37,11 @@ private func boost(
     let rounds = input.parameters.integer("n_estimators")
     let interval = lossInterval(rows: input.rows, rounds: rounds)
     let patience = input.parameters["early_stopping_rounds"].intValue ?? rounds
+    let first = (input.baseTrees?.roots.count ?? 0) / objective.outputs
     var best = (round: rounds - 1, loss: Double.infinity)
     for round in 0..<rounds {
         try input.checkCancelled()
-        try booster.boost(round: round)
+        try booster.boost(round: first + round)
         if (round + 1) % interval == 0 || round + 1 == rounds {
             let loss = try finite(booster.loss(on: matrices.training, round: round), round)
             input.observer.metric(step: round, name: "train_\(objective.lossName)", value: loss)
@@ -76,13 +82,18 @@ private func boosterParameters(_ input: borrowing FitInput) throws -> [(String, 
     if case .classes(let classes) = input.target, classes.isBinary {
         result.append(("scale_pos_weight", "\(parameters.number("scale_pos_weight"))"))
     }
-    let base = parameters["base_score"].doubleValue ?? PseudoHuberLoss(input)?.bestConstant
+    let base = parameters["base_score"].doubleValue ?? (input.base == nil ? PseudoHuberLoss(input)?.bestConstant : nil)
     if let base { result.append(("base_score", "\(base)")) }
     if let constraints = try input.monotoneConstraints() { result.append(("monotone_constraints", constraints)) }
     return result
 }
 
 extension FitInput {
+    /// The trees that the rounds are added to; nil: there are none yet.
+    fileprivate var baseTrees: TreeForm? {
+        if case .trees(let form) = base?.document.form { form } else { nil }
+    }
+
     /// `monotone_constraints` as XGBoost takes them, one for each encoded feature; nil without any.
     fileprivate func monotoneConstraints() throws -> String? {
         guard let asked = parameters["monotone_constraints"].objectValue else { return nil }

@@ -9,6 +9,7 @@ final class TreeBatches {
     private let encoder: ChunkEncoder
     private let labels: [[Double]]  // an array of rows per target
     private let weights: [Double]?
+    private let margins: [Double]?  // (rows, outputs) row-major
     private let observer: any TrainingObserver
     private var chunk = 0
     private var firstRow = 0
@@ -17,12 +18,15 @@ final class TreeBatches {
     /// What went wrong inside a callback, which cannot throw.
     private(set) var failure: (any Error)?
 
+    /// margins: what a base model says of the rows, (rows, outputs) row-major; nil: boosting starts from a constant.
     init(
-        _ part: Part, _ plan: EncodingPlan, labels: [[Double]], weights: [Double]?, observer: any TrainingObserver
+        _ part: Part, _ plan: EncodingPlan, labels: [[Double]], weights: [Double]?, margins: [Double]? = nil,
+        observer: any TrainingObserver
     ) {
         self.part = part
         self.labels = labels
         self.weights = weights
+        self.margins = margins
         self.observer = observer
         features = TreeFeature.features(of: plan, part.layout)
         encoder = ChunkEncoder(plan)
@@ -67,8 +71,13 @@ final class TreeBatches {
         try callXGBoost(XGProxyDMatrixSetDataColumnar(proxy, "[\(interfaces.joined(separator: ","))]"))
         try setFeatureTypes(proxy, features.map(\.isCategory))
         try setLabels(chunk.rows)
-        guard let weights else { return }
-        try setInfo("weight", weights[firstRow..<firstRow + chunk.rows].map { Float($0) }, shape: [chunk.rows])
+        let rows = firstRow..<firstRow + chunk.rows
+        if let weights { try setInfo("weight", weights[rows].map { Float($0) }, shape: [chunk.rows]) }
+        if let margins {
+            let outputs = margins.count / part.rows
+            let own = margins[rows.lowerBound * outputs..<rows.upperBound * outputs].map { Float($0) }
+            try setInfo("base_margin", own, shape: [chunk.rows, outputs])
+        }
     }
 
     private func setLabels(_ rows: Int) throws {

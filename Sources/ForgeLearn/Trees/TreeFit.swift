@@ -33,11 +33,21 @@ extension FitInput {
 
     /// Bins the training rows; frees their features where nothing needs them any more.
     func quantileMatrix(labels: [[Double]], bins: Int) throws -> QuantileMatrix {
-        let batches = TreeBatches(data.training, plan, labels: labels, weights: weights, observer: observer)
+        let batches = TreeBatches(
+            data.training, plan, labels: labels, weights: weights, margins: try baseMargins(of: data.training),
+            observer: observer)
         let matrix = try QuantileMatrix(batches, bins: bins, threads: threads)
         if data.evaluatesHeldOut { data.training.releaseChunks() }
         observer.progress(0.2, phase: "fit")
         return matrix
+    }
+
+    /// (rows, outputs) row-major: what the base model says of a part's rows; nil without one.
+    func baseMargins(of part: Part) throws -> [Double]? {
+        guard let base else { return nil }
+        return try part.margins(
+            Scorer(artifact: base.artifact), columns: plan.modelColumns.map(\.source), levels: data.features.map(\.levels),
+            threads: threads)
     }
 
     var commonTreeParameters: [(String, String)] {

@@ -6,6 +6,8 @@ struct TreeFormBuilder {
     var form: TreeForm
     /// (encoded features) sum of the loss changes of all splits on it.
     var gains: [Double]
+    /// Whether the form starts from a base already.
+    private var hasBase = false
 
     init(outputs: Int, features: Int) {
         form = TreeForm(
@@ -15,15 +17,22 @@ struct TreeFormBuilder {
         gains = Array(repeating: 0, count: features)
     }
 
+    /// Behind the trees of a form that is there already.
+    init(continuing form: TreeForm, features: Int) {
+        self.form = form
+        gains = Array(repeating: 0, count: features)
+        hasBase = true
+    }
+
     var built: TreeForm { form }
 
-    /// Adds the model's first trees, all of them by default, and its base score, as a margin.
+    /// Adds the model's first trees, all of them by default, and its base score, as a margin, unless the form has one.
     mutating func add(_ model: UBJSON, link: Link, trees limit: Int = .max) throws {
         guard let learner = model["learner"], let body = learner["gradient_booster"]?["model"],
             let trees = body["trees"]?.items, let treeOutputs = body["tree_info"]?.int32Values,
             treeOutputs.count == trees.count
         else { throw unreadable("its trees") }
-        try addBase(learner, link: link)
+        if !hasBase { try addBase(learner, link: link) }
         for (tree, output) in zip(trees, treeOutputs).prefix(limit) {
             guard output >= 0, output < form.outputs else { throw unreadable("tree_info") }
             try add(tree: XGBoostTree(tree), output: output)

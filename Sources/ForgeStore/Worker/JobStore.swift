@@ -40,11 +40,17 @@ public final class JobStore {
     }
 
     /// The champion's artifact; nil if there is none.
-    public func championArtifact() throws -> [UInt8]? {
+    public func championArtifact() throws -> [UInt8]? { try artifact(from: "forge.champion_artifact") }
+
+    /// The artifact of the version that the job continues; nil if there is none.
+    public func baseArtifact() throws -> [UInt8]? { try artifact(from: "forge.base_artifact") }
+
+    /// What a function of the worker API gives in chunks; nil if it gives none.
+    private func artifact(from function: String) throws -> [UInt8]? {
         var bytes: [UInt8] = []
         let connection = try connection()
         let count = try connection.transaction {
-            try connection.copyOut("select forge.champion_artifact(\(lease.request), '\(lease.token)')") { fields in
+            try connection.copyOut("select \(function)(\(lease.request), '\(lease.token)')") { fields in
                 if let chunk = fields.first ?? nil { bytes.append(contentsOf: chunk) }
             }
         }

@@ -19,18 +19,30 @@ struct Run {
     var threads = 1
     var blockRows = 16_384
     var champion: ChampionModel?
+    /// The version that params.base_model names.
+    var base: TrainingOutcome?
+    /// Features that it was given and does not read.
+    var baseLeftOut: [String] = []
     var observer: any TrainingObserver = SilentObserver()
 
     var job: TrainingJob {
         get throws {
-            try TrainingJob(json: [
+            var params = params
+            if base != nil { params["base_model"] = "earlier/2" }
+            return try TrainingJob(json: [
                 "id": 7, "attempt": 1, "model": "m", "task": .text(task), "algorithm": .text(algorithm),
                 "params": params,
                 "preprocess": preprocess, "split": split, "sample": sample, "evaluation": evaluation,
                 "decision": decision, "explain": explain, "search": search,
                 "columns": .array(table.columns.map(Table.describe)), "threads": .integer(Int64(threads)),
                 "champion": champion.map { ["version": .integer(Int64($0.version))] } ?? nil,
-            ])
+                "base": base.map {
+                    [
+                        "model": "earlier", "version": 2, "manifest": $0.manifest,
+                        "left_out": .array(baseLeftOut.map(JSONValue.text)),
+                    ]
+                } ?? nil,
+            ], baseArtifact: base?.artifact)
         }
     }
 
