@@ -71,7 +71,8 @@ forge_vectors_reserve(ForgeBlock *block, ForgeBlockColumn *column)
 	if (rows <= column->vector_capacity)
 		return;
 	column->vector_capacity = Max(2 * column->vector_capacity, rows);
-	float	   *grown = forge_allocate(block->context, sizeof(float) * column->vector_capacity * column->dimensions, "vectors");
+	float	   *grown = forge_allocate(
+		block->context, sizeof(float) * column->vector_capacity * column->dimensions, "vectors");
 
 	if (column->vectors)
 	{

@@ -92,7 +92,8 @@ forge_vector_put(const ForgeConverter *converter, float *floats, int place, doub
 {
 	floats[place] = (float) element;
 	if (unlikely(!isfinite(floats[place])))
-		forge_vector_refuse(converter, place + 1, isnan(element) ? "NaN" : isinf(element) ? "infinite" : "beyond float4 (3.4e38)");
+		forge_vector_refuse(converter, place + 1,
+							isnan(element) ? "NaN" : isinf(element) ? "infinite" : "beyond float4 (3.4e38)");
 }
 
 static void
@@ -102,7 +103,8 @@ forge_vector_require_elements(const ForgeConverter *converter, int dimensions, i
 		return;
 	ereport(ERROR,
 			(errcode(FORGE_WRONG_COLUMN_TYPE),
-			 dimensions > 1 ? errmsg("%s holds an array of %d dimensions, which is no vector", forge_vector_subject(converter), dimensions)
+			 dimensions > 1
+			 ? errmsg("%s holds an array of %d dimensions, which is no vector", forge_vector_subject(converter), dimensions)
 			 : errmsg("%s holds a vector without elements", forge_vector_subject(converter)),
 			 errhint("A vector is a flat list of numbers; make an empty one NULL.")));
 }

@@ -6,7 +6,7 @@ struct Block {
         case numbers(UnsafeRawBufferPointer)  // (rows) doubles, unaligned
         case categories(UnsafeRawBufferPointer)  // (rows) UInt32 codes, unaligned
         case hashes(UnsafeRawBufferPointer)  // (rows) UInt64, unaligned: a group's value
-        /// (rows, dimensions) floats, unaligned; a missing vector is all NaN. Without dimensions all so far are missing.
+        /// (rows, dimensions) floats, unaligned; a missing vector is all NaN. 0 dimensions: all so far are missing.
         case vectors(UnsafeRawBufferPointer, dimensions: Int)
     }
 
@@ -40,7 +40,8 @@ struct Block {
             switch column.kind {
             case .number: columns.append(.numbers(try cursor.take(8 * rows)))
             case .category: columns.append(.categories(try cursor.take(4 * rows)))
-            case .vector: columns.append(.vectors(UnsafeRawBufferPointer(start: nil, count: 0), dimensions: 0))  // below
+            case .vector:  // they lie behind the levels
+                columns.append(.vectors(UnsafeRawBufferPointer(start: nil, count: 0), dimensions: 0))
             }
             try cursor.align()
         }

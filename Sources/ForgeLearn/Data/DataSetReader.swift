@@ -60,7 +60,8 @@ public final class DataSetReader {
         guard builder == nil, columns.indices.allSatisfy({ columns[$0].kind != .vector || dimensions[$0] > 0 }) else {
             return
         }
-        let builder = try DataSetBuilder(columns: columns.indices.flatMap { columns[$0].elements(dimensions[$0]) }, job: job)
+        let builder = try DataSetBuilder(
+            columns: columns.indices.flatMap { columns[$0].elements(dimensions[$0]) }, job: job)
         for bytes in waiting {
             try bytes.withUnsafeBytes {
                 try Block($0, header: columns).withElements(dimensions) { try builder.append($0) }
@@ -107,6 +108,8 @@ extension Block {
             }
         }
         try body(
-            Block(rows: rows, keys: keys, columns: expanded, levels: levels.map { (column: places[$0.column], new: $0.new) }))
+            Block(
+                rows: rows, keys: keys, columns: expanded,
+                levels: levels.map { (column: places[$0.column], new: $0.new) }))
     }
 }

@@ -89,7 +89,8 @@ struct Comparer {
                 throw Incomparable("column \"\(name)\" changed its type since the champion")
             }
             guard !isVector || found.count == column.encoding.width else {
-                throw Incomparable("the vectors of \"\(name)\" have \(found.count) dimensions, the champion's \(column.encoding.width)")
+                throw Incomparable(
+                    "the vectors of \"\(name)\" have \(found.count) dimensions, the champion's \(column.encoding.width)")
             }
             return isVector ? .vector(found) : .feature(first)
         }

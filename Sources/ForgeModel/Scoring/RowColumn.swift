@@ -89,7 +89,7 @@ struct RowColumn {
         if column.kind == Int32(FORGE_VECTOR) {
             return ForgeError(
                 .wrongColumnType,
-                "column \"\(name(arena, column))\" is a vector of \(column.width) dimensions, the rows hold something else")
+                "column \"\(name(arena, column))\" is a vector of \(column.width) dimensions, the rows hold another")
         }
         let kinds = column.kind == Int32(FORGE_NUMBER) ? ("a number", "categories") : ("a category", "numbers")
         return ForgeError(
@@ -98,7 +98,8 @@ struct RowColumn {
     }
 }
 
-/// The texts or vectors of some rows of a column, copied side by side, so that cells may point to them until the next rows.
+/// The texts or vectors of some rows of a column, copied side by side, so that cells may point to them until the next
+/// rows.
 final class TileTexts {
     private let source: ColumnValues
     private var memory = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 1 << 12)

@@ -147,8 +147,8 @@ public enum Diagnosis {
         guard let vector = facts.vector else {
             return note(
                 "pgvector", "not available",
-                "Only forge.similar and what else searches vectors needs it: install the package postgresql-\(facts.serverVersion / 10_000)-pgvector "
-                    + "or build it, then create extension vector.")
+                "Only forge.similar and what else searches vectors needs it: install the package "
+                    + "postgresql-\(facts.serverVersion / 10_000)-pgvector or build it, then create extension vector.")
         }
         let version = vector.installed ?? vector.available
         let state = vector.installed == nil ? "available, not installed here" : "installed"
