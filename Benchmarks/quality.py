@@ -5,23 +5,20 @@ A seed gives the split and both sides' random numbers. Where chance still hides 
 `make bench-quality`; ARGS="--only ridge,mlp --seeds 2" for a part. Not a test: it ends with 0 whatever the numbers say."""
 import argparse
 import json
-import os
-import subprocess
 import sys
 import warnings
 from pathlib import Path
 
 import numpy
 import pandas
-import psycopg
 from sklearn.model_selection import train_test_split
 
+import private_cluster
 import quality_data
 import quality_twins
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-FORGECTL = ROOT / ".build/release/forgectl"
 LEAST_ROWS = 10_000  # a small set is split anew until so many rows were dealt: the share of 100 test rows says little
 STEADY = 0.1  # seeds are added until the standard error of the difference is so small, in per cent,
 MOST_SEEDS, MOST_ROWS = 200, 1_000_000  # but not more of them, nor more rows dealt
@@ -50,16 +47,16 @@ def load(db, name, frame, parts):
     db.execute(f"analyze quality.{name}")
 
 
-def ours(db, twin, name, frame, target, seed, config=None):
+def ours(db, twin, name, frame, target, seed, config=None, search=None):
     features = [column for column in frame.columns if column != target]
     model = f"q_{twin.algorithm}_{name}"
     listed = ", ".join(f'"{column}"' for column in [*features, target])
     request = db.execute(
-        """insert into forge.training_requests (model, algorithm, task, source, target, params, preprocess, split, config, promote)
-           values (%s, %s, %s, %s, %s, %s, %s, %s, %s, 'always') returning id""",
+        """insert into forge.training_requests (model, algorithm, task, source, target, params, preprocess, split, config, search, promote)
+           values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'always') returning id""",
         (model, twin.algorithm, twin.task, f"select {listed}, part_{seed} as part from quality.{name}", target,
          json.dumps(twin.params), json.dumps(twin.preprocess), json.dumps({"method": "column", "column": "part", "seed": seed}),
-         json.dumps(config or {}))).fetchone()[0]
+         json.dumps(config or {}), json.dumps(search) if search else None)).fetchone()[0]
     db.execute("call forge.wait(%s::bigint, interval '30 minutes')", (request,))
     status, version, error = db.execute(
         "select status, model_version, error_message from forge.training_requests where id = %s", (request,)).fetchone()
@@ -135,20 +132,15 @@ def main():
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--only", default="", help="algorithms, or intervals, comma-separated")
     parser.add_argument("--sets", default="", help="data sets, comma-separated")
-    own = "/var/lib/forge/bench" if os.geteuid() == 0 else str(ROOT / ".forge/bench")
-    parser.add_argument("--data-dir", default=own)
+    private_cluster.add_option(parser)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
     wanted = set(filter(None, options.only.split(",")))
     chosen = set(filter(None, options.sets.split(",")))
 
-    where = ["--data-dir", options.data_dir]
-    subprocess.run([FORGECTL, "up", "--detach", *where], check=True, stdout=sys.stderr)
     lines = ["| algorithm | data | metric | ours | peer | ours is better by (± standard error) | seeds |", "|---|---|---|---|---|---|---|"]
     outside = by_chance = total = 0
-    try:
-        url = subprocess.run([FORGECTL, "url", *where], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
-        db = psycopg.connect(url, autocommit=True)
+    with private_cluster.started(options) as (_, db):
         db.execute("create schema if not exists quality")
         for twin in quality_twins.twins():
             if wanted and twin.algorithm not in wanted:
@@ -168,8 +160,6 @@ def main():
                 outside, total = outside + (better < -0.5), total + 1
                 by_chance += better < -0.5 <= better + 2 * error
         intervals = coverages(db, chosen, options.seeds) if not wanted or "intervals" in wanted else []
-    finally:
-        subprocess.run([FORGECTL, "down", *where], stdout=sys.stderr)
     if total:
         print("\n".join(lines))
         print(f"\n{total - outside} of {total} within 0.5 % of the peer or better, {by_chance} more within two standard errors of that; "

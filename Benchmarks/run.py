@@ -8,13 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psycopg
-
 import forge_side as forge
+import private_cluster
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-FORGECTL = ROOT / ".build/release/forgectl"
 
 
 def say(text):
@@ -155,17 +153,12 @@ def main():
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=3, help="warm runs of each, their median is quoted; one of the group models")
     parser.add_argument("--only", default="read,training,models,functions,latency")
-    own = "/var/lib/forge/bench" if os.geteuid() == 0 else str(ROOT / ".forge/bench")
-    parser.add_argument("--data-dir", default=own, help=f"the benchmark's private cluster (default {own})")
+    private_cluster.add_option(parser)
     parser.add_argument("--json", help="also write the raw numbers here")
     options = parser.parse_args()
 
-    where = ["--data-dir", options.data_dir]
     say("starting the cluster")
-    subprocess.run([FORGECTL, "up", "--detach", *where], check=True, stdout=sys.stderr)
-    try:
-        url = subprocess.run([FORGECTL, "url", *where], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
-        db = psycopg.connect(url, autocommit=True)
+    with private_cluster.started(options) as (url, db):
         pg_config = subprocess.run([ROOT / "scripts/pg.sh", "default"], check=True, text=True, stdout=subprocess.PIPE).stdout
         bindir = Path(pg_config.strip()).parent
         have = db.execute("select to_regclass('bench.wide') is not null").fetchone()[0]
@@ -184,8 +177,6 @@ def main():
             group_functions(table, url, options.rows)
         if "latency" in only:
             group_latency(table, url, db, f"{bindir}/pgbench")
-    finally:
-        subprocess.run([FORGECTL, "down", *where], stdout=sys.stderr)
     print(f"\n{os.cpu_count()} cores, {cpu_family()}; {options.rows} rows; warm = median of {options.repeats}\n")
     print(table.markdown())
     if options.json:
