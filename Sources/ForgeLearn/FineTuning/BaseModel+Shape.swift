@@ -44,10 +44,13 @@ extension BaseModel {
             }
             let dimensions = feature.element?.dimensions
             if TypeFamily(column.sqlType) != TypeFamily(feature.type) {
-                let (own, given) = (String(decoding: column.sqlType, as: UTF8.self), String(decoding: feature.type, as: UTF8.self))
+                let own = String(decoding: column.sqlType, as: UTF8.self)
+                let given = String(decoding: feature.type, as: UTF8.self)
                 differences.append("it reads column \"\(name)\" as \(own), here it is \(given)")
             } else if let dimensions, dimensions != column.encoding.width {
-                differences.append("its vectors of \"\(name)\" have \(column.encoding.width) dimensions, here they have \(dimensions)")
+                differences.append(
+                    "its vectors of \"\(name)\" have \(column.encoding.width) dimensions, here they have \(dimensions)"
+                )
             }
         }
         let known = leftOut.union(document.columns.map(\.name))
@@ -89,7 +92,8 @@ private enum TypeFamily: Equatable {
         case "boolean": self = .boolean
         case "interval": self = .interval
         case let name where name == "date" || name.hasPrefix("timestamp"): self = .time
-        case let name where name.hasSuffix("[]") || ["vector", "halfvec"].contains(name.split(separator: ".").last): self = .vector
+        case let name
+        where name.hasSuffix("[]") || ["vector", "halfvec"].contains(name.split(separator: ".").last): self = .vector
         default: self = .category
         }
     }

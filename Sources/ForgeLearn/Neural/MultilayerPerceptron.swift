@@ -133,7 +133,8 @@ private func networkForm(
 private func startingWeights(
     _ base: BaseModel, _ shape: NetworkShape, _ table: FeatureTable, _ target: NetworkTarget
 ) throws -> [Float] {
-    guard case .network(let form) = base.document.form, form.layers == [shape.inputs] + shape.layers.map(\.outputs) else {
+    guard case .network(let form) = base.document.form, form.layers == [shape.inputs] + shape.layers.map(\.outputs)
+    else {
         throw ForgeError(
             .modelMismatch, "base model \"\(base.reference)\" has other layers than its manifest says",
             hint: "train without base_model")
