@@ -26,6 +26,12 @@ select id, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11, x12, x13, x14, x15, x16
 from bench.points;
 alter table bench.mixed add primary key (id);
 
+-- As many groups as a hundredth of the rows, each with a slope of its own, mixed.
+create table bench.grouped as
+select id, (id * 7919 % (:rows / 100))::int as shop, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, y + id * 7919 % (:rows / 100) % 7 * x1 as y
+from bench.points;
+alter table bench.grouped add primary key (id);
+
 -- 100,000 rows beside a 20 kB text that the row form has to fetch.
 create table bench.wide as
 select p.*, repeat(md5(id::text) || md5((id + 1)::text), 320) as document from bench.points p where id <= :rows / 10;
@@ -33,6 +39,7 @@ alter table bench.wide alter document set storage external;
 
 vacuum (analyze) bench.points;
 vacuum (analyze) bench.mixed;
+vacuum (analyze) bench.grouped;
 vacuum (analyze) bench.wide;
 -- Else what was just written goes to the disk while the first side is measured, and not the second.
 checkpoint;

@@ -12,17 +12,17 @@ import psycopg
 FEATURES = [f"x{i}" for i in range(1, 29)]
 
 
-def train(db, model, source, target, algorithm, features, params=None, id_column=None):
+def train(db, model, source, target, algorithm, features, params=None, id_column=None, group_columns=None):
     """Inserts a request and waits; returns its id and the wall seconds until the version is registered.
 
     Without an id column the rows are read as they lie in the table, as the peers read them, and parted by their content.
     With one they are read in its order."""
     start = time.perf_counter()
     request = db.execute(
-        """insert into forge.training_requests (model, algorithm, task, source, target, features, id_column, params, promote)
-           values (%s, %s, %s, %s, %s, %s, %s, %s, 'always') returning id""",
+        """insert into forge.training_requests (model, algorithm, task, source, target, features, id_column, group_columns, params, promote)
+           values (%s, %s, %s, %s, %s, %s, %s, %s, %s, 'always') returning id""",
         (model, algorithm, "classification" if target == "label" else "regression", source, target, features, id_column,
-         json.dumps(params or {}))).fetchone()[0]
+         group_columns, json.dumps(params or {}))).fetchone()[0]
     db.execute("call forge.wait(%s::bigint, interval '10 minutes')", (request,))
     seconds = time.perf_counter() - start
     status, error = db.execute(
@@ -46,12 +46,12 @@ def read_seconds(db, table, features, target, id_column=None):
     return {"read": logged(db, request, r"read .* in ([0-9.]+) s")}
 
 
-def end_to_end(db, model, target, algorithm, params=None):
+def end_to_end(db, model, target, algorithm, params=None, source="bench.points", features=FEATURES, group_columns=None):
     start = time.perf_counter()
-    request, training = train(db, model, "bench.points", target, algorithm, FEATURES, params)
+    request, training = train(db, model, source, target, algorithm, features, params, group_columns=group_columns)
     output = f"bench.forge_{model}"
     db.execute(f"drop table if exists {output}")
-    db.execute("select forge.predict_table(%s, 'bench.points', 'id', %s)", (model, output))
+    db.execute("select forge.predict_table(%s, %s, 'id', %s)", (model, source, output))
     total = time.perf_counter() - start
     return {"train": training, "predict_write": total - training, "total": total,
             "fit": sum(logged(db, request, rf"{phase} ([0-9.]+) s") for phase in ("prepare", "fit")),

@@ -95,6 +95,19 @@ def group_training(table, url, db, repeats, entries):
         table.add(f"{name}, peak memory", ours[1]["peak_mb"], theirs[1]["peak_mb"], peer_name, "2×", unit="MB")
 
 
+def group_groups(table, url, db, repeats, rows):
+    ours = cold_and_warm(
+        lambda: forge.end_to_end(db, "bench_grouped", "y", "ridge", {"alpha": 1.0}, "bench.grouped", forge.FEATURES[:10], ["shop"]),
+        "total", repeats)
+    theirs = cold_and_warm(lambda: peer(url, "groups.py"), "total", repeats)
+    name = f"ridge of {rows // 100} groups × 100 rows"
+    for when, mine, other in zip(("cold", "warm"), ours, theirs):
+        table.add(f"{name}, INSERT → version, {when}", mine["train"], other["total"] - other["write"], "pandas groupby, Ridge", "< 5 s")
+        table.add(f"{name}, INSERT → predictions, {when}", mine["total"], other["total"], "pandas groupby, Ridge", "1×")
+    say(f"    stages, warm: ours {ours[1]}, peer {theirs[1]}")
+    table.add(f"{name}, peak memory", ours[1]["peak_mb"], theirs[1]["peak_mb"], "pandas groupby, Ridge", "1×", unit="MB")
+
+
 def group_functions(table, url, rows):
     db = forge.one_backend(url)
     names = ", ".join(forge.FEATURES)
@@ -152,7 +165,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=3, help="warm runs of each, their median is quoted; one of the group models")
-    parser.add_argument("--only", default="read,training,models,functions,latency")
+    parser.add_argument("--only", default="read,training,models,groups,functions,latency")
     private_cluster.add_option(parser)
     parser.add_argument("--json", help="also write the raw numbers here")
     options = parser.parse_args()
@@ -173,6 +186,8 @@ def main():
             group_training(table, url, db, options.repeats, TRAINING)
         if "models" in only:
             group_training(table, url, db, 1, MODELS)
+        if "groups" in only:
+            group_groups(table, url, db, options.repeats, options.rows)
         if "functions" in only:
             group_functions(table, url, options.rows)
         if "latency" in only:

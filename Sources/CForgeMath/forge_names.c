@@ -25,7 +25,7 @@ static void add_number(Name *name, int32_t number) {
 
 static void add_level(Name *name, const ForgeArena *arena, const ForgeColumn *column, int32_t level) {
     const int64_t *ends = forge_at(arena, column->level_ends);
-    add_bytes(name, (const char *) arena + ends[level], ends[level + 1] - ends[level]);
+    add_bytes(name, forge_start(arena) + ends[level], ends[level + 1] - ends[level]);
 }
 
 static void add_part(Name *name, const ForgeArena *arena, const ForgeColumn *column, int32_t place) {

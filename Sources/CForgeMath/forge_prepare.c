@@ -100,6 +100,8 @@ void forge_prepare_column(
             memcpy(out, numbers + (int64_t) value * column->width, (size_t) column->width * sizeof *out);
             break;
         case FORGE_ENCODE_DATE_PARTS: put_parts(arena, column, value, out); break;
+        case FORGE_ENCODE_GROUP_NUMBER:
+        case FORGE_ENCODE_GROUP_LEVEL: break;
         case FORGE_ENCODE_TFIDF: forge_put_text(arena, column, text, work, out); break;
         case FORGE_ENCODE_VECTOR: put_vector(arena, column, text, out); break;
         default: put_one_hot(column, (int32_t) value, out);

@@ -197,6 +197,7 @@ static int32_t prepared_margins(const ForgeArena *arena, const double *values, v
 }
 
 int32_t forge_row_margins(const ForgeArena *arena, const double *values, void *scratch, double *margins) {
+    arena = forge_group_head(arena, values);
     if (arena->prepared) return prepared_margins(arena, values, scratch, margins);
     if (arena->form == FORGE_ENSEMBLE) return forge_ensemble_row(arena, values, scratch, margins);
     if (arena->form == FORGE_LINEAR) {
@@ -246,6 +247,7 @@ static int32_t explain_step(
 
 int32_t forge_row_explain(
     const ForgeArena *arena, const double *values, void *scratch, int64_t step, double *contributions) {
+    arena = forge_group_head(arena, values);
     int32_t refused = step == 0 ? forge_row_margins(arena, values, scratch, forge_scratch_margins(arena, scratch)) : -1;
     return refused >= 0 ? refused : explain_step(arena, values, scratch, step, contributions);
 }

@@ -47,9 +47,9 @@ int32_t forge_tree_feature_row(const ForgeArena *arena, const double *features, 
     if (arena->categorical) memset((void *) forge_row_codes(arena, row), 0, ((size_t) arena->encoded + 1) * 8);
     for (int64_t j = 0; j < arena->category_columns.count; j++) {
         const ForgeColumn *column = columns + categories[j];
+        if (column->encoding != FORGE_ENCODE_NATIVE) continue;
         double level = features[column->first];
-        if (column->encoding == FORGE_ENCODE_NATIVE)
-            put_level(arena, column, level == level ? (int32_t) level : column->levels, row);
+        put_level(arena, column, level == level ? (int32_t) level : column->levels, row);
     }
     row[2 * (int64_t) arena->encoded] = UINT32_MAX;
     row[2 * (int64_t) arena->encoded + 1] = UINT32_MAX;

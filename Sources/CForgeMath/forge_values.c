@@ -38,7 +38,7 @@ int32_t forge_find_level(const ForgeArena *arena, const ForgeColumn *column, con
         if (slot.level == 0) return -1;
         if (slot.tag != (uint32_t) (hash >> 32)) continue;
         int64_t start = ends[slot.level - 1];
-        if (ends[slot.level] - start == length && memcmp((const char *) arena + start, bytes, (size_t) length) == 0)
+        if (ends[slot.level] - start == length && memcmp(forge_start(arena) + start, bytes, (size_t) length) == 0)
             return (int32_t) slot.level - 1;
     }
 }

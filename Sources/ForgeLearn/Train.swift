@@ -56,7 +56,8 @@ public func train(
         job: job, data: data, target: model.target, plan: model.plan, fitted: model.fitted, artifact: model.artifact,
         evaluation: evaluation, comparison: comparison, crossValidation: crossValidation, conformal: conformal,
         threshold: model.document.threshold, importances: importances, statistics: statistics, search: search,
-        background: model.document.background, warnings: warnings, seenByBase: seenByBase)
+        background: model.document.background, groups: GroupReport(model, data, job, scores), warnings: warnings,
+        seenByBase: seenByBase)
     observer.progress(1, phase: "done")
     return TrainingOutcome(
         artifact: model.artifact, manifest: manifest.json, heldOutScores: data.reported(scores, model.target))
@@ -87,6 +88,8 @@ struct TrainedModel {
     var target: Target
     var plan: EncodingPlan
     var fitted: FittedModel
+    /// Of the groups that the request asks for; nil: it asks for none.
+    var groups: GroupFits?
     var document: ModelDocument
     var artifact: [UInt8]
 
@@ -109,8 +112,12 @@ func fitModel(_ job: TrainingJob, _ data: DataSet, observer: any TrainingObserve
     for note in plan.notes { observer.log(.info, note) }
 
     let background = job.background(of: data.training, plan)  // before the fit frees the rows
+    let groups = try plan.groups.map {
+        try GroupFitter(job: job, data: data, plan: plan, groups: $0, target: target, observer: observer).fits()
+    }
+    for note in groups?.notes ?? [] { observer.log(.info, note) }
 
-    observer.progress(0.1, phase: "fit")
+    observer.progress(groups == nil ? 0.1 : 0.6, phase: "fit")
     let fitted = try job.algorithm.fit(
         FitInput(
             parameters: job.parameters, data: data, plan: plan, target: target,
@@ -121,10 +128,11 @@ func fitModel(_ job: TrainingJob, _ data: DataSet, observer: any TrainingObserve
 
     var document = ModelDocument(
         task: job.task.rawValue, algorithm: job.algorithm.name, link: fitted.link, columns: plan.modelColumns.map(\.schema),
-        products: plan.products + fitted.products, labels: target.labels, positive: target.positive, form: fitted.form)
+        products: plan.products + fitted.products, labels: target.labels, positive: target.positive, form: fitted.form,
+        groups: plan.groups.flatMap { groups?.model($0) })
     if let background { document.explain(by: background) }
     return TrainedModel(
-        target: target, plan: plan, fitted: fitted, document: document, artifact: try document.encodedFit())
+        target: target, plan: plan, fitted: fitted, groups: groups, document: document, artifact: try document.encodedFit())
 }
 
 extension ModelDocument {

@@ -33,6 +33,11 @@ public enum ColumnEncoding: Sendable, Equatable {
     /// all of its elements (`fills` nil: it stays NaN, for trees). All three have the vector's dimensions.
     case vector(fills: [Double]?, shifts: [Double], scales: [Double])
 
+    /// No features: with the other group columns it tells which group a row is of. NULL is a value like any other.
+    case groupNumber
+    /// The same of a category; levels outside the list are of no group that has a model.
+    case groupLevel(levels: [Bytes])
+
     public var width: Int {
         switch self {
         case .number(_, let indicator, _, _): indicator ? 2 : 1
@@ -46,6 +51,7 @@ public enum ColumnEncoding: Sendable, Equatable {
         case .dateParts(let parts): parts.reduce(1) { $0 + $1.part.width }
         case .tfidf(let vocabulary, _, _, _): vocabulary.count
         case .vector(_, let shifts, _): shifts.count
+        case .groupNumber, .groupLevel: 0
         }
     }
 
@@ -62,23 +68,34 @@ public enum ColumnEncoding: Sendable, Equatable {
         case .dateParts: "date_parts"
         case .tfidf: "tfidf"
         case .vector: "vector"
+        case .groupNumber: "group_number"
+        case .groupLevel: "group_level"
         }
     }
 
     /// The texts that the encoding knows, in byte order; nil where it knows none.
     public var levels: [Bytes]? {
         switch self {
-        case .oneHot(let levels, _, _), .native(let levels), .lookup(let levels, _, _), .tfidf(let levels, _, _, _):
+        case .oneHot(let levels, _, _), .native(let levels), .lookup(let levels, _, _), .tfidf(let levels, _, _, _),
+            .groupLevel(let levels):
             levels
-        case .number, .transformed, .bins, .hashed, .dateParts, .vector: nil
+        case .number, .transformed, .bins, .hashed, .dateParts, .vector, .groupNumber: nil
+        }
+    }
+
+    /// Whether the column tells a row's group.
+    public var isGroup: Bool {
+        switch self {
+        case .groupNumber, .groupLevel: true
+        default: false
         }
     }
 
     /// What the column must hold to be encoded so.
     public var kind: ColumnKind {
         switch self {
-        case .number, .transformed, .bins, .dateParts: .number
-        case .oneHot, .native, .lookup, .hashed, .tfidf: .category
+        case .number, .transformed, .bins, .dateParts, .groupNumber: .number
+        case .oneHot, .native, .lookup, .hashed, .tfidf, .groupLevel: .category
         case .vector: .vector
         }
     }

@@ -187,11 +187,12 @@ public struct ModelDocument: Sendable, Equatable {
     public var threshold: Double?  // probability from which a row is said to be of the positive class; nil: the likelier
     public var background: Background?  // what explanations compare with; nil: means or covers in the form
     public var form: ModelForm
+    public var groups: ModelGroups?  // forms of groups of rows; nil: all rows are scored by `form`
 
     public init(
         task: String, algorithm: String, link: Link, columns: [ColumnSchema], products: [FeatureProduct] = [],
         labels: [Bytes], positive: Int, calibration: Calibration? = nil, threshold: Double? = nil,
-        background: Background? = nil, form: ModelForm
+        background: Background? = nil, form: ModelForm, groups: ModelGroups? = nil
     ) {
         self.task = task
         self.algorithm = algorithm
@@ -204,6 +205,7 @@ public struct ModelDocument: Sendable, Equatable {
         self.threshold = threshold
         self.background = background
         self.form = form
+        self.groups = groups
     }
 
     /// Width of the encoded row.

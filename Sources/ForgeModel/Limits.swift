@@ -29,6 +29,8 @@ public enum ModelLimits {
     public static let networkWeights = 1 << 28
     /// Models of an ensemble.
     public static let members = 64
+    /// Groups of rows with a form of their own.
+    public static let groups = 65_536
     /// Bytes of a file that the registry takes.
     public static let artifact = 1_000_000_000
     /// Rows that explanations compare with, and their encoded features together.

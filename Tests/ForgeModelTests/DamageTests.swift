@@ -43,6 +43,8 @@ struct DamageTests {
             make.interventional(make.trees(columns: 2, trees: 2, depth: 3, classes: 3, vector: true)),
             make.interventional(make.linear(columns: 3, classes: 0, prepared: true)),
             make.ensemble(columns: 2, classes: 2),
+            make.grouped(make.linear(columns: 2, classes: 3)),
+            make.grouped(make.trees(columns: 2, trees: 2, depth: 3, classes: 3, shares: true, vector: true)),
         ] + make.unsupervised(columns: 2)
         return try documents.map { try $0.encoded() }
     }
@@ -50,7 +52,7 @@ struct DamageTests {
     static let acceptable: Set<String?> = [nil, "FG015", "FG013", "FG012", "FG028"]
 
     /// One bit of every byte here; all of them, and more, in scripts/fuzz.sh.
-    @Test(arguments: 0..<UInt64(17))
+    @Test(arguments: 0..<UInt64(19))
     func everyDamagedByteGivesAnErrorOrAUsableModel(_ seed: UInt64) throws {
         let artifact = try DamageTests.small(3)[Int(seed)]
         for place in artifact.indices {

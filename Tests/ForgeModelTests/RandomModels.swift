@@ -221,6 +221,8 @@ struct RandomModels {
     mutating func rows(_ count: Int, of columns: [ColumnSchema]) -> [ColumnValues] {
         columns.map { column in
             switch column.kind {
+            case .number where column.encoding.isGroup:
+                .numbers((0..<count).map { _ in flag(0.2) ? .nan : Double(int(-2...3)) })
             case .number:
                 .numbers((0..<count).map { _ in flag(0.15) ? .nan : column.isDate ? double(-3e8...3e8) : double() })
             case .category: column.isText ? texts(count) : codes(count, column.encoding.levels ?? [])

@@ -98,6 +98,7 @@ struct RowEncoder {
                 let element = Double(elements[row * dimensions + place])
                 features[place] = ((element.isNaN ? fills?[place] ?? .nan : element) - shifts[place]) / scales[place]
             }
+        case (.groupNumber, _), (.groupLevel, _): break
         default: preconditionFailure("the values are of another kind than their column")
         }
         return features

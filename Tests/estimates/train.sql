@@ -17,10 +17,10 @@ from forge.algorithms a, unnest(a.tasks) t(task);
 alter table asked add estimate float8;
 update asked a set estimate = (
     select c.value::float8 from forge.check_request(a.model, 'wide', a.target, task => a.task, algorithm => a.algorithm, features => a.features, id_column => 'id',
-        group_columns => '{query}', exclude => array_remove('{amount,label,stars}', a.target), params => a.params) c
+        group_columns => case when a.task = 'ranking' then '{query}'::text[] end, exclude => array_remove('{amount,label,stars}', a.target), params => a.params) c
     where c.section = 'estimate' and c.item = 'memory');
 select count(forge.train(a.model, 'wide', a.target, task => a.task, algorithm => a.algorithm, features => a.features, id_column => 'id',
-    group_columns => '{query}', exclude => array_remove('{amount,label,stars}', a.target), params => a.params)) > 0 from asked a;
+    group_columns => case when a.task = 'ranking' then '{query}'::text[] end, exclude => array_remove('{amount,label,stars}', a.target), params => a.params)) > 0 from asked a;
 do $$
 declare
     request bigint;

@@ -31,9 +31,9 @@ grant insert, select on asked to tom;
 set role tom;
 insert into asked
 select model, forge.train(model, 'learnt', target, task => case when model like 'ranking%' then 'ranking' end, algorithm => algorithm,
-    id_column => 'id', group_columns => '{query}', exclude => array_remove(array['number', 'answer', 'colour', 'stars'], target), params => params,
+    id_column => 'id', group_columns => case when model like 'ranking%' then '{query}' when model like 'grouped%' then '{c_text,c_boolean}' end::text[], exclude => array_remove(array['number', 'answer', 'colour', 'stars'], target), params => params,
     preprocess => preprocess, split => '{"method": "column", "column": "part"}',
-    config => case when model like 'network%' then '{"explain": {"background": 2, "samples": 100}}' when model like 'compared%' then '{"explain": {"background": 3, "samples": 100}}' when model like 'corrected_i%' then '{"decision": {"calibration": "isotonic"}}' when model like 'corrected%' then '{"decision": {"calibration": "platt", "threshold": "f1"}}' when model like 'decided%' then '{"decision": {"threshold": {"cost_matrix": {"false_positive": 1, "false_negative": 4}}}}' else '{}' end::jsonb), null, target
+    config => case when model like 'grouped%' then '{"groups": {"min_rows": 10}, "explain": {"background": 2, "samples": 100}}' when model like 'network%' then '{"explain": {"background": 2, "samples": 100}}' when model like 'compared%' then '{"explain": {"background": 3, "samples": 100}}' when model like 'corrected_i%' then '{"decision": {"calibration": "isotonic"}}' when model like 'corrected%' then '{"decision": {"calibration": "platt", "threshold": "f1"}}' when model like 'decided%' then '{"decision": {"threshold": {"cost_matrix": {"false_positive": 1, "false_negative": 4}}}}' else '{}' end::jsonb), null, target
 from (values
     ('decided_b', 'answer', 'logistic_regression', '{}'::jsonb, '{}'::jsonb), ('decided_n_b', 'answer', 'gradient_boosting', '{"n_estimators": 20, "positive_class": "no"}', '{}'),
     ('linear_r', 'number', 'linear_regression', '{}', '{}'),
@@ -56,6 +56,8 @@ from (values
         "c_date": {"encode": "date_parts", "parts": ["month", "day_of_week"]}, "c_note": {"encode": "tfidf"}, "@interactions": ["c_integer", "c_real"]}'),
     ('network_prepared_m', 'colour', 'mlp', '{"max_iter": 20}', '{"c_text": {"encode": "target"}, "c_integer": {"transform": "sqrt"}, "c_note": {"encode": "tfidf"}, "c_real": {"bin": {}}}'),
     ('ranking_k', 'stars', 'gradient_boosting', '{"n_estimators": 2, "max_depth": 2}', '{}'),  -- so coarse that scores tie
+    ('grouped_l_r', 'number', 'ridge', '{}', '{}'), ('grouped_t_b', 'answer', 'gradient_boosting', '{"n_estimators": 12}', '{}'),
+    ('grouped_f_m', 'colour', 'random_forest', '{"n_estimators": 5}', '{"c_varchar": {"encode": "one_hot"}}'), ('grouped_n_r', 'number', 'mlp', '{"hidden_layer_sizes": [5], "max_iter": 5}', '{}'),
     ('network_r', 'number', 'mlp', '{"hidden_layer_sizes": [20, 8], "max_iter": 20}', '{}'),
     ('network_b', 'answer', 'mlp', '{"activation": "gelu", "max_iter": 20}', '{}'),
     ('network_m', 'colour', 'mlp', '{"activation": "tanh", "hidden_layer_sizes": [7, 33, 5], "max_iter": 20}', '{}')

@@ -65,7 +65,7 @@ begin
         coalesce(manifest -> 'metrics', '{}'), coalesce(manifest ->> 'metrics_part', 'train'), coalesce(manifest -> 'data_report', '{}'),
         request, coalesce((manifest #>> '{rows,train}')::bigint, 0), manifest ->> 'data_fingerprint',
         -- Who may predict reads the manifest, but not what the rows look like.
-        decode(manifest ->> 'artifact_sha256', 'hex'), (manifest ->> 'artifact_bytes')::bigint, manifest - 'feature_statistics', requester,
+        decode(manifest ->> 'artifact_sha256', 'hex'), (manifest ->> 'artifact_bytes')::bigint, manifest - '{feature_statistics,group_models}'::text[], requester,
         manifest #>> '{base,model}', (manifest #>> '{base,version}')::int
     from forge.model_versions v
     where v.model = insert_version.model
@@ -87,6 +87,10 @@ begin
     select insert_version.model, chosen, s.feature, s.rows, s.missing, s.quantiles, s.counts, s.means, s.deviations, s.levels
     from jsonb_populate_recordset(null::forge.feature_statistics, nullif(manifest -> 'feature_statistics', 'null')) s;
 
+    insert into forge.model_groups (model, version, place, group_values, train_rows, test_rows, own_model, reason, metrics, coefficients)
+    select insert_version.model, chosen, g.place, g.group_values, g.train_rows, g.test_rows, g.own_model, g.reason, g.metrics, g.coefficients
+    from jsonb_populate_recordset(null::forge.model_groups, nullif(manifest -> 'group_models', 'null')) g;
+
     insert into forge.model_coefficients
         (model, version, place, term, class, coefficient, std_error, statistic, p_value, lower, upper, vif)
     select insert_version.model, chosen, e.place, c.term, c.class, c.coefficient, c.std_error, c.statistic, c.p_value, c.lower, c.upper, c.vif
@@ -101,7 +105,7 @@ begin
     return chosen;
 end
 $$;
-comment on function forge.insert_version is 'inserts version max + 1 with its metrics, importances, statistics, coefficients and conformal scores (FG015: its artifact has no checksum); internal';
+comment on function forge.insert_version is 'inserts version max + 1 with its metrics, importances, statistics, groups, coefficients and conformal scores (FG015: its artifact has no checksum); internal';
 
 create or replace function forge.verify_artifact(model text, version int) returns void
 language plpgsql

@@ -27,6 +27,16 @@ $$;
 comment on function forge.source_columns is
     'the columns of a source as [{"name", "type", "kind"}], analysed with the caller''s rights and search_path; or why it cannot be read; internal';
 
+create or replace function forge.trains_groups(request forge.training_requests) returns boolean
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(cardinality(request.group_columns), 0) > 0 and request.task is distinct from 'ranking'
+        and request.split ->> 'method' is distinct from 'group' and request.params ->> 'statistics' is distinct from 'cluster'
+$$;
+comment on function forge.trains_groups is
+    'whether group_columns ask for a model of each group, and do not say which rows of a split, a ranking or clustered errors belong together; internal';
+
 create or replace function forge.named_columns(request forge.training_requests) returns table (name text, role text, place text)
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
@@ -40,7 +50,7 @@ begin
             (case when jsonb_typeof(request.split -> 'column') = 'string' then request.split ->> 'column' end, 'part', 'split.column')
         ) n(name, role, place)
         where n.name is not null
-        union all select g, 'group', 'group_columns' from unnest(request.group_columns) g where g is not null
+        union all select g, case when forge.trains_groups(request) then 'model_group' else 'group' end, 'group_columns' from unnest(request.group_columns) g where g is not null
         union all select f, 'feature', 'features' from unnest(request.features) f where f is not null
         union all select e, 'excluded', 'exclude' from unnest(request.exclude) e where e is not null;
 end
@@ -115,6 +125,9 @@ begin
                     else 'cast it in the source' end;
         elsif found.role = 'weight' and (found.kind <> 'number' or found.type ~ '^(boolean|date|time|interval)') then
             return query select 'FG007', format('the weight column "%s" has type %s', found.name, found.type), 'weights are numbers';
+        elsif found.role = 'model_group' and found.kind = 'vector' then
+            return query select 'FG007', format('the group column "%s" has type %s', found.name, found.type),
+                'groups are told apart by numbers, dates or texts';
         elsif found.role = 'part' and found.kind <> 'category' then
             return query select 'FG007', format('the split column "%s" has type %s', found.name, found.type),
                 'it is a text column that says train, test or validation';

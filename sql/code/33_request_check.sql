@@ -100,6 +100,14 @@ begin
     if request.task = 'ranking' and coalesce(cardinality(request.group_columns), 0) = 0 then
         return query select 'FG006', 'a ranking needs group_columns', 'name what rows of one query have in common';
     end if;
+    if forge.trains_groups(request) and (request.params ? 'base_model' or request.algorithm = 'knn') then
+        return query select 'FG004', case when request.algorithm = 'knn' then 'knn has no models of groups' else 'params.base_model does not go with models of groups' end,
+            'leave group_columns out';
+    end if;
+    if jsonb_typeof(request.config #> '{groups,min_rows}') <> 'null' and not forge.trains_groups(request) then
+        return query select 'FG027', 'config.groups is for a model of each group, which this request does not ask for',
+            'name group_columns, and leave out split.method "group" and params.statistics "cluster"';
+    end if;
     if coalesce(request.config #>> '{decision,threshold}', request.config #>> '{decision,calibration}') is not null and request.task is distinct from 'classification' then
         return query select 'FG027', format('config.decision is for classification, not for %s', request.task), 'leave it out';
     end if;
@@ -131,6 +139,9 @@ as $$
     select 'FG027', format('config.evaluation.%s needs a target, and a %s has none', e.key, request.task), 'leave it out'
     from jsonb_each(case jsonb_typeof(request.config -> 'evaluation') when 'object' then request.config -> 'evaluation' else '{}' end) e
     where e.key in ('bootstrap', 'importance') and e.value not in ('null', '0') and not forge.has_target(request.task)
+    union all
+    select 'FG004', format('a %s has no models of groups', request.task), 'leave group_columns out, and ask for each group by a source of its own'
+    where forge.trains_groups(request) and not forge.has_target(request.task)
     union all
     select 'FG004', format('preprocess.@select needs a target, and a %s has none', request.task), 'name the columns in features'
     where request.preprocess ? '@select' and not forge.has_target(request.task)
@@ -189,6 +200,9 @@ begin
     end if;
     request.columns := forge.resolve_columns(request, columns);
     request.search := forge.resolved_search(request);
+    if forge.trains_groups(request) then
+        notices := notices || format('groups: a model for each value of %s', forge.listed(request.group_columns));
+    end if;
 
     problems := array(
         select row(p.code, p.message, p.hint)::forge.problem

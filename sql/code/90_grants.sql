@@ -29,6 +29,7 @@ alter table forge.feature_statistics enable row level security;
 alter table forge.held_out_scores enable row level security;
 alter table forge.conformal_scores enable row level security;
 alter table forge.model_coefficients enable row level security;
+alter table forge.model_groups enable row level security;
 alter table forge.model_grants enable row level security;
 alter table forge.function_grants enable row level security;
 alter table forge.audit_log enable row level security;
@@ -40,7 +41,7 @@ begin
     drop policy if exists readers_see_models on forge.models;
     create policy readers_see_models on forge.models for select to forge_trainer, forge_analyst
         using (pg_catalog.pg_has_role(current_user, owner, 'usage') or forge.may_predict(name));
-    foreach protected in array array['model_versions', 'model_aliases', 'model_metrics', 'feature_importances', 'model_coefficients', 'conformal_scores'] loop
+    foreach protected in array array['model_versions', 'model_aliases', 'model_metrics', 'feature_importances', 'model_coefficients', 'model_groups', 'conformal_scores'] loop
         execute pg_catalog.format('drop policy if exists readers_see_models on forge.%I', protected);
         execute pg_catalog.format('create policy readers_see_models on forge.%I for select to forge_trainer, forge_analyst
             using (exists (select from forge.models m where m.name = model))', protected);
@@ -70,7 +71,7 @@ end
 $policies$;
 
 grant select on forge.models, forge.model_versions, forge.model_artifacts, forge.model_aliases, forge.model_metrics,
-    forge.feature_importances, forge.feature_statistics, forge.model_coefficients, forge.held_out_scores, forge.conformal_scores, forge.model_grants, forge.audit_log, forge.algorithms to forge_trainer, forge_analyst;
+    forge.feature_importances, forge.feature_statistics, forge.model_coefficients, forge.model_groups, forge.held_out_scores, forge.conformal_scores, forge.model_grants, forge.audit_log, forge.algorithms to forge_trainer, forge_analyst;
 grant insert (action, model, details) on forge.audit_log to forge_trainer;
 
 -- Row policies and references to models.
@@ -92,7 +93,8 @@ grant execute on function
     forge.grant_model(text, text, text), forge.revoke_model(text, text, text), forge.drop_model(text) to forge_trainer;
 -- Reading the registry and data; what the functions that run as their caller call in turn.
 grant execute on function
-    forge.describe(text), forge.lineage(text), forge.feature_importance(text), forge.feature_importance(text, text), forge.coefficients(text), forge.clusters(text), forge.components(text), forge.has_target(text), forge.cross_validation(text), forge.leaderboard(text),
+    forge.describe(text), forge.lineage(text), forge.feature_importance(text), forge.feature_importance(text, text), forge.coefficients(text), forge.group_metrics(text), forge.group_coefficients(text),
+    forge.clusters(text), forge.components(text), forge.has_target(text), forge.cross_validation(text), forge.leaderboard(text),
     forge.folds_of(jsonb), forge.evaluate(text, text), forge.confusion_matrix(text, text),
     forge.roc_curve(text, text), forge.pr_curve(text, text), forge.calibration_curve(text, text, int, text), forge.lift(text, text, int),
     forge.residuals(text, text, int), forge.predict_interval(text, record, float8), forge.predict_interval(text, jsonb, float8),

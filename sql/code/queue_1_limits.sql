@@ -11,10 +11,11 @@ begin
   -- every object, with the keys it may have
   for part in
     select * from (values
-      ('{}'::text[], 'config', array['resources', 'scheduling', 'evaluation', 'decision', 'explain']),
+      ('{}'::text[], 'config', array['resources', 'scheduling', 'evaluation', 'decision', 'explain', 'groups']),
       ('{decision}', 'config.decision', array['threshold', 'calibration']),
       ('{evaluation}', 'config.evaluation', array['bootstrap', 'level', 'intervals', 'importance', 'repeats']),
       ('{explain}', 'config.explain', array['method', 'background', 'seed', 'samples']),
+      ('{groups}', 'config.groups', array['min_rows']),
       ('{resources}', 'config.resources', array['limits', 'requests']),
       ('{resources,limits}', 'config.resources.limits', array['cpu', 'memory']),
       ('{resources,requests}', 'config.resources.requests', array['cpu', 'memory']),
@@ -100,13 +101,14 @@ begin
       'write "interventional": explanations compare with a sample of the training rows')::forge.problem;
   end if;
   for part in select * from (values
-    ('background', 1, 1000, 'rows, such as 100'), ('samples', 100, 1000000, 'coalitions of columns, such as 5000'),
-    ('seed', -2147483648, 2147483647, 'a seed')) as t(key, least, most, what)
+    ('explain', 'background', 1, 1000, 'rows, such as 100'), ('explain', 'samples', 100, 1000000, 'coalitions of columns, such as 5000'),
+    ('explain', 'seed', -2147483648, 2147483647, 'a seed'),
+    ('groups', 'min_rows', 2, 1000000000, 'training rows, such as 30')) as t(section, key, least, most, what)
   loop
-    given := config #> array['explain', part.key];
+    given := config #> array[part.section, part.key];
     continue when given is null or given = 'null';
     if jsonb_typeof(given) <> 'number' or given::numeric <> trunc(given::numeric) or given::numeric not between part.least and part.most then
-      return next row('FG027', format('config.explain.%s is %s', part.key, given),
+      return next row('FG027', format('config.%s.%s is %s', part.section, part.key, given),
         format('write a whole number from %s to %s: %s', part.least, part.most, part.what))::forge.problem;
     end if;
   end loop;

@@ -132,7 +132,7 @@ begin
     case when jsonb_typeof(r.split -> 'gap') = 'string'
       then r.split || jsonb_build_object('gap_seconds', forge.gap_seconds(r.split ->> 'gap')) else r.split end,
     'sample', r.sample, 'evaluation', r.config -> 'evaluation', 'decision', r.config -> 'decision',
-    'explain', r.config -> 'explain', 'search', r.search, 'helps', r.lease_token is distinct from job.lease_token, 'columns', r.columns,
+    'explain', r.config -> 'explain', 'groups', r.config -> 'groups', 'search', r.search, 'helps', r.lease_token is distinct from job.lease_token, 'columns', r.columns,
     'base', forge.job_base(r), 'target_type', r.target_type, 'requested_by', r.requested_by::text, 'threads', ceil(r.cpu_limit),
     'champion', (
       select jsonb_build_object('version', v.version, 'algorithm', v.algorithm, 'manifest', v.manifest, 'metric', null)

@@ -1,5 +1,5 @@
 // A decoded model: one block of plain memory without pointers, so it may be copied or shared. All places are byte
-// offsets from its start. ForgeModel's decoder checks every index once and writes it; the kernels then trust it.
+// offsets from its start, at which the head of the whole is; heads of groups lie `origin` bytes behind. ForgeModel's decoder checks every index once and writes it; the kernels then trust it.
 #pragma once
 #include "forge_abi.h"
 
@@ -25,7 +25,9 @@ enum {
     FORGE_ENCODE_LOOKUP = 6,
     FORGE_ENCODE_DATE_PARTS = 7,
     FORGE_ENCODE_TFIDF = 8,
-    FORGE_ENCODE_VECTOR = 9
+    FORGE_ENCODE_VECTOR = 9,
+    FORGE_ENCODE_GROUP_NUMBER = 10,  // no features: tells which group's model a row is scored by, as does the next
+    FORGE_ENCODE_GROUP_LEVEL = 11
 };
 enum { FORGE_IDENTITY_TRANSFORM = 0, FORGE_LOG1P = 1, FORGE_SQRT = 2, FORGE_YEO_JOHNSON = 3 };
 enum {  // parts of a date; the cycles are a sine and a cosine each
@@ -208,9 +210,15 @@ typedef struct ForgeArena {
     // ensemble: its texts are all category columns, since each member looks for levels of its own
     ForgeSpan members;            // ForgeMember
     int64_t member_scratch;       // bytes that the member with the largest need has for scoring
+    // groups, in the head of the whole; the others have none
+    int64_t origin;               // bytes from the whole's head to this one
+    ForgeSpan group_columns;      // int32
+    ForgeSpan group_keys;         // double (groups, group columns), rising: values of the columns; NaN, the last, is NULL
+    ForgeSpan group_heads;        // ForgeArena (groups): this head, with the group's own form
 } ForgeArena;
 
-static inline void *forge_at(const ForgeArena *arena, ForgeSpan span) { return (char *) arena + span.offset; }
+static inline char *forge_start(const ForgeArena *arena) { return (char *) arena - arena->origin; }
+static inline void *forge_at(const ForgeArena *arena, ForgeSpan span) { return forge_start(arena) + span.offset; }
 
 static inline const ForgeArena *forge_member_arena(const ForgeArena *arena, const ForgeMember *member) {
     return (const ForgeArena *) ((const char *) arena + member->arena);

@@ -65,6 +65,12 @@ int32_t forge_tree_feature_row(const ForgeArena *arena, const double *features, 
 // margin.
 int32_t forge_feature_margins(const ForgeArena *arena, const double *features, void *scratch, double *margins);
 
+// --- groups
+// The head that the row is scored by: its group's, or the whole's where the group has none.
+const ForgeArena *forge_group_head(const ForgeArena *arena, const double *values);
+// Order of keys of `count` values, number by number; NaN comes last and equals itself. Less than 0, 0, more than 0.
+int32_t forge_compare_keys(const double *a, const double *b, int64_t count);
+
 // --- margins
 void forge_linear_margins(const ForgeArena *arena, const double *values, double *margins);
 // The doubled row that ForgeNode addresses: 2 * encoded + 2 keys, then as many codes if the trees test categories.

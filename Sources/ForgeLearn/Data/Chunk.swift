@@ -20,13 +20,14 @@ struct ChunkLayout: Sendable {
     let capacity: Int  // rows
     private let starts: [Int]  // bytes a row before each column; times capacity = its offset
 
-    init(_ storages: [Storage]) {
+    /// `rows`: no more are expected.
+    init(_ storages: [Storage], rows: Int = .max) {
         self.storages = storages
         var starts = [0]
         for storage in storages { starts.append(starts.last! + storage.size) }
         self.starts = starts
         let fitting = Self.bytes / max(1, starts.last!)
-        capacity = min(Self.rows.maximum, max(Self.rows.minimum, fitting / 64 * 64))
+        capacity = min(Self.rows.maximum, max(Self.rows.minimum, fitting / 64 * 64), max(1, rows))
     }
 
     var byteCount: Int { max(64, starts.last! * capacity) }

@@ -1,6 +1,6 @@
 import ForgeModel
 
-/// A feature column as the reader delivered it.
+/// A feature column, or one that models are parted by, as the reader delivered it.
 struct FeatureColumn: Sendable {
     var name: Bytes
     var type: Bytes
@@ -12,6 +12,8 @@ struct FeatureColumn: Sendable {
 
     /// The column of the source that it comes from.
     var sourceName: Bytes { element.map { Bytes($0.vector.utf8) } ?? name }
+    /// Whether it tells a row's group, and is no feature of a model.
+    var isGroup = false
 }
 
 /// The rows of a job, read once, split, in columns. Handed from the reader to `train`, which frees it as it goes.

@@ -10,7 +10,7 @@ final class DataSetBuilder {
 
     let job: TrainingJob
     let columns: [JobColumn]  // of the blocks
-    private let features: [Int]  // block columns that are features
+    private let features: [Int]  // block columns that are features, or part the rows into groups
     let target: Int?
     private let weight: Int?
     private let part: Int?
@@ -42,9 +42,8 @@ final class DataSetBuilder {
         part = only(.part)
         time = only(.time)
         groups = columns.indices.filter { columns[$0].role == .group }
-        let features = columns.indices.filter { columns[$0].role == .feature }
-        self.features = features
-        guard !features.isEmpty else {
+        features = columns.indices.filter { columns[$0].role == .feature || columns[$0].role == .modelGroup }
+        guard columns.contains(where: { $0.role == .feature }) else {
             throw ForgeError(
                 .missingColumn, "the source has no feature columns",
                 hint: "name features, or a source with more columns")
@@ -60,8 +59,7 @@ final class DataSetBuilder {
         training = Part(job.split.isDecidedAfterReading ? heldOut.layout : self.narrow)
         validation = Part(self.narrow)
         levels = Array(repeating: [], count: columns.count)
-        range = Array(
-            repeating: ValueRange(limit: job.algorithm.form == .trees ? .float32 : .float64), count: columns.count)
+        range = columns.map { ValueRange(limit: $0.limit(job)) }
     }
 
     private static func requireColumns(of job: TrainingJob, _ columns: [JobColumn]) throws {
@@ -96,6 +94,7 @@ final class DataSetBuilder {
     /// minutes.
     private static func storage(of column: JobColumn, job: TrainingJob, heldOut: Bool) -> Storage {
         if column.kind == .category { return .codes }
+        if column.role == .modelGroup { return .float64 }
         if column.type == "date" || column.type.hasPrefix("timestamp") { return .float64 }
         let isAsGiven =
             job.base?.takesAsIs(column.sourceName) ?? job.preprocess[Bytes(column.sourceName.utf8)].isAutomatic
@@ -128,7 +127,7 @@ final class DataSetBuilder {
         let all = columns.indices.map { index in
             FeatureColumn(
                 name: Bytes(columns[index].name.utf8), type: Bytes(columns[index].type.utf8), kind: columns[index].kind,
-                levels: levels[index], element: columns[index].element)
+                levels: levels[index], element: columns[index].element, isGroup: columns[index].role == .modelGroup)
         }
         return DataSet(
             features: features.map { all[$0] }, target: target.map { all[$0] }, rows: rows, fingerprint: fingerprint,
@@ -310,7 +309,9 @@ final class DataSetBuilder {
             bad.count == 1
                 ? lines[0] : "\(bad.count) columns hold values out of range, first \"\(columns[first].name)\"",
             detail: bad.count == 1 ? nil : lines.joined(separator: "\n"),
-            hint: "write nullif(column, 'Infinity'), clip the value, or exclude the column")
+            hint: bad.allSatisfy { columns[$0].role == .modelGroup }
+                ? "cast the group column to text in the source"
+                : "write nullif(column, 'Infinity'), clip the value, or exclude the column")
     }
 
     private func noRowsError() -> ForgeError {

@@ -74,7 +74,11 @@ struct RowTally {
 
 /// Watches a number column for values that the model cannot take.
 struct ValueRange {
-    enum Limit { case float32, float64 }
+    enum Limit {
+        case float32, float64
+        /// Beyond 2^53, values that differ become the same double.
+        case exactIntegers
+    }
 
     private let limit: Limit
     private var infinite = 0
@@ -101,7 +105,12 @@ struct ValueRange {
     mutating func copy(
         _ bytes: UnsafeRawBufferPointer, _ rows: UnsafeBufferPointer<Int32>, _ out: UnsafeMutablePointer<Double>
     ) {
-        let largest = limit == .float32 ? Self.largestFloat32 : Double.greatestFiniteMagnitude
+        let largest =
+            switch limit {
+            case .float32: Self.largestFloat32
+            case .float64: Double.greatestFiniteMagnitude
+            case .exactIntegers: Self.largestInteger
+            }
         var bad = false
         for i in 0..<rows.count {
             let value = loadNumber(bytes, Int(rows[i]))
@@ -114,8 +123,14 @@ struct ValueRange {
     /// Beyond it a double rounds to an infinite Float32 (half a unit above the largest, ties go up).
     private static let largestFloat32 = (0x1.ffffffp127).nextDown
 
+    private static let largestInteger = 0x1p53 - 1
+
     private func exceeds(_ value: Double) -> Bool {
-        limit == .float32 ? abs(Float(value)) == .infinity : abs(value) == .infinity
+        switch limit {
+        case .float32: abs(Float(value)) == .infinity
+        case .float64: abs(value) == .infinity
+        case .exactIntegers: abs(value) > Self.largestInteger
+        }
     }
 
     private mutating func count(_ bytes: UnsafeRawBufferPointer, _ rows: UnsafeBufferPointer<Int32>) {
@@ -130,7 +145,16 @@ struct ValueRange {
     func complaint(_ column: JobColumn) -> String {
         var parts: [String] = []
         if infinite > 0 { parts.append("\(infinite) infinite values") }
-        if tooLarge > 0 { parts.append("\(tooLarge) values beyond float32 (3.4e38)") }
+        let bound = limit == .exactIntegers ? "what a double tells apart (2^53 - 1)" : "float32 (3.4e38)"
+        if tooLarge > 0 { parts.append("\(tooLarge) values beyond \(bound)") }
         return "column \"\(column.name)\" holds \(parts.joined(separator: " and ")), first \(first)"
+    }
+}
+
+extension JobColumn {
+    /// What its values may not exceed in the algorithm's arithmetic, or to be told apart as groups.
+    func limit(_ job: TrainingJob) -> ValueRange.Limit {
+        if role == .modelGroup { return type == "bigint" || type == "numeric" ? .exactIntegers : .float64 }
+        return job.algorithm.form == .trees ? .float32 : .float64
     }
 }

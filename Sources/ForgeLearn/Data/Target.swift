@@ -27,7 +27,9 @@ struct Classes: Sendable, Equatable {
     func value(of index: Int) -> Double? { classOf.firstIndex(of: Int32(index)).map { known.values[$0] } }
 
     /// Class of each row; -1: one that no training row has.
-    func of(_ part: Part) -> [Int32] { part.targets.map { known.index(of: $0).map { classOf[$0] } ?? -1 } }
+    func of(_ part: Part) -> [Int32] { of(part.targets) }
+
+    func of(_ targets: [Double]) -> [Int32] { targets.map { known.index(of: $0).map { classOf[$0] } ?? -1 } }
 }
 
 extension DataSet {

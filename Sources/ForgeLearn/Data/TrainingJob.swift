@@ -14,7 +14,11 @@ public enum LearningTask: String, Sendable, CaseIterable {
 
 /// A column that the reader delivers, or the id column behind the rows' keys.
 public struct JobColumn: Sendable, Equatable {
-    public enum Role: String, Sendable { case feature, target, weight, id, part, group, time }
+    public enum Role: String, Sendable {
+        case feature, target, weight, id, part, group, time
+        /// A model of its own for each of its values.
+        case modelGroup = "model_group"
+    }
     public var name: String
     public var type: String
     public var kind: ColumnKind
@@ -57,6 +61,8 @@ public struct TrainingJob: Sendable {
     public let search: SearchPlan?
     /// Whether the folds are of the request, and not of its search alone.
     private let asksForFolds: Bool
+    /// Which groups have models of their own; nil: one model is all.
+    let groups: GroupRequest?
     public let columns: [JobColumn]
     public let threads: Int
     /// The version to beat; nil when there is none.
@@ -93,6 +99,7 @@ public struct TrainingJob: Sendable {
         bootstrap = Bootstrap(json: json["evaluation"] ?? nil, seed: split.seed, problems: &problems)
         importance = ImportanceRequest(json: json["evaluation"] ?? nil, problems: &problems)
         if !task.hasTarget { problems.add(targetless: task, json["evaluation"] ?? nil, preprocess) }
+        groups = GroupRequest(json: json["groups"] ?? nil, columns: columns, problems: &problems)
         threads = max(1, json["threads"]?.intValue ?? 1)
         champion = json["champion"].flatMap { $0.isNull ? .none : .some($0) }  // nil would be JSON's null
         BaseModel.addProblems(of: json, to: &problems)

@@ -74,7 +74,7 @@ extension DataSet {
                 truth: picked(part.targets), prediction: scores.column(0), quantile: job.reportedQuantile)
         case .classes(let classes):
             return ClassRows(
-                truth: picked(classes.of(part)), scores: scores,
+                truth: classes.of(picked(part.targets)), scores: scores,
                 labels: classes.labels.map { String(decoding: $0, as: UTF8.self) }, positive: classes.positive)
         }
     }

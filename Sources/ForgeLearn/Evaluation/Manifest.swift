@@ -25,6 +25,8 @@ struct Manifest {
     let search: SearchOutcome?
     /// Training rows that the artifact keeps for explanations; nil: none.
     let background: Background?
+    /// Of the groups that the request asks for; nil: it asks for none.
+    let groups: GroupReport?
     /// What the lint of leakage found.
     let warnings: [String]
     /// nil: there is no base model, or nothing is held out.
@@ -50,6 +52,7 @@ struct Manifest {
             "calibration": job.calibration.map { .text($0.rawValue) } ?? nil, "background": background?.json ?? nil,
             "search": search?.json ?? nil,
             "base": job.base?.json ?? nil, "margin_scale": JSONValue(fitted.marginScale),
+            "groups": groups?.json ?? nil, "group_models": groups?.list ?? nil,
         ]
     }
 
@@ -120,7 +123,7 @@ struct Manifest {
     }
 
     private var report: JSONValue {
-        var report: JSONValue = ["notes": .array((plan.notes + fitted.notes + (search?.notes ?? [])).map(JSONValue.text))]
+        var report: JSONValue = ["notes": .array((plan.notes + fitted.notes + (search?.notes ?? []) + (groups?.notes ?? [])).map(JSONValue.text))]
         report["dropped"] = .array(data.dropped.map { ["reason": .text($0.reason), "rows": .integer(Int64($0.rows))] })
         if !warnings.isEmpty { report["warnings"] = .array(warnings.map(JSONValue.text)) }
         if let seenByBase { report["held_out_rows_seen_by_base"] = JSONValue(seenByBase.count) }

@@ -20,7 +20,7 @@ extension EncodingPlan {
         var chosen = rows[...]
         for chunk in part.chunks {
             while let row = chosen.first, row < first + chunk.rows {
-                for column in columns.indices { features += encoded(column, chunk, row - first) }
+                for column in columns.indices where columns[column].width > 0 { features += encoded(column, chunk, row - first) }
                 chosen = chosen.dropFirst()
             }
             first += chunk.rows
@@ -54,6 +54,7 @@ extension ModelDocument {
         }
         linear.means = means(of: background)
         form = .linear(linear)
+        if let groups { self.groups = groups.compared(with: linear.means) }
         if !products.isEmpty { self.background = background }
     }
 
@@ -67,5 +68,18 @@ extension ModelDocument {
             for feature in features.indices { sums[feature] += features[feature] }
         }
         return sums.map { $0 / Double(background.rows) }
+    }
+}
+
+extension ModelGroups {
+    /// The same with these means (encoded), for linear forms.
+    fileprivate func compared(with means: [Double]) -> ModelGroups {
+        ModelGroups(
+            keys: keys,
+            forms: forms.map { form in
+                guard case .linear(var own) = form else { return form }
+                own.means = means
+                return .linear(own)
+            })
     }
 }

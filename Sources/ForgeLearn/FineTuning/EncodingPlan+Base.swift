@@ -24,6 +24,7 @@ extension EncodingPlan {
         products = base.document.products
         encoder = try ColumnEncoder(planned.map(\.schema), products: products)
         overrides = TrainingOverrides(data.training, seed: job.split.seed)
+        groups = nil
         notes = ["columns are encoded as base model \"\(base.reference)\" encodes them"]
             + data.sourceNames.filter(base.leftOut.contains).map {
                 "column \"\(String(decoding: $0, as: UTF8.self))\" is left out, as by base model \"\(base.reference)\""

@@ -73,6 +73,7 @@ struct Design {
                 dense.append(.encoded(column: column, index: place))
                 dense += repeatElement(.more, count: features.count - 1)
                 denseIndex += features
+            case .groupNumber, .groupLevel: break
             case .native: preconditionFailure("the plan gives linear models no native categories")
             case .vector: preconditionFailure("the plan has a vector's elements")
             }

@@ -44,7 +44,9 @@ struct EncodingPlan: Sendable {
     /// Encodes what linear algebra and trees do not encode themselves.
     let encoder: ColumnEncoder
     /// What the training rows see otherwise than the encoder gives it.
-    let overrides: TrainingOverrides
+    var overrides: TrainingOverrides
+    /// Which groups can have models of their own; nil: the request asks for one model.
+    let groups: GroupPlan?
     /// Of all features of the data set.
     let statistics: [ColumnStatistics]
     /// What was decided or left out, in sentences.
@@ -60,7 +62,8 @@ struct EncodingPlan: Sendable {
         try choice.dropConstants()
         choice.dropDuplicates()
         try choice.select()
-        let chosen = Self.placed(choice.kept)
+        groups = try GroupPlan(data, job)
+        let chosen = Self.placed((choice.kept + (groups?.columns ?? [])).sorted { $0.source < $1.source })
         columns = chosen
         products = try ProductPlanner(columns: chosen, data: data, job: job).products()
         overrides = chosen.indices.reduce(into: folds) { overrides, index in
@@ -93,6 +96,7 @@ struct EncodingPlan: Sendable {
         products = []
         encoder = try ColumnEncoder(plain.map(\.schema))
         overrides = TrainingOverrides(data.training, seed: seed)
+        groups = nil
         self.statistics = statistics
         notes = []
     }
@@ -103,7 +107,9 @@ struct EncodingPlan: Sendable {
         _ statistics: [ColumnStatistics]
     ) throws -> [PlannedColumn] {
         let planner = ColumnPlanner(data: data, job: job, target: target, folds: folds)
-        let wanted = data.features.indices.filter { !job.preprocess[data.features[$0].sourceName].drop }
+        let wanted = data.features.indices.filter {
+            !data.features[$0].isGroup && !job.preprocess[data.features[$0].sourceName].drop
+        }
         var planned = [Result<PlannedColumn, any Error>?](repeating: nil, count: wanted.count)
         planned.withUnsafeMutableBufferPointer { buffer in
             inParallel(buffer.count, threads: job.threads) { place in
@@ -111,6 +117,14 @@ struct EncodingPlan: Sendable {
             }
         }
         return try planned.map { try $0!.get() }
+    }
+
+    /// The same for other rows: some of those that it was learned from.
+    func moved(to part: Part, seed: Int) -> EncodingPlan {
+        guard !overrides.isEmpty else { return self }
+        var copy = self
+        copy.overrides = overrides.moved(to: part, seed: seed)
+        return copy
     }
 
     private static func placed(_ columns: [PlannedColumn]) -> [PlannedColumn] {

@@ -24,9 +24,9 @@ struct LeakageLint {
 
     private func warnings(of index: Int) -> [String] {
         let column = data.features[index]
-        guard data.training.rows >= Self.leastRows, column.element == nil, !job.preprocess[column.name].drop else {
-            return []
-        }
+        guard data.training.rows >= Self.leastRows, column.element == nil, !column.isGroup,
+            !job.preprocess[column.name].drop
+        else { return [] }
         let giveaway = data.target.flatMap { self.giveaway(index, column, $0) }
         return [giveaway ?? identity(index, column), laterThanTheRow(index, column)].compactMap { $0 }
     }

@@ -41,6 +41,13 @@ struct TrainingOverrides: Sendable {
 
     var folds: [UInt8] { fold }
 
+    /// The same tables for other rows.
+    func moved(to part: Part, seed: Int) -> TrainingOverrides {
+        var moved = TrainingOverrides(part, seed: seed)
+        moved.tables = tables
+        return moved
+    }
+
     mutating func add(_ table: Table, column: Int) { tables[column] = table }
 
     func isOverridden(_ column: Int) -> Bool { tables[column] != nil }

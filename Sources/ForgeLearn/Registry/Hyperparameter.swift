@@ -215,4 +215,11 @@ public struct Parameters: Sendable, Equatable {
     }
 
     public var json: JSONValue { .object(values) }
+
+    /// The same without inference on coefficients.
+    var withoutStatistics: Parameters {
+        var copy = self
+        if copy.values["statistics"] != nil { copy.values["statistics"] = "none" }
+        return copy
+    }
 }

@@ -92,7 +92,7 @@ final class ChunkEncoder {
 extension ColumnEncoding {
     fileprivate var isEncodedByTrees: Bool {
         switch self {
-        case .number, .oneHot, .native: true
+        case .number, .oneHot, .native, .groupNumber, .groupLevel: true
         case .transformed, .bins, .lookup, .hashed, .dateParts, .tfidf, .vector: false
         }
     }

@@ -134,7 +134,7 @@ struct TreeFeature {
                 TreeFeature(column: index, kind: .level($0, column.levelMap))
             }
         case .native: [TreeFeature(column: index, kind: .native(column.levelMap))]
-        case .transformed, .bins, .lookup, .hashed, .dateParts, .tfidf, .vector:
+        case .transformed, .bins, .lookup, .hashed, .dateParts, .tfidf, .vector, .groupNumber, .groupLevel:
             Array(repeating: TreeFeature(column: index, kind: .encoded), count: column.schema.encoding.width)
         }
     }

@@ -5,9 +5,10 @@ extension ArenaDecoder {
     mutating func decodeLinear() throws(Refusal) {
         let outputs = description.outputs
         let encoded = Int(arena.encoded)
-        let coefficients = try artifact.matrix(.coefficients, Double.self, rows: outputs, columns: encoded)
-        let intercepts = try artifact.vector(.intercepts, Double.self, count: outputs)
-        let means = try artifact.vector(.means, Double.self, count: encoded)
+        let coefficients = sliced(
+            try artifact.matrix(.coefficients, Double.self, rows: slices &* outputs, columns: encoded), outputs &* encoded)
+        let intercepts = sliced(try artifact.vector(.intercepts, Double.self, count: slices &* outputs), outputs)
+        let means = sliced(try artifact.vector(.means, Double.self, count: slices &* encoded), encoded)
         try require(!artifact.has(.roots) && !artifact.has(.networkLayers), "it has two forms")
         try requireFilled("a linear model has a natively encoded column", "a number of a linear model has no fill value")
         if arena.prepared != 0 { return try decodePreparedLinear(coefficients, intercepts, means) }

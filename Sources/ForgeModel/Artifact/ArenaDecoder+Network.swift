@@ -4,11 +4,14 @@ import CForgeMath
 extension ArenaDecoder {
     mutating func decodeNetwork() throws(Refusal) {
         let sizes = try artifact.vector(.networkLayers, Int32.self)
-        let weights = try artifact.vector(.networkWeights, Float.self)
-        let biases = try artifact.vector(.networkBiases, Float.self)
-        let intercepts = try artifact.vector(.intercepts, Double.self, count: description.outputs)
+        let allWeights = try artifact.vector(.networkWeights, Float.self)
+        let allBiases = try artifact.vector(.networkBiases, Float.self)
+        let allIntercepts = try artifact.vector(.intercepts, Double.self, count: slices &* description.outputs)
         try require(!artifact.has(.roots) && !artifact.has(.coefficients), "it has two forms")
-        try checkSizes(sizes, weights: weights.count, biases: biases.count)
+        let counts = try checkSizes(sizes, weights: allWeights.count, biases: allBiases.count)
+        let weights = sliced(allWeights, counts.weights)
+        let biases = sliced(allBiases, counts.biases)
+        let intercepts = sliced(allIntercepts, description.outputs)
         try requireFilled("a network has a natively encoded column", "a number of a network has no fill value")
 
         let hidden = sizes.count &- 2
@@ -38,7 +41,10 @@ extension ArenaDecoder {
     /// As many values as whole blocks hold.
     private func padded(_ count: Int) -> Int { (count &+ Int(FORGE_BLOCK) &- 1) & ~(Int(FORGE_BLOCK) &- 1) }
 
-    private func checkSizes(_ sizes: Elements<Int32>, weights: Int, biases: Int) throws(Refusal) {
+    /// Weights and biases of one network.
+    private func checkSizes(
+        _ sizes: Elements<Int32>, weights: Int, biases: Int
+    ) throws(Refusal) -> (weights: Int, biases: Int) {
         guard sizes.count <= ModelLimits.hiddenLayers &+ 2 else { throw .tooLarge("the network has too many layers") }
         try require(sizes.count >= 2, "a network has no layers")
         try require(sizes[0] == arena.encoded, "a network's inputs are not the encoded features")
@@ -52,8 +58,10 @@ extension ArenaDecoder {
             weightCount &+= Int(sizes[l]) &* size  // at most 1e6 times 16,384, 33 times
             if l < sizes.count &- 2 { biasCount &+= size }
         }
-        guard weightCount <= ModelLimits.networkWeights else { throw .tooLarge("the network has too many weights") }
-        try require(weights == weightCount && biases == biasCount, "a tensor has another shape than expected")
+        guard weightCount <= ModelLimits.networkWeights / slices else { throw .tooLarge("the network has too many weights") }
+        try require(
+            weights == slices &* weightCount && biases == slices &* biasCount, "a tensor has another shape than expected")
+        return (weightCount, biasCount)
     }
 
     private mutating func hiddenLayer(

@@ -40,8 +40,11 @@ extension ArenaDecoder {
 
     mutating func decodeTrees() throws(Refusal) {
         let tensors = try readTreeTensors()
-        let baseScores = try artifact.vector(.baseScores, Double.self, count: description.outputs)
+        let baseScores = sliced(
+            try artifact.vector(.baseScores, Double.self, count: slices &* description.outputs), description.outputs)
         try require(!artifact.has(.coefficients) && !artifact.has(.networkLayers), "it has two forms")
+        arena.max_depth = 0
+        arena.categorical = 0
         var regions = try reserveTrees(tensors)
         if builder.measuring { return }
 
@@ -129,23 +132,32 @@ extension ArenaDecoder {
     private func readTreeTensors() throws(Refusal) -> TreeTensors {
         let roots = try artifact.vector(.roots, Int32.self)
         let features = try artifact.vector(.features, Int32.self)
+        let bits = try artifact.vector(.categoryBits, UInt32.self)
         let count = features.count
         guard count <= ModelLimits.nodes else { throw .tooLarge("the model has too many tree nodes") }
-        try require(roots.count > 0 && roots[0] == 0, "it has no trees")
-        let leafRows = artifact.shape(.leafVectors).0
+        let part = try treePart(
+            trees: roots.count, nodes: count, words: bits.count, leafRows: artifact.shape(.leafVectors).0)
+        let (first, nodes) = (part.nodes.start, part.nodes.count)
+        let own = roots.part(from: part.trees.start, count: part.trees.count)
+        try require(own.count > 0 && own[0] == 0, "it has no trees")
+        let outputs = description.outputs
         return TreeTensors(
-            roots: roots,
-            outputs: try artifact.vector(.treeOutputs, Int32.self, count: roots.count),
-            features: features,
-            thresholds: try artifact.vector(.thresholds, Float.self, count: count),
-            left: try artifact.vector(.left, Int32.self, count: count),
-            right: try artifact.vector(.right, Int32.self, count: count),
-            defaultLeft: try artifact.vector(.defaultLeft, UInt8.self, count: count, as: .bool),
-            covers: try artifact.vector(.covers, Float.self, count: count),
-            categoryOffsets: try artifact.vector(.categoryOffsets, Int32.self, count: count &+ 1),
-            categoryBits: try artifact.vector(.categoryBits, UInt32.self),
-            leafVectors: try artifact.matrix(.leafVectors, Float.self, columns: description.outputs),
-            leafRows: leafRows)
+            roots: own,
+            outputs: try artifact.vector(.treeOutputs, Int32.self, count: roots.count)
+                .part(from: part.trees.start, count: part.trees.count),
+            features: features.part(from: first, count: nodes),
+            thresholds: try artifact.vector(.thresholds, Float.self, count: count).part(from: first, count: nodes),
+            left: try artifact.vector(.left, Int32.self, count: count).part(from: first, count: nodes),
+            right: try artifact.vector(.right, Int32.self, count: count).part(from: first, count: nodes),
+            defaultLeft: try artifact.vector(.defaultLeft, UInt8.self, count: count, as: .bool)
+                .part(from: first, count: nodes),
+            covers: try artifact.vector(.covers, Float.self, count: count).part(from: first, count: nodes),
+            categoryOffsets: try artifact.vector(.categoryOffsets, Int32.self, count: count &+ slices)
+                .part(from: first &+ slice, count: nodes &+ 1),
+            categoryBits: bits.part(from: part.words.start, count: part.words.count),
+            leafVectors: try artifact.matrix(.leafVectors, Float.self, columns: outputs)
+                .part(from: part.leafRows.start &* outputs, count: part.leafRows.count &* outputs),
+            leafRows: part.leafRows.count)
     }
 
     /// Renumbers the nodes of one tree into `start..<end`; returns its depth. The output is its own queue: a node that

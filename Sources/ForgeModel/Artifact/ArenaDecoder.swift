@@ -7,6 +7,9 @@ struct ArenaDecoder {
     let description: Description
     var builder: ArenaBuilder
     var arena = ForgeArena()
+    /// Which form of the tensors is decoded: 0 is the whole's, then those of the groups.
+    var slice = 0
+    var slices = 1
 
     static func measure(_ artifact: UnsafePointer<UInt8>, count: Int) throws(Refusal) -> Int {
         try measured(artifact, count: count).builder.used
@@ -49,6 +52,14 @@ struct ArenaDecoder {
         try decodeColumns()
         try decodeProducts()
         try decodeBackground()
+        try decodeGroupKeys()
+        try decodeForm()
+        try decodeGroups()
+        arena.length = Int64(builder.used)
+        root.store(arena, at: 0)
+    }
+
+    mutating func decodeForm() throws(Refusal) {
         switch description.form {
         case FORGE_LINEAR: try decodeLinear()
         case FORGE_NETWORK: try decodeNetwork()
@@ -57,10 +68,8 @@ struct ArenaDecoder {
         case FORGE_NONNEGATIVE: try decodeNonnegative()
         default: try decodeTrees()
         }
-        arena.length = Int64(builder.used)
         arena.scratch = withUnsafePointer(to: arena) { forge_scratch_size($0) }
         arena.explain_scratch = withUnsafePointer(to: arena) { forge_explain_scratch_size($0) }
-        root.store(arena, at: 0)
     }
 
     var columns: Region<ForgeColumn> { builder.region(arena.column_table, of: ForgeColumn.self) }

@@ -62,6 +62,7 @@ extension Description {
         if encoding == FORGE_ENCODE_DATE_PARTS { return Field.parts }
         if encoding == FORGE_ENCODE_TFIDF { return Field.levels | Field.bigrams | Field.sublinear }
         if encoding == FORGE_ENCODE_VECTOR { return Field.dimensions | Field.fill }
+        if encoding == FORGE_ENCODE_GROUP_NUMBER { return 0 }
         return Field.levels
     }
 
@@ -211,6 +212,8 @@ extension Description {
         if text.equals("date_parts") { return FORGE_ENCODE_DATE_PARTS }
         if text.equals("tfidf") { return FORGE_ENCODE_TFIDF }
         if text.equals("vector") { return FORGE_ENCODE_VECTOR }
+        if text.equals("group_number") { return FORGE_ENCODE_GROUP_NUMBER }
+        if text.equals("group_level") { return FORGE_ENCODE_GROUP_LEVEL }
         throw .newer("the model is of a kind that this version of Forge does not know")
     }
 }
@@ -225,18 +228,20 @@ extension Description.Column {
         if encoding == FORGE_ENCODE_HASHED { return buckets }
         if encoding == FORGE_ENCODE_DATE_PARTS { return partWidth &+ 1 }
         if encoding == FORGE_ENCODE_VECTOR { return dimensions }
+        if isGroup { return 0 }
         return levels &+ (nullLevel ? 1 : 0) &+ (otherLevel ? 1 : 0)
     }
 
     var isNumber: Bool {
         encoding == FORGE_ENCODE_NUMBER || encoding == FORGE_ENCODE_TRANSFORMED || encoding == FORGE_ENCODE_BINS
-            || encoding == FORGE_ENCODE_DATE_PARTS
+            || encoding == FORGE_ENCODE_DATE_PARTS || encoding == FORGE_ENCODE_GROUP_NUMBER
     }
 
     var isVector: Bool { encoding == FORGE_ENCODE_VECTOR }
 
     /// The kernel reads the cell's bytes, not a number or a level.
     var readsBytes: Bool { encoding == FORGE_ENCODE_TFIDF || isVector }
+    var isGroup: Bool { encoding == FORGE_ENCODE_GROUP_NUMBER || encoding == FORGE_ENCODE_GROUP_LEVEL }
 
     /// What a value of a category column tells apart, NULL and the unseen aside.
     var categories: Int { encoding == FORGE_ENCODE_HASHED ? buckets : levels }

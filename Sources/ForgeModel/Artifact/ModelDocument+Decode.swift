@@ -19,6 +19,8 @@ extension ModelDocument {
             let outputs = description["outputs"]?.intValue, let positive = description["positive"]?.intValue,
             let columns = description["columns"]?.arrayValue, let form = description["form"]?.textValue
         else { throw Refusal.corrupt("its description lacks a field") }
+        let (whole, groups) = try ModelGroups.parted(
+            try ModelDocument.form(form, artifact, description, outputs: outputs), artifact)
         self.init(
             task: task, algorithm: algorithm, link: link, columns: try ModelDocument.columns(columns, artifact),
             products: try ModelDocument.products(artifact),
@@ -26,7 +28,7 @@ extension ModelDocument {
             calibration: try Calibration(artifact),
             threshold: artifact.has(.decisionThreshold) ? try artifact.vector(.decisionThreshold, Double.self)[0] : nil,
             background: try Background(artifact),
-            form: try ModelDocument.form(form, artifact, description, outputs: outputs))
+            form: whole, groups: groups)
     }
 
     private static func form(
@@ -123,6 +125,8 @@ extension ColumnEncoding {
             let dimensions = column.count("dimensions")
             let (shifts, scales) = (take(dimensions), take(dimensions))
             self = .vector(fills: column.flag("fill") ? take(dimensions) : nil, shifts: shifts, scales: scales)
+        case "group_number": self = .groupNumber
+        case "group_level": self = .groupLevel(levels: levels)
         default: throw Refusal.newer("the model is of a kind that this version of Forge does not know")
         }
     }
@@ -249,7 +253,7 @@ extension ArtifactReader {
 
 extension Elements {
     /// A copy (allocates).
-    fileprivate var array: [Element] { (0..<count).map { self[$0] } }
+    var array: [Element] { (0..<count).map { self[$0] } }
 }
 
 extension Refusal {

@@ -9,8 +9,9 @@ extension ModelDocument {
         calibration?.add(to: &writer)
         if let threshold { writer.add(.decisionThreshold, [threshold]) }
         background?.add(to: &writer)
-        switch form {
-        case .linear(let linear): linear.add(to: &writer)
+        try groups?.add(to: &writer, beside: form)
+        switch try groups?.joined(to: form) ?? form {
+        case .linear(let linear): linear.add(to: &writer, width: encodedWidth)
         case .trees(let trees): trees.add(to: &writer)
         case .network(let network): network.add(to: &writer)
         case .ensemble(let ensemble): try ensemble.add(to: &writer)
@@ -71,7 +72,7 @@ extension ColumnEncoding {
         switch self {
         case .number(let fill, _, let shift, let scale): (fill ?? 0, shift, scale)
         case .transformed(_, let fill, _, let shift, let scale, _): (fill, shift, scale)
-        case .oneHot, .native, .bins, .lookup, .hashed, .dateParts, .tfidf, .vector: (0, 0, 1)
+        case .oneHot, .native, .bins, .lookup, .hashed, .dateParts, .tfidf, .vector, .groupNumber, .groupLevel: (0, 0, 1)
         }
     }
 
@@ -84,7 +85,7 @@ extension ColumnEncoding {
         case .tfidf(_, let idf, _, _): idf
         case .dateParts(let parts): parts.flatMap { [$0.shift, $0.scale] }
         case .vector(let fills, let shifts, let scales): shifts + scales + (fills ?? [])
-        case .number, .oneHot, .native, .transformed, .hashed: []
+        case .number, .oneHot, .native, .transformed, .hashed, .groupNumber, .groupLevel: []
         }
     }
 
@@ -98,7 +99,7 @@ extension ColumnEncoding {
         case .oneHot(_, let nullLevel, let otherLevel):
             object["null_level"] = .bool(nullLevel)
             object["other_level"] = .bool(otherLevel)
-        case .native: break
+        case .native, .groupNumber, .groupLevel: break
         case .transformed(let transform, _, let indicator, _, _, let degree):
             object["transform"] = .text(transform.name)
             object["indicator"] = .bool(indicator)
@@ -217,8 +218,8 @@ extension Calibration {
 }
 
 extension LinearForm {
-    fileprivate func add(to writer: inout SafetensorsWriter) {
-        writer.add(.coefficients, coefficients, shape: [outputs, outputs > 0 ? coefficients.count / outputs : 0])
+    fileprivate func add(to writer: inout SafetensorsWriter, width: Int) {
+        writer.add(.coefficients, coefficients, shape: [width > 0 ? coefficients.count / width : 0, width])
         writer.add(.intercepts, intercepts)
         writer.add(.means, means)
     }

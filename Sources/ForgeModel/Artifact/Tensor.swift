@@ -27,6 +27,8 @@ enum TensorName: Int {
     case members, memberOffsets, memberWeights
     // Centroids: see CentroidForm; the radius is (1)
     case centers, memberships, precisions, clusterRadius
+    // (groups, group columns); then of trees (groups + 2, 4): see ModelGroups
+    case groupKeys, groupParts
     case end
 
     var text: StaticString {
@@ -72,6 +74,8 @@ enum TensorName: Int {
         case .memberships: "memberships"
         case .precisions: "precisions"
         case .clusterRadius: "cluster_radius"
+        case .groupKeys: "group_keys"
+        case .groupParts: "group_parts"
         case .end: ""
         }
     }
@@ -127,4 +131,11 @@ struct Elements<Element: TensorElement> {
     }
 
     func prefix(_ count: Int) -> Elements { Elements(base: base, count: min(max(count, 0), self.count)) }
+
+    /// `count` elements from `start` on; fewer where there are not so many.
+    func part(from start: Int, count: Int) -> Elements {
+        let first = min(max(start, 0), self.count)
+        return Elements(
+            base: base + first &* MemoryLayout<Element>.stride, count: min(max(count, 0), self.count &- first))
+    }
 }

@@ -14,14 +14,14 @@ public struct LevelMap: Sendable {
     /// `texts[code]` is what a code stands for.
     public init(_ encoding: ColumnEncoding, texts: [Bytes]) {
         switch encoding {
-        case .number, .transformed, .bins, .dateParts, .vector: self.init(places: [], null: LevelMap.none)
+        case .number, .transformed, .bins, .dateParts, .vector, .groupNumber: self.init(places: [], null: LevelMap.none)
         case .tfidf: self.init(places: [], null: LevelMap.none, texts: texts)
         case .native(let levels): self.init(levels, texts, null: LevelMap.none, other: LevelMap.none)
         case .oneHot(let levels, let nullLevel, let otherLevel):
             let count = Int32(truncatingIfNeeded: levels.count)
             let (null, other) = LevelMap.extraPlaces(levels: count, nullLevel: nullLevel, otherLevel: otherLevel)
             self.init(levels, texts, null: null, other: other)
-        case .lookup(let levels, _, _):
+        case .lookup(let levels, _, _), .groupLevel(let levels):
             let count = Int32(truncatingIfNeeded: levels.count)
             self.init(levels, texts, null: count, other: count &+ 1)
         case .hashed(let buckets):
@@ -53,7 +53,7 @@ public struct LevelMap: Sendable {
     }
 
     /// The code's place, or `none`.
-    func place(of code: UInt32) -> Int32 { code == ColumnValues.missingCode ? null : places[Int(code)] }
+    public func place(of code: UInt32) -> Int32 { code == ColumnValues.missingCode ? null : places[Int(code)] }
 
     private func place(_ code: UInt32, _ places: UnsafeBufferPointer<Int32>) -> Int32 {
         code == ColumnValues.missingCode ? null : places[Int(code)]

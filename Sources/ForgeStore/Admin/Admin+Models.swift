@@ -55,7 +55,9 @@ extension Admin {
                 select v.model, v.version, pg_catalog.encode(v.artifact_sha256, 'hex') as sha256,
                     v.manifest || pg_catalog.jsonb_build_object('feature_statistics', (
                         select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(s) - '{model,version}'::text[] order by s.feature)
-                        from forge.feature_statistics s where s.model = v.model and s.version = v.version)) as manifest
+                        from forge.feature_statistics s where s.model = v.model and s.version = v.version), 'group_models', (
+                        select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(g) - '{model,version}'::text[] order by g.place)
+                        from forge.model_groups g where g.model = v.model and g.version = v.version)) as manifest
                 from forge.resolve_model($1) r join forge.model_versions v on v.model = r.model and v.version = r.version
                 """, [.text(reference)])
             guard let row = found.first else {

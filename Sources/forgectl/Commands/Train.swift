@@ -56,7 +56,7 @@ struct Train: ParsableCommand {
     var weightColumn: String?
     @Option(help: ArgumentHelp("Column that orders the rows of a split by time.", valueName: "column"))
     var timeColumn: String?
-    @Option(help: ArgumentHelp("Columns whose equal rows stay together in a split.", valueName: "a,b,…"))
+    @Option(help: ArgumentHelp("Columns whose every value has a model of its own.", valueName: "a,b,…"))
     var groupColumns: String?
     @Option(help: ArgumentHelp("Hyperparameters: name=value, repeated, or one JSON object.", valueName: "name=value"))
     var params: [String] = []

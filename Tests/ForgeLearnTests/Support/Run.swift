@@ -15,6 +15,7 @@ struct Run {
     var decision: JSONValue = nil
     var explain: JSONValue = nil
     var search: JSONValue = nil
+    var groups: JSONValue = nil
     /// One: test cases run beside each other, and OpenMP threads that wait for a core spin.
     var threads = 1
     var blockRows = 16_384
@@ -33,7 +34,7 @@ struct Run {
                 "id": 7, "attempt": 1, "model": "m", "task": .text(task), "algorithm": .text(algorithm),
                 "params": params,
                 "preprocess": preprocess, "split": split, "sample": sample, "evaluation": evaluation,
-                "decision": decision, "explain": explain, "search": search,
+                "decision": decision, "explain": explain, "search": search, "groups": groups,
                 "columns": .array(table.columns.map(Table.describe)), "threads": .integer(Int64(threads)),
                 "champion": champion.map { ["version": .integer(Int64($0.version))] } ?? nil,
                 "base": base.map {

@@ -239,8 +239,8 @@ set role tom;
 create table visits as
 select i as id, i % 3 as who, case when i % 3 > 0 then 'clinic ' || i % 3 end as place, timestamp '2000-01-01' + i * interval '1 second' as seen, i * 0.5 as x, i::float8 as y
 from generate_series(1, 4) i;
-insert into forge.training_requests (model, source, target, algorithm, id_column, group_columns, time_column)
-values ('visits', 'visits', 'y', 'ridge', 'who', '{id,place}', 'seen') returning id \gset
+insert into forge.training_requests (model, source, target, algorithm, id_column, group_columns, time_column, split)
+values ('visits', 'visits', 'y', 'ridge', 'who', '{id,place}', 'seen', '{"method": "group"}') returning id \gset
 reset role;
 select id, token from claimed \gset
 begin isolation level repeatable read read only;

@@ -189,6 +189,7 @@ extension ColumnEncoding {
             } + ["\(name) is null"]
         case .vector(_, let shifts, _): return (1...shifts.count).map { "\(name)[\($0)]" }
         case .tfidf(let vocabulary, _, _, _): return vocabulary.map { "\(name): \(text($0))" }
+        case .groupNumber, .groupLevel: return []
         }
     }
 }
