@@ -12,6 +12,12 @@ import psycopg
 FEATURES = [f"x{i}" for i in range(1, 29)]
 
 
+def task_of(target, algorithm):
+    if target is None:
+        return "clustering" if algorithm == "kmeans" else "decomposition"
+    return "classification" if target == "label" else "regression"
+
+
 def train(db, model, source, target, algorithm, features, params=None, id_column=None, group_columns=None):
     """Inserts a request and waits; returns its id and the wall seconds until the version is registered.
 
@@ -21,7 +27,7 @@ def train(db, model, source, target, algorithm, features, params=None, id_column
     request = db.execute(
         """insert into forge.training_requests (model, algorithm, task, source, target, features, id_column, group_columns, params, promote)
            values (%s, %s, %s, %s, %s, %s, %s, %s, %s, 'always') returning id""",
-        (model, algorithm, "classification" if target == "label" else "regression", source, target, features, id_column,
+        (model, algorithm, task_of(target, algorithm), source, target, features, id_column,
          group_columns, json.dumps(params or {}))).fetchone()[0]
     db.execute("call forge.wait(%s::bigint, interval '10 minutes')", (request,))
     seconds = time.perf_counter() - start

@@ -82,6 +82,13 @@ MODELS = [
 ]
 
 
+UNSUPERVISED = [
+    ("kmeans", "kmeans 8, 20 iterations", "bench_kmeans", None, "kmeans", {"n_clusters": 8, "n_init": 1, "max_iter": 20, "tol": 0},
+     "unsupervised.py", ["kmeans"], "2×"),
+    ("pca", "pca 8", "bench_pca", None, "pca", {"n_components": 8}, "unsupervised.py", ["pca"], "2×"),
+]
+
+
 def group_training(table, url, db, repeats, entries):
     for name, model, target, algorithm, params, script, arguments, goal in entries:
         name += ", INSERT → 1 M predictions"
@@ -165,7 +172,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=3, help="warm runs of each, their median is quoted; one of the group models")
-    parser.add_argument("--only", default="read,training,models,groups,functions,latency")
+    parser.add_argument("--only", default="read,training,models,kmeans,pca,groups,functions,latency")
     private_cluster.add_option(parser)
     parser.add_argument("--json", help="also write the raw numbers here")
     options = parser.parse_args()
@@ -186,6 +193,7 @@ def main():
             group_training(table, url, db, options.repeats, TRAINING)
         if "models" in only:
             group_training(table, url, db, 1, MODELS)
+        group_training(table, url, db, options.repeats, [entry for name, *entry in UNSUPERVISED if name in only])
         if "groups" in only:
             group_groups(table, url, db, options.repeats, options.rows)
         if "functions" in only:

@@ -20,6 +20,15 @@ public struct Cholesky: Sendable {
         factor = values
     }
 
+    /// L: lower triangular.
+    public var lower: Matrix {
+        var result = Matrix(rows: order, columns: order)
+        for column in 0..<order {
+            for row in column..<order { result[row, column] = factor[column * order + row] }
+        }
+        return result
+    }
+
     /// `x` with `a · x = b`.
     public func solve(_ b: [Double]) -> [Double] {
         precondition(b.count == order, "expected a right side of \(order), got \(b.count)")

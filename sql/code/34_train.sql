@@ -119,7 +119,7 @@ as $$
         select j.*,
             case when j.algorithm = 'linear_svm' then 110 when j.algorithm in ('decision_tree', 'random_forest') then 70 else 50 end as per_row,
             case when request.task = 'ranking' then 15 when j.algorithm in ('decision_tree', 'random_forest') then 7 when j.form = 'trees' then 11
-                when j.form = 'network' then 12 else 8 end as per_value,
+                when j.form in ('network', 'centroids') then 12 else 8 end as per_value,
             -- A grown tree has up to two nodes for each of its leaves, of classes about half as many.
             case j.algorithm when 'random_forest' then j.trees when 'decision_tree' then 1 else 0 end * case request.task when 'classification' then 110 else 220 end
                 * least(0.63 * j.rows / greatest(1, coalesce(forge.number_of(request.params, 'min_samples_leaf'), j.rows / 100000)),

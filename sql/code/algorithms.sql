@@ -225,12 +225,47 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "max_iter": {"default":300,"description":"Walks over the rows of one start, at most.","maximum":100000,"minimum":1,"type":"integer"},
     "tol": {"default":0.0001,"description":"A start ends when its centres move by less than this share of the columns'' mean variance.","minimum":0,"type":"number"},
     "batch_size": {"default":null,"description":"Rows of a batch of mini-batch k-means, which looks at max_iter times the rows at most; null: every step looks at all rows.","maximum":16777216,"minimum":1,"type":"integer"}
-}', '{clustering}')
+}', '{clustering}'),
+('gaussian_mixture', '{clustering}', 'centroids',
+ 'A mixture of normal distributions: clusters of different sizes and shapes, with a probability for each.',
+'{
+    "n_components": {"default":1,"description":"Normal distributions in the mixture.","maximum":1000,"minimum":1,"type":"integer"},
+    "covariance_type": {"choices":["full","tied","diag","spherical"],"default":"full","description":"full: each has a covariance of its own; tied: all share one; diag: columns do not depend on each other; spherical: one variance each.","type":"text"},
+    "reg_covar": {"default":1e-06,"description":"Added to every variance, which keeps them from vanishing.","minimum":0,"type":"number"},
+    "max_iter": {"default":100,"description":"Steps of one start, at most.","maximum":100000,"minimum":1,"type":"integer"},
+    "n_init": {"default":1,"description":"Starts; the likeliest is kept.","maximum":1000,"minimum":1,"type":"integer"},
+    "tol": {"default":0.001,"description":"A start ends when the mean log-likelihood rises by less.","minimum":0,"type":"number"}
+}', '{}'),
+('dbscan', '{clustering}', 'centroids',
+ 'Clusters of any shape where rows lie close together; rows that lie alone are of none (-1).',
+'{
+    "eps": {"default":0.5,"description":"Rows within this distance, in encoded features, are neighbours.","exclusive_minimum":0,"type":"number"},
+    "min_samples": {"default":5,"description":"A core row has at least so many neighbours, itself among them (their weight).","maximum":1000000,"minimum":1,"type":"integer"}
+}', '{}'),
+('pca', '{decomposition}', 'linear',
+ 'Principal components: the directions in which the rows differ most, each at right angles to the others.',
+'{
+    "n_components": {"default":null,"description":"Components to keep; null: all, or as many as explained_variance asks for.","maximum":1000,"minimum":1,"type":"integer"},
+    "explained_variance": {"default":1,"description":"Without n_components: as many components are kept as together tell this share of the variance.","exclusive_minimum":0,"maximum":1,"type":"number"},
+    "whiten": {"default":false,"description":"Whether components are divided by their standard deviation.","type":"boolean"}
+}', '{decomposition}'),
+('truncated_svd', '{decomposition}', 'linear',
+ 'Principal components of columns that are not centred, as suits counts and tf-idf (latent semantic analysis).',
+'{
+    "n_components": {"default":2,"description":"Components to keep.","maximum":1000,"minimum":1,"type":"integer"}
+}', '{}'),
+('nmf', '{decomposition}', 'nonnegative',
+ 'Non-negative factors: a row is a sum of parts, none of which is taken away. For counts, words, amounts.',
+'{
+    "n_components": {"default":2,"description":"Factors to find.","maximum":256,"minimum":1,"type":"integer"},
+    "max_iter": {"default":200,"description":"Walks over the rows, at most.","maximum":100000,"minimum":1,"type":"integer"},
+    "tol": {"default":0.0001,"description":"It ends when the error falls by less than this share of the first one.","minimum":0,"type":"number"}
+}', '{}')
 on conflict (name) do update set
     tasks = excluded.tasks, form = excluded.form, description = excluded.description,
     parameters = excluded.parameters, default_for = excluded.default_for;
 
-delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'lasso', 'elastic_net', 'huber', 'quantile_regression', 'poisson', 'gamma', 'tweedie', 'logistic_regression', 'linear_svm', 'gradient_boosting', 'decision_tree', 'random_forest', 'gaussian_nb', 'multinomial_nb', 'mlp', 'kmeans');
+delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'lasso', 'elastic_net', 'huber', 'quantile_regression', 'poisson', 'gamma', 'tweedie', 'logistic_regression', 'linear_svm', 'gradient_boosting', 'decision_tree', 'random_forest', 'gaussian_nb', 'multinomial_nb', 'mlp', 'kmeans', 'gaussian_mixture', 'dbscan', 'pca', 'truncated_svd', 'nmf');
 
 comment on column forge.algorithms.form is
     'form of the fitted model: linear, trees, network, centroids, nonnegative';

@@ -49,19 +49,20 @@ private func fitKMeans(_ input: borrowing FitInput) throws -> FittedModel {
     return fitted
 }
 
-private struct KMeansFit {
+struct KMeansFit {
     let rows: ClusterTable
     let starts: Int
     let iterations: Int
     let tolerance: Double
     let batchRows: Int?
     let seed: Int
+    var firstStart = 0
 
     /// The start of the least inertia.
     func solution(of count: Int) throws -> Lloyd.Solution {
         var best: Lloyd.Solution?
         for number in 0..<starts {
-            var seeding = CenterSeeding(table: rows, random: RandomStream(seed: seed, number: number))
+            var seeding = CenterSeeding(table: rows, random: RandomStream(seed: seed, number: firstStart + number))
             let start = try seeding.centers(count)
             let found = start.count / rows.width
             guard found == count else {

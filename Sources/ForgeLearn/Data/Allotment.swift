@@ -30,13 +30,13 @@ struct Allotment: Sendable, Equatable {
 /// The rows as the split sees them.
 struct RowFacts {
     var keys: [UInt64]
-    var targets: [Double]
+    var targets: [Double]  // empty without a target
     var groups: [UInt64]
     var times: [Double]
     /// The target's values in an order that does not depend on the order of the rows; one if the split is not by class.
     var strata: [Double: Int]
 
-    var count: Int { targets.count }
+    var count: Int { keys.count }
 }
 
 extension Allotment {

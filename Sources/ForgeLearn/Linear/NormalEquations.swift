@@ -29,7 +29,8 @@ struct NormalEquations {
     }
 
     let design: Design
-    let targets: [Double]
+    /// nil: sums of the rows alone.
+    let targets: [Double]?
     let weights: [Double]?
     let alpha: Double
     let fitIntercept: Bool
@@ -78,6 +79,7 @@ struct NormalEquations {
     // MARK: - Passes over the rows
 
     private func targetMean(_ weight: Double) -> Double {
+        guard let targets else { return 0 }
         guard let weights else { return targets.reduce(0, +) / weight }
         return zip(weights, targets).reduce(0) { $0 + $1.0 * $1.1 } / weight
     }
@@ -104,7 +106,7 @@ struct NormalEquations {
             for row in 0..<tile.rows {
                 let weight = weights?[tile.firstRow + row] ?? 1
                 lane.weight += weight
-                scratch[row] = weight * (targets[tile.firstRow + row] - center)
+                scratch[row] = weight * ((targets?[tile.firstRow + row] ?? center) - center)
             }
             lane.vector.withUnsafeMutableBufferPointer { tile.addTransposedProduct(scratch, to: $0.baseAddress!) }
             lane.gram.withUnsafeMutableBufferPointer { gram in
@@ -217,7 +219,7 @@ struct NormalEquations {
             for index in 0..<tile.rows {
                 tile.copyRow(index, to: &row)
                 let weight = (weights?[tile.firstRow + index] ?? 1).squareRoot()
-                let target = targets[tile.firstRow + index]
+                let target = targets?[tile.firstRow + index] ?? center
                 qr.append { column in
                     column == width
                         ? weight * (target - center)

@@ -2,8 +2,10 @@ import ForgeModel
 
 /// What columns without news mean to the algorithm, which decides what becomes of them unless the request does.
 extension TrainingJob {
-    /// A linear model without a constant term.
-    var isThroughOrigin: Bool { parameters["fit_intercept"].boolValue == false }
+    /// Without a constant term: a column is divided by its deviation, but keeps its zero.
+    var isThroughOrigin: Bool { parameters["fit_intercept"].boolValue == false || keepsZero }
+
+    private var keepsZero: Bool { [Algorithm.truncatedSVD.name, Algorithm.nmf.name].contains(algorithm.name) }
 
     /// Whether a column of one value changes the model: it is a term like any other without an intercept, and among
     /// counts it is a part of every row's total.

@@ -40,7 +40,8 @@ public enum AlgorithmRegistry {
         .gradientBoosting, .decisionTree, .randomForest,
         .gaussianNB, .multinomialNB,
         .mlp,
-        .kmeans,
+        .kmeans, .gaussianMixture, .dbscan,
+        .pca, .truncatedSVD, .nmf,
     ]
 
     static func algorithm(_ name: String, for task: LearningTask) throws -> Algorithm {
