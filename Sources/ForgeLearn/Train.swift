@@ -104,6 +104,7 @@ struct TrainedModel {
 /// Learns all that a model consists of – classes, encodings, fit – from `data.training`. Called for each fold and for
 /// the whole.
 func fitModel(_ job: TrainingJob, _ data: DataSet, observer: any TrainingObserver) throws -> TrainedModel {
+    guard job.members.isEmpty else { return try fitEnsemble(job, data, observer: observer) }
     observer.progress(0, phase: "prepare")
     let target = try data.resolveTarget(job)
     let plan = try job.base.map { try EncodingPlan(continuing: $0, data, job) } ?? EncodingPlan(data, job, target)

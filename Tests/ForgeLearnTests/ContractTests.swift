@@ -26,7 +26,7 @@ import Testing
         var testDescription: String { "\(algorithm), \(task)" }
     }
 
-    static let all = AlgorithmRegistry.all.flatMap { algorithm in
+    static let all = AlgorithmRegistry.all.filter { $0.form != .ensemble }.flatMap { algorithm in
         algorithm.tasks.filter(\.hasTarget).map {
             Subject(
                 algorithm: algorithm.name, task: $0.rawValue, form: algorithm.form,

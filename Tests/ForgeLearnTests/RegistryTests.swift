@@ -59,7 +59,7 @@ import Testing
         // The rest have nothing that a search could make better.
         let tuned = algorithm.parameters.contains { $0.search != nil }
         let isSupervised = !Set(algorithm.tasks).isDisjoint(with: [.classification, .regression, .ranking])
-        #expect(tuned || name == "linear_regression" || !isSupervised)
+        #expect(tuned || ["linear_regression", "auto"].contains(name) || !isSupervised)
     }
 
     @Test func refusesWhatIsUnknownMistypedOrOutOfRangeInOneError() throws {

@@ -32,11 +32,12 @@ set role tom;
 insert into asked
 select model, forge.train(model, 'learnt', target, task => case when model like 'ranking%' then 'ranking' end, algorithm => algorithm,
     id_column => 'id', group_columns => case when model like 'ranking%' then '{query}' when model like 'grouped%' then '{c_text,c_boolean}' end::text[], exclude => array_remove(array['number', 'answer', 'colour', 'stars'], target), params => params,
-    preprocess => preprocess, split => '{"method": "column", "column": "part"}',
-    config => case when model like 'grouped%' then '{"groups": {"min_rows": 10}, "explain": {"background": 2, "samples": 100}}' when model like 'network%' then '{"explain": {"background": 2, "samples": 100}}' when model like 'compared%' then '{"explain": {"background": 3, "samples": 100}}' when model like 'corrected_i%' then '{"decision": {"calibration": "isotonic"}}' when model like 'corrected%' then '{"decision": {"calibration": "platt", "threshold": "f1"}}' when model like 'decided%' then '{"decision": {"threshold": {"cost_matrix": {"false_positive": 1, "false_negative": 4}}}}' else '{}' end::jsonb), null, target
+    preprocess => preprocess, search => case algorithm when 'auto' then '{"trials": 5}'::jsonb end, split => '{"method": "column", "column": "part"}',
+    config => case when model like 'grouped%' then '{"groups": {"min_rows": 10}, "explain": {"background": 2, "samples": 100}}' when model like 'network%' or model like 'auto%' then '{"explain": {"background": 2, "samples": 100}}' when model like 'compared%' then '{"explain": {"background": 3, "samples": 100}}' when model like 'corrected_i%' then '{"decision": {"calibration": "isotonic"}}' when model like 'corrected%' then '{"decision": {"calibration": "platt", "threshold": "f1"}}' when model like 'decided%' then '{"decision": {"threshold": {"cost_matrix": {"false_positive": 1, "false_negative": 4}}}}' else '{}' end::jsonb), null, target
 from (values
     ('decided_b', 'answer', 'logistic_regression', '{}'::jsonb, '{}'::jsonb), ('decided_n_b', 'answer', 'gradient_boosting', '{"n_estimators": 20, "positive_class": "no"}', '{}'),
     ('linear_r', 'number', 'linear_regression', '{}', '{}'),
+    ('auto_r', 'number', 'auto', '{}', '{}'), ('auto_b', 'answer', 'auto', '{}', '{}'), ('auto_m', 'colour', 'auto', '{}', '{}'),
     ('corrected_b', 'answer', 'gradient_boosting', '{"n_estimators": 20}', '{}'), ('corrected_i_b', 'answer', 'random_forest', '{"n_estimators": 20}', '{}'),
     ('corrected_i_m', 'colour', 'gradient_boosting', '{"n_estimators": 20}', '{}'),
     ('compared_r', 'number', 'gradient_boosting', '{"n_estimators": 20}', '{}'), ('compared_m', 'colour', 'random_forest', '{"n_estimators": 10}', '{"c_enum": {"encode": "one_hot"}}'),

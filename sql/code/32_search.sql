@@ -52,6 +52,13 @@ set search_path = pg_catalog, pg_temp
 as $$ select case when jsonb_typeof(value) = 'number' then (value #>> '{}')::numeric end $$;
 comment on function forge.json_amount is 'a number; null: it is none; internal';
 
+-- Such an algorithm is a search by itself, over the spaces of several others.
+create or replace function forge.is_portfolio(algorithm text) returns boolean
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$ select exists (select from forge.algorithms a where a.name = algorithm and a.form = 'ensemble') $$;
+comment on function forge.is_portfolio is 'whether an algorithm searches a portfolio of others, as auto does; internal';
+
 -- request.task and request.algorithm must be resolved.
 create or replace function forge.resolved_search(request forge.training_requests) returns jsonb
 language plpgsql stable
@@ -62,6 +69,9 @@ declare
     space jsonb := request.search -> 'space';
     result jsonb;
 begin
+    if coalesce(request.search, 'null') = 'null' and forge.is_portfolio(request.algorithm) then
+        request.search := '{}';
+    end if;
     if jsonb_typeof(request.search) is distinct from 'object' then
         return nullif(request.search, 'null');
     end if;
@@ -220,7 +230,7 @@ begin
     return query
         select (forge.invalid_parameter(format('search.space must be an object, got %s', search -> 'space'), 'such as {"max_depth": {"min": 2, "max": 12}}')).*
         where search ? 'space' and jsonb_typeof(search -> 'space') <> 'object';
-    return query select u.* from forge.unknown_keys(search -> 'space',
+    return query select u.* from forge.unknown_keys(case when not forge.is_portfolio(request.algorithm) then search -> 'space' end,
         array(select jsonb_object_keys(parameters) order by 1), format('search.space of %s', request.algorithm)) u;
     return query
         select (forge.invalid_parameter(
@@ -232,6 +242,21 @@ begin
         from jsonb_each(case when jsonb_typeof(search -> 'space') = 'object' then search -> 'space' else '{}' end) e,
             lateral forge.range_refusal(e.value, parameters -> e.key) refusal
         where parameters ? e.key and (refusal is not null or e.key = any (of_the_rows) or request.params ? e.key);
+    if forge.is_portfolio(request.algorithm) then
+        if search ? 'space' then
+            return next forge.invalid_parameter(format('search.space is of one algorithm: %s has the spaces of its portfolio', request.algorithm),
+                'leave it out, or name an algorithm');
+        end if;
+        if jsonb_typeof(search -> 'method') = 'string' and search ->> 'method' <> 'tpe' then
+            return next forge.invalid_parameter(format('algorithm %s does not search by %s', request.algorithm, search ->> 'method'),
+                'leave search.method out, or name an algorithm');
+        end if;
+        return query
+            select (forge.invalid_parameter(format('algorithm %s does not take vectors, as column "%s" has', request.algorithm, c ->> 'name'),
+                'exclude the column, or name an algorithm')).*
+            from jsonb_array_elements(request.columns) c where c ->> 'role' = 'feature' and c ->> 'kind' = 'vector';
+        return;
+    end if;
     if search -> 'space' = '{}' or not search ? 'space' and not exists (
         select from jsonb_each(parameters) p where p.value ? 'search' and not request.params ? p.key)
     then

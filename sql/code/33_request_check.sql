@@ -100,8 +100,8 @@ begin
     if request.task = 'ranking' and coalesce(cardinality(request.group_columns), 0) = 0 then
         return query select 'FG006', 'a ranking needs group_columns', 'name what rows of one query have in common';
     end if;
-    if forge.trains_groups(request) and (request.params ? 'base_model' or request.algorithm = 'knn') then
-        return query select 'FG004', case when request.algorithm = 'knn' then 'knn has no models of groups' else 'params.base_model does not go with models of groups' end,
+    if forge.trains_groups(request) and (request.params ? 'base_model' or request.algorithm = 'knn' or forge.is_portfolio(request.algorithm)) then
+        return query select 'FG004', case when not request.params ? 'base_model' then format('%s has no models of groups', request.algorithm) else 'params.base_model does not go with models of groups' end,
             'leave group_columns out';
     end if;
     if jsonb_typeof(request.config #> '{groups,min_rows}') <> 'null' and not forge.trains_groups(request) then

@@ -39,6 +39,12 @@ begin
         from jsonb_array_elements(shown.schema) with ordinality c(value, place)
         order by c.place;
     return query
+        select 'member', format('trial %s', m.value ->> 'trial'),
+            format('%s, weight %s, %s', m.value ->> 'algorithm', m.value ->> 'weight', m.value -> 'params')
+        from jsonb_array_elements(case when jsonb_typeof(shown.manifest -> 'ensemble') = 'array' then shown.manifest -> 'ensemble' else '[]' end)
+            with ordinality m(value, place)
+        order by m.place;
+    return query
         select 'levels', c.value ->> 'name', concat(c.value ->> 'first_levels',
             ' and ' || nullif((c.value ->> 'levels')::int - jsonb_array_length(c.value -> 'first_levels'), 0) || ' more')
         from jsonb_array_elements(shown.schema) with ordinality c(value, place)
@@ -77,7 +83,7 @@ begin
 end
 $$;
 comment on function forge.describe is
-    'all about a model (or model@alias, model/version): task, target, owner, columns with types and policies, their levels (the first 100 in byte order), labels, functions to call, split, decision threshold, calibration, prediction intervals, metrics, their mean and deviation over folds, aliases, versions';
+    'all about a model (or model@alias, model/version): task, target, owner, columns with types and policies, members of an ensemble with their weights, levels (the first 100 in byte order), labels, functions to call, split, decision threshold, calibration, prediction intervals, metrics, their mean and deviation over folds, aliases, versions';
 
 create or replace function forge.feature_importance(model text, kind text)
 returns table (feature text, importance double precision, lower double precision, upper double precision)

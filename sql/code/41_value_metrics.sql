@@ -29,7 +29,7 @@ begin
                 pg_catalog.sum(s.error * case when s.y >= s.p then %2$L::pg_catalog.float8 else 1 - %2$L::pg_catalog.float8 end) as pinball,
                 pg_catalog.sum(2 * (case when s.apart is null or s.y < 1e-290 then 0
                     else s.y * case when s.apart between -700 and 700 then pg_catalog.ln(s.y / s.p) else s.apart end end - s.y + s.p)) as poisson,
-                pg_catalog.sum(2 * case when s.apart < -700 then -s.apart - 1 when s.apart > 700 then 'Infinity'
+                pg_catalog.sum(2 * case when s.apart is null then 0 when s.apart < -700 then -s.apart - 1 when s.apart > 700 then 'Infinity'
                     else pg_catalog.ln(s.p / s.y) + s.y / s.p - 1 end) as gamma,
                 pg_catalog.min(s.y) as smallest, pg_catalog.min(s.p) as smallest_predicted
             from scored s, center c)

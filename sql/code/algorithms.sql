@@ -260,12 +260,19 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "n_components": {"default":2,"description":"Factors to find.","maximum":256,"minimum":1,"type":"integer"},
     "max_iter": {"default":200,"description":"Walks over the rows, at most.","maximum":100000,"minimum":1,"type":"integer"},
     "tol": {"default":0.0001,"description":"It ends when the error falls by less than this share of the first one.","minimum":0,"type":"number"}
+}', '{}'),
+('auto', '{classification,regression}', 'ensemble',
+ 'Searches a portfolio of algorithms, tunes the best of them, and weighs the best models into one.',
+'{
+    "max_members": {"default":6,"description":"Most models that are weighed into one; 1 takes the best one alone.","maximum":64,"minimum":1,"type":"integer"},
+    "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
+    "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
 }', '{}')
 on conflict (name) do update set
     tasks = excluded.tasks, form = excluded.form, description = excluded.description,
     parameters = excluded.parameters, default_for = excluded.default_for;
 
-delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'lasso', 'elastic_net', 'huber', 'quantile_regression', 'poisson', 'gamma', 'tweedie', 'logistic_regression', 'linear_svm', 'gradient_boosting', 'decision_tree', 'random_forest', 'gaussian_nb', 'multinomial_nb', 'mlp', 'kmeans', 'gaussian_mixture', 'dbscan', 'pca', 'truncated_svd', 'nmf');
+delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'lasso', 'elastic_net', 'huber', 'quantile_regression', 'poisson', 'gamma', 'tweedie', 'logistic_regression', 'linear_svm', 'gradient_boosting', 'decision_tree', 'random_forest', 'gaussian_nb', 'multinomial_nb', 'mlp', 'kmeans', 'gaussian_mixture', 'dbscan', 'pca', 'truncated_svd', 'nmf', 'auto');
 
 comment on column forge.algorithms.form is
-    'form of the fitted model: linear, trees, network, centroids, nonnegative';
+    'form of the fitted model: linear, trees, network, centroids, nonnegative, ensemble';

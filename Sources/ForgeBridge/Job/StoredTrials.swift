@@ -34,9 +34,15 @@ final class StoredTrials: TrialBoard {
         }
     }
 
-    func finish(_ trial: Trial, _ outcome: TrialOutcome, of plan: SearchPlan, fingerprint: String) throws {
+    func finish(
+        _ trial: Trial, _ outcome: TrialOutcome, of plan: SearchPlan, fingerprint: String, predictions: [UInt8]?
+    ) throws {
         let written = outcome.json(of: plan, fingerprint: fingerprint)
-        _ = try reporter.withStore { try $0.finishTrial(trial.number, written) }
+        _ = try reporter.withStore { try $0.finishTrial(trial.number, written, predictions: predictions) }
+    }
+
+    func predictions(of trial: Trial) throws -> [UInt8]? {
+        try reporter.withStore { try $0.trialPredictions(trial.number) }
     }
 
     /// From a twentieth of a second to half of one: others' trials may take very different times.

@@ -56,7 +56,9 @@ public struct TrainingJob: Sendable {
     /// How probabilities are corrected by predictions out of fold; nil: they are not.
     let calibration: CalibrationMethod?
     /// Which rows explanations compare with.
-    let explanation: ExplanationRequest
+    var explanation: ExplanationRequest
+    /// The models that make up the one to be trained; empty: the algorithm itself fits one.
+    var members: [EnsembleMember] = []
     /// How hyperparameters are found; nil: they are given.
     public let search: SearchPlan?
     /// Whether the folds are of the request, and not of its search alone.

@@ -53,6 +53,7 @@ struct Manifest {
             "search": search?.json ?? nil,
             "base": job.base?.json ?? nil, "margin_scale": JSONValue(fitted.marginScale),
             "groups": groups?.json ?? nil, "group_models": groups?.list ?? nil,
+            "ensemble": job.members.isEmpty ? nil : .array(job.members.map(\.json)),
         ]
     }
 

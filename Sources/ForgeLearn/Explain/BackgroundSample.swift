@@ -14,7 +14,7 @@ extension TrainingJob {
 
 extension EncodingPlan {
     /// (rows, features of the columns) row-major: chosen rows, rising, as they are encoded when scored.
-    fileprivate func encoded(_ rows: [Int], of part: Part) -> [Double] {
+    func encoded(_ rows: [Int], of part: Part) -> [Double] {
         var features: [Double] = []
         var first = 0
         var chosen = rows[...]

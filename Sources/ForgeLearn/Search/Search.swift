@@ -10,7 +10,12 @@ public protocol TrialBoard {
     func claim() throws -> TrialClaim
     /// Writes down how a claimed trial ended; nothing happens if it is somebody else's by now.
     /// `fingerprint` is of the rows that it was tried on.
-    func finish(_ trial: Trial, _ outcome: TrialOutcome, of plan: SearchPlan, fingerprint: String) throws
+    /// `predictions`: where an ensemble may come of it, what the trial's models said of rows that they were not trained
+    /// on.
+    func finish(
+        _ trial: Trial, _ outcome: TrialOutcome, of plan: SearchPlan, fingerprint: String, predictions: [UInt8]?) throws
+    /// What a trial was finished with.
+    func predictions(of trial: Trial) throws -> [UInt8]?
     /// Waits a little for what others do.
     func pause() throws
 }
@@ -26,7 +31,7 @@ public enum TrialClaim: Sendable {
 /// The search of a job over its data, by whoever takes part.
 struct Search {
     let plan: SearchPlan
-    private let run: TrialRun
+    let run: TrialRun
     private let observer: any TrainingObserver
 
     /// Throws what is wrong with the target at once, before any trial does.
@@ -72,8 +77,12 @@ struct Search {
         case .trial(let trial):
             let history = try board.trials()  // read after the claim: all earlier generations have ended by now
             let whole = TrialObserver(observer, trial, of: plan.trials, ended: history.count(where: \.isFinished))
-            let outcome = try run.run(trial, after: history, observer: whole)
-            try board.finish(trial, outcome, of: plan, fingerprint: run.data.fingerprint)
+            var predictions: [UInt8]?
+            let outcome = try run.run(trial, after: history, observer: whole) {
+                if run.job.algorithm.form == .ensemble { predictions = OutOfFold($0).encoded }
+            }
+            try board.finish(
+                trial, outcome, of: plan, fingerprint: run.data.fingerprint, predictions: predictions)
             observer.log(.info, "trial \(trial.number): \(outcome.summary(plan.metric ?? ""))")
         }
         return true

@@ -17,15 +17,27 @@ extension SearchPlan {
         let method = object["method"]?.textValue.flatMap(Method.init) ?? .tpe
         let fixed = base.objectValue ?? JSONObject()
         let space = object["space"] ?? .null
-        let arm = SearchArm(
-            algorithm: algorithm.name, fixed: fixed,
-            dimensions: Self.dimensions(space, algorithm, task, fixed, &problems),
-            starts: [algorithm.defaults(for: task, leavingOutNull: space.isNull)])
+        if algorithm.form == .ensemble {
+            if !space.isNull {
+                problems.add("search.space is of one algorithm: \(algorithm.name) has the spaces of its portfolio")
+            }
+            if method != .tpe { problems.add("algorithm \(algorithm.name) does not search by \(method.rawValue)") }
+        }
+        let arms =
+            algorithm.form == .ensemble
+            ? Portfolio.arms(for: task, fixed: fixed)
+            : [
+                SearchArm(
+                    algorithm: algorithm.name, fixed: fixed,
+                    dimensions: Self.dimensions(space, algorithm, task, fixed, &problems),
+                    starts: [algorithm.defaults(for: task, leavingOutNull: space.isNull)])
+            ]
         self.init(
-            method, SearchSpace(arms: [arm]), trials: max(1, object["trials"]?.intValue ?? 30),
+            method, SearchSpace(arms: arms), trials: max(1, object["trials"]?.intValue ?? 30),
             generation: max(1, object["generation"]?.intValue ?? 6), seed: object["seed"]?.intValue ?? 42,
             prunes: object["prune"]?.boolValue ?? true, factor: max(2, object["factor"]?.intValue ?? 3),
             metric: object["metric"]?.textValue)
+        screens = algorithm.form == .ensemble
         let points = self.space.grid.count
         if method == .grid, points > Self.gridLimit {
             problems.add("the grid of search.space has more than \(Self.gridLimit) points")

@@ -18,6 +18,8 @@ public struct SearchPlan: Sendable, Equatable {
     public var factor: Int
     /// What trials are compared by; nil: the task's own metric.
     public var metric: String?
+    /// Of tpe over several arms: whether their starts are screened, and only the best arms tuned.
+    public var screens = false
 
     public init(
         _ method: Method, _ space: SearchSpace, trials: Int, generation: Int = 6, seed: Int = 42, prunes: Bool = true,
@@ -51,7 +53,7 @@ public struct SearchPlan: Sendable, Equatable {
             switch method {
             case .grid: gridPoints(history)
             case .random: draws(history)
-            case .tpe: estimates(history)
+            case .tpe: screens ? screened(history, rows: rows) : estimates(history)
             case .halving, .hyperband: rung(history, rows: rows)
             }
         guard !candidates.isEmpty else { return .finished }
@@ -83,11 +85,11 @@ public struct SearchPlan: Sendable, Equatable {
         return risingOrder(hashes).prefix(wanted).map { Int($0) }.sorted()
     }
 
-    private func draws(_ history: History) -> [Candidate] {
+    func draws(_ history: History) -> [Candidate] {
         fill(min(generation, trials - history.trials.count), history) { space.drawn(&$0) }
     }
 
-    private func estimates(_ history: History) -> [Candidate] {
+    func estimates(_ history: History) -> [Candidate] {
         let parzen = TreeParzen(space, history)
         let known = history.trials.count
         var proposed: [Candidate] = []

@@ -1,5 +1,5 @@
-/// Trains a job whose hyperparameters may have to be found first: the search's winner, fitted to the whole training
-/// part. The held-out rows are looked at once, by the winner.
+/// Trains a job whose hyperparameters may have to be found first: the search's winner, or the ensemble of its best,
+/// fitted to the whole training part. The held-out rows are looked at once, by that model.
 public func train(
     _ job: TrainingJob, _ data: DataSet, champion: ChampionModel?, trials board: some TrialBoard,
     observer: any TrainingObserver
@@ -7,8 +7,8 @@ public func train(
     guard let plan = job.search else { return try train(job, data, champion: champion, observer: observer) }
     let search = try Search(plan, job, data, observer: StageObserver(observer, 0...0.9))
     let outcome = try search.coordinate(board)
-    let winner = try job.trying(outcome.winner.candidate, of: plan.space)
-    return try train(winner, data, champion: champion, search: outcome, observer: StageObserver(observer, 0.9...1))
+    let chosen = try search.chosen(outcome, board)
+    return try train(chosen, data, champion: champion, search: outcome, observer: StageObserver(observer, 0.9...1))
 }
 
 /// Runs trials of a job's search that another worker coordinates, until there is nothing more to do.

@@ -97,12 +97,6 @@ extension DataSet {
         }
         let kept = Part(joining: [training])
         kept.filter(keep)
-        let rows = AllottedRows(
-            cells: [Cell(fitted: kept, stopping: stopping === validation ? nil : stopping)], validation: validation,
-            watchesValidation: stopping != nil && stopping === validation, heldOut: heldOut, rule: rule, folds: folds,
-            outerFolds: [], isFold: isFold)
-        return DataSet(
-            features: features, target: target, rows: rows, fingerprint: fingerprint, rowsRead: rowsRead, dropped: [],
-            sampledOut: 0)
+        return with(training: kept)
     }
 }

@@ -29,6 +29,12 @@ select * from problems('hours', 'linear_regression', '{}');
 select * from problems('hours', 'ridge', '{}', '{"alpha": 2}');
 select * from problems(null, 'kmeans', '{}');
 select * from problems('hours', 'ridge', '{"folds": 5}', split => '{"folds": 4}');
+-- auto searches by itself, what its portfolio says.
+insert into forge.training_requests (model, source, target, algorithm) values ('found', 'visits', 'hours', 'auto');
+select search from forge.training_requests where model = 'found';
+select g.search, p from (values ('{}'), ('{"trials": 3, "metric": "mae"}'), ('{"space": {"max_members": {"min": 1, "max": 3}}}'), ('{"method": "grid"}'), ('{"folds": 1}'))
+    g(search) left join lateral problems('hours', 'auto', g.search::jsonb) p on true;
+select * from problems('hours', 'auto', null, '{"max_members": 0, "n_estimators": 5}');
 -- The same key, the same search: the same request.
 select forge.train('again', 'visits', 'hours', algorithm => 'ridge', search => '{"trials": 5}', idempotency_key => 'k')
     = forge.train('again', 'visits', 'hours', algorithm => 'ridge', search => '{"trials": 5}', idempotency_key => 'k') as one_request;
