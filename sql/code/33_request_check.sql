@@ -100,7 +100,7 @@ begin
     if request.task = 'ranking' and coalesce(cardinality(request.group_columns), 0) = 0 then
         return query select 'FG006', 'a ranking needs group_columns', 'name what rows of one query have in common';
     end if;
-    if forge.trains_groups(request) and (request.params ? 'base_model' or request.algorithm = 'knn' or forge.is_portfolio(request.algorithm)) then
+    if forge.trains_groups(request) and (request.params ? 'base_model' or forge.is_portfolio(request.algorithm)) then
         return query select 'FG004', case when not request.params ? 'base_model' then format('%s has no models of groups', request.algorithm) else 'params.base_model does not go with models of groups' end,
             'leave group_columns out';
     end if;

@@ -34,13 +34,14 @@ extension ArenaDecoder {
             let order = forge_compare_keys(base + g &* width, base + (g &+ 1) &* width, Int64(width))
             try require(order < 0, "its groups are not in order")
         }
-        for i in upTo(keys.count) {
-            guard let key = keys.load(i), let index = group.load(i % width), let column = columns.load(Int(index)) else {
-                continue
+        for g in upTo(slices &- 1) {
+            for c in upTo(width) {
+                guard let key = keys.load(g &* width &+ c), let index = group.load(c), let column = columns.load(Int(index))
+                else { continue }
+                let isLevel = key >= 0 && key <= Double(column.levels) && key == key.rounded(.down)
+                try require(
+                    column.kind == FORGE_CATEGORY ? isLevel : !key.isInfinite, "a group is of a value that is not there")
             }
-            let isLevel = key >= 0 && key <= Double(column.levels) && key == key.rounded(.down)
-            try require(
-                column.kind == FORGE_CATEGORY ? isLevel : !key.isInfinite, "a group is of a value that is not there")
         }
     }
 

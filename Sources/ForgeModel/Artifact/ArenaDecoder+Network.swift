@@ -58,7 +58,7 @@ extension ArenaDecoder {
             weightCount &+= Int(sizes[l]) &* size  // at most 1e6 times 16,384, 33 times
             if l < sizes.count &- 2 { biasCount &+= size }
         }
-        guard weightCount <= ModelLimits.networkWeights / slices else { throw .tooLarge("the network has too many weights") }
+        guard slices &* weightCount <= ModelLimits.networkWeights else { throw .tooLarge("the network has too many weights") }
         try require(
             weights == slices &* weightCount && biases == slices &* biasCount, "a tensor has another shape than expected")
         return (weightCount, biasCount)
