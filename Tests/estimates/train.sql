@@ -8,11 +8,12 @@ from generate_series(1, 300000) g;
 
 create table asked as
 select format('%s_%s', a.name, t.task) as model, a.name as algorithm, t.task,
-    case t.task when 'classification' then 'label' when 'ranking' then 'stars' else 'amount' end as target,
-    case when a.name = 'multinomial_nb' then '{x20}'::text[] end as features,
+    case t.task when 'classification' then 'label' when 'regression' then 'amount' when 'ranking' then 'stars' end as target,
+    case when a.name in ('multinomial_nb', 'nmf') then '{x20}'::text[] end as features,
     (select coalesce(jsonb_object_agg(c.key, c.value), '{}') from (values ('n_estimators', '10'::jsonb), ('max_iter', '3')) c(key, value)
      where a.parameters ? c.key) as params
-from forge.algorithms a, unnest(a.tasks) t(task);
+from forge.algorithms a, unnest(a.tasks) t(task)
+where a.name not in ('auto', 'dbscan');  -- auto is its members; dbscan takes far longer, for its rows' distances
 
 alter table asked add estimate float8;
 update asked a set estimate = (
