@@ -31,7 +31,7 @@ grant insert, select on asked to tom;
 set role tom;
 insert into asked
 select model, forge.train(model, 'learnt', target, task => case when model like 'ranking%' then 'ranking' end, algorithm => algorithm,
-    id_column => 'id', group_columns => case when model like 'ranking%' then '{query}' when model like 'grouped%' then '{c_text,c_boolean}' end::text[], exclude => array_remove(array['number', 'answer', 'colour', 'stars'], target) || case algorithm when 'auto' then '{c_vector,c_halfvec,c_reals,c_doubles}' end::text[],
+    id_column => 'id', group_columns => case when model like 'ranking%' then '{query}' when model like 'grouped%m' then '{c_boolean}' when model like 'grouped%' then '{c_text,c_boolean}' end::text[], exclude => array_remove(array['number', 'answer', 'colour', 'stars'], target) || case algorithm when 'auto' then '{c_vector,c_halfvec,c_reals,c_doubles}' end::text[],
     params => params,
     preprocess => preprocess, search => case algorithm when 'auto' then '{"trials": 5}'::jsonb end, split => '{"method": "column", "column": "part"}',
     config => case when model like 'grouped%' then '{"groups": {"min_rows": 10}, "explain": {"background": 2, "samples": 100}}' when model like 'network%' or model like 'auto%' then '{"explain": {"background": 2, "samples": 100}}' when model like 'compared%' then '{"explain": {"background": 3, "samples": 100}}' when model like 'corrected_i%' then '{"decision": {"calibration": "isotonic"}}' when model like 'corrected%' then '{"decision": {"calibration": "platt", "threshold": "f1"}}' when model like 'decided%' then '{"decision": {"threshold": {"cost_matrix": {"false_positive": 1, "false_negative": 4}}}}' else '{}' end::jsonb), null, target
