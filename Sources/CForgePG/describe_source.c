@@ -1,4 +1,5 @@
 // forge.describe_source: the columns a source has, for the current user, without reading a row.
+// forge.qualify_source: the source as others may run it, whatever their search_path.
 #include "query.h"
 
 #include "funcapi.h"
@@ -29,4 +30,11 @@ forge_describe_source(PG_FUNCTION_ARGS)
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(forge_qualify_source);
+Datum
+forge_qualify_source(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(forge_query_qualified(forge_query_analyse(text_to_cstring(PG_GETARG_TEXT_PP(0))))));
 }

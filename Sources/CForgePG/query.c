@@ -16,7 +16,9 @@
 #include "rewrite/rewriteHandler.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/ruleutils.h"
 #include "utils/varlena.h"
 
 static void
@@ -253,6 +255,20 @@ forge_query_select(const ForgeQuery *query, List *names, const char *order_by)
 	}
 	PG_END_TRY();
 	return analysed;
+}
+
+char *
+forge_query_qualified(const ForgeQuery *query)
+{
+	Query	   *analysed = parse_analyze_fixedparams(copyObject(query->statement), query->text, NULL, 0, NULL);
+	int			settings = NewGUCNestLevel();
+	char	   *text;
+
+	// What is not in pg_catalog is written with its schema.
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	text = pg_get_querydef(analysed, false);
+	AtEOXact_GUC(true, settings);
+	return text;
 }
 
 const char *

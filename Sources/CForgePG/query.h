@@ -27,5 +27,7 @@ typedef struct ForgeQuery
 extern ForgeQuery *forge_query_analyse(const char *source);
 // SELECT names FROM (query) ORDER BY order_by, analysed and rewritten for the current user; order_by may be NULL.
 extern Query *forge_query_select(const ForgeQuery *query, List *names, const char *order_by);
+// The query as text that means the same under any search_path.
+extern char *forge_query_qualified(const ForgeQuery *query);
 extern const ForgeQueryColumn *forge_query_find(const ForgeQuery *query, const char *name);
 extern const char *forge_kind_name(int kind);

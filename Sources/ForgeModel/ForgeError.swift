@@ -34,6 +34,7 @@ public struct ErrorCode: Hashable, Sendable {
     public static let disabled = ErrorCode("FG029")
     public static let notAClassifier = ErrorCode("FG030")
     public static let missingExtension = ErrorCode("FG031")
+    public static let unknownFeature = ErrorCode("FG032")
 
     static var all: [ErrorCode] {
         [
@@ -44,7 +45,7 @@ public struct ErrorCode: Hashable, Sendable {
             .cancelled,
             .notPermitted, .conflict, .dependents, .numericalFailure, .invalidTransition, .invalidLimits,
             .versionMismatch,
-            .disabled, .notAClassifier, .missingExtension,
+            .disabled, .notAClassifier, .missingExtension, .unknownFeature,
         ]
     }
 

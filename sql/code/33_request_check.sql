@@ -232,7 +232,7 @@ comment on function forge.checked_request is
     'a request with everything resolved, all that is wrong with it, and what was chosen for the requester; changes nothing; internal';
 
 create or replace function forge.combined_problems(
-    model text, problems forge.problem[], out code text, out message text, out detail text, out hint text)
+    subject text, problems forge.problem[], out code text, out message text, out detail text, out hint text)
 language plpgsql immutable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -240,10 +240,10 @@ begin
     code := problems[1].code;
     if cardinality(problems) = 1 then
         message := problems[1].message;
-        detail := format('It was found in the training request for model "%s".', model);
+        detail := format('It was found in %s.', subject);
         hint := coalesce(problems[1].hint, '');
     else
-        message := format('the training request for model "%s" has %s problems', model, cardinality(problems));
+        message := format('%s has %s problems', subject, cardinality(problems));
         detail := (select string_agg(concat(p.place, '. ', p.code, ': ', p.message, ' – ' || p.hint), E'\n' order by p.place)
                    from unnest(problems) with ordinality p(code, message, hint, place));
         hint := 'mend them all; select * from forge.check_request(…) tries a request without making it';
@@ -299,7 +299,7 @@ begin
     select s.* into source from forge.source_columns(new.source) s;
     select c.* into checked from forge.checked_request(new, source.columns) c;
     if source.problem is not null or pg_catalog.cardinality(checked.problems) operator(pg_catalog.>) 0 then
-        select e.* into error from forge.combined_problems(new.model, case when source.problem is null then checked.problems
+        select e.* into error from forge.combined_problems(pg_catalog.format('the training request for model "%s"', new.model), case when source.problem is null then checked.problems
             else source.problem operator(pg_catalog.||) checked.problems end) e;
         raise exception using errcode = error.code, message = error.message, detail = error.detail, hint = error.hint;
     end if;

@@ -154,6 +154,12 @@ comment on function forge.describe_source(text) is
     'type (of a domain its base type; schema-qualified outside pg_catalog), kind (number, category, NULL for a type no encoder takes); '
     'FG005: not one SELECT that only reads; FG022: a right is missing';
 
+create function forge.qualify_source(source text) returns text
+language c stable strict parallel restricted cost 1000 as 'MODULE_PATHNAME', 'forge_qualify_source';
+comment on function forge.qualify_source(text) is
+    'a source as one SELECT in which everything outside of pg_catalog has its schema and every column is named; checked as '
+    'forge.describe_source checks it; internal';
+
 create function forge.read_blocks(request bigint, token uuid) returns setof bytea
 language c volatile parallel unsafe cost 1000000 rows 1000 as 'MODULE_PATHNAME', 'forge_read_blocks';
 comment on function forge.read_blocks(bigint, uuid) is
@@ -181,12 +187,12 @@ begin
     for member, grantee in
         select p.oid, case
             when p.proname operator(pg_catalog.=) any ('{predict,predict_label,predict_proba,cluster,transform,explain,explain_lime,prepared,append_rows}') then 'forge_analyst'
-            when p.proname operator(pg_catalog.=) 'describe_source' then 'forge_trainer'
+            when p.proname operator(pg_catalog.=) any ('{describe_source,qualify_source}') then 'forge_trainer'
             when p.proname operator(pg_catalog.=) 'read_blocks' then 'forge_worker' end
         from pg_catalog.pg_proc p
         where p.pronamespace operator(pg_catalog.=) 'forge'::pg_catalog.regnamespace
             and p.proname operator(pg_catalog.=) any (
-                '{predict,predict_label,predict_proba,cluster,transform,explain,explain_lime,prepared,describe_source,read_blocks,append_rows,'
+                '{predict,predict_label,predict_proba,cluster,transform,explain,explain_lime,prepared,describe_source,qualify_source,read_blocks,append_rows,'
                 'language_handler,language_validator}')
             and p.prolang operator(pg_catalog.=) (select l.oid from pg_catalog.pg_language l where l.lanname operator(pg_catalog.=) 'c')
     loop
