@@ -12,6 +12,7 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_type.h"
 #include "nodes/primnodes.h"
+#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/relcache.h"
@@ -144,6 +145,24 @@ Datum
 forge_scan_column(ForgeScan *scan, HeapTuple row, const char *column, Oid type, bool *isnull)
 {
 	return heap_getattr(row, forge_scan_attribute(scan->relation, column, type), RelationGetDescr(scan->relation), isnull);
+}
+
+const char *
+forge_scan_text(ForgeScan *scan, HeapTuple row, const char *column)
+{
+	bool		isnull;
+	Datum		value = forge_scan_column(scan, row, column, TEXTOID, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+bool
+forge_scan_uuid_equals(ForgeScan *scan, HeapTuple row, const char *column, const pg_uuid_t *value)
+{
+	bool		isnull;
+	Datum		found = forge_scan_column(scan, row, column, UUIDOID, &isnull);
+
+	return !isnull && memcmp(DatumGetUUIDP(found)->data, value->data, UUID_LEN) == 0;
 }
 
 void

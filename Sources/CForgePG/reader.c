@@ -94,12 +94,12 @@ forge_reader_open(int64 request, const pg_uuid_t *token)
 	ForgeIdentity identity;
 
 	forge_request_read(request, token, &reader->request);
-	identity = forge_request_enter(&reader->request);
+	identity = forge_identity_enter(&reader->request.requester);
 	reader->query = forge_query_analyse(reader->request.source);
 	forge_request_check_columns(&reader->request, reader->query);
 	reader->block = forge_reader_block(reader);
 	forge_reader_start(reader);
-	forge_request_leave(&identity);
+	forge_identity_leave(&identity);
 	return reader;
 }
 
@@ -186,13 +186,13 @@ forge_reader_next(ForgeReader *reader)
 	}
 	if (reader->execution == NULL)
 		return NULL;
-	identity = forge_request_enter(&reader->request);
+	identity = forge_identity_enter(&reader->request.requester);
 	forge_reader_fill(reader);
 	if (!forge_block_full(reader->block))
 		forge_reader_finish(reader);
 	if (reader->block->rows > 0)
 		block = forge_block_take(reader->block);
-	forge_request_leave(&identity);
+	forge_identity_leave(&identity);
 	return block;
 }
 
@@ -203,7 +203,7 @@ forge_reader_close(ForgeReader *reader)
 
 	if (reader->execution == NULL)
 		return;
-	identity = forge_request_enter(&reader->request);
+	identity = forge_identity_enter(&reader->request.requester);
 	forge_reader_finish(reader);
-	forge_request_leave(&identity);
+	forge_identity_leave(&identity);
 }

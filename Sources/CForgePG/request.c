@@ -1,18 +1,11 @@
-// Reading a request's row, and becoming its requester.
+// Reading a request's row.
 #include "request.h"
 
 #include "access/htup_details.h"
-#include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "lookup.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/jsonb.h"
-#include "utils/syscache.h"
-
-#define FORGE_TRAINER "forge_trainer"
 
 static void
 forge_lease_lost(int64 id)
@@ -21,24 +14,6 @@ forge_lease_lost(int64 id)
 			(errcode(FORGE_LEASE_LOST),
 			 errmsg("request " INT64_FORMAT " is not running under this token", id),
 			 errhint("Another worker has it, or it has ended: stop working on it.")));
-}
-
-static const char *
-forge_request_text(ForgeScan *scan, HeapTuple row, const char *column)
-{
-	bool		isnull;
-	Datum		value = forge_scan_column(scan, row, column, TEXTOID, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
-static bool
-forge_token_equals(ForgeScan *scan, HeapTuple row, const pg_uuid_t *token)
-{
-	bool		isnull;
-	Datum		value = forge_scan_column(scan, row, "lease_token", UUIDOID, &isnull);
-
-	return !isnull && memcmp(DatumGetUUIDP(value)->data, token->data, UUID_LEN) == 0;
 }
 
 // Whether another worker helps with the request's search under this token.
@@ -52,7 +27,7 @@ forge_token_helps(int64 id, const pg_uuid_t *token)
 
 	forge_scan_begin(&scan, "search_helpers", 1, &key, NULL);
 	while (!found && HeapTupleIsValid(row = forge_scan_next(&scan)))
-		found = forge_token_equals(&scan, row, token);
+		found = forge_scan_uuid_equals(&scan, row, "lease_token", token);
 	forge_scan_end(&scan);
 	return found;
 }
@@ -105,28 +80,6 @@ forge_request_columns(ForgeRequest *request, Jsonb *columns)
 	}
 }
 
-// The role must still exist and still be one that may train.
-static void
-forge_requester_check(const ForgeRequest *request)
-{
-	HeapTuple	role = SearchSysCache1(AUTHOID, ObjectIdGetDatum(request->requester));
-	Oid			trainer = get_role_oid(FORGE_TRAINER, true);
-	char	   *name;
-
-	if (!HeapTupleIsValid(role))
-		ereport(ERROR,
-				(errcode(FORGE_NOT_PERMITTED),
-				 errmsg("the role that made request " INT64_FORMAT " no longer exists (OID %u)", request->id, request->requester),
-				 errhint("Ask for the training again as another role.")));
-	name = pstrdup(NameStr(((Form_pg_authid) GETSTRUCT(role))->rolname));
-	ReleaseSysCache(role);
-	if (!OidIsValid(trainer) || !is_member_of_role(request->requester, trainer))
-		ereport(ERROR,
-				(errcode(FORGE_NOT_PERMITTED),
-				 errmsg("role \"%s\" may not train models", name),
-				 errhint("GRANT %s TO %s;", FORGE_TRAINER, quote_identifier(name))));
-}
-
 void
 forge_request_read(int64 id, const pg_uuid_t *token, ForgeRequest *request)
 {
@@ -141,22 +94,22 @@ forge_request_read(int64 id, const pg_uuid_t *token, ForgeRequest *request)
 	request->id = id;
 	forge_scan_begin(&scan, "training_requests", 1, &key, NULL);
 	row = forge_scan_next(&scan);
-	if (!HeapTupleIsValid(row) || !(forge_token_equals(&scan, row, token) || forge_token_helps(id, token)))
+	if (!HeapTupleIsValid(row) || !(forge_scan_uuid_equals(&scan, row, "lease_token", token) || forge_token_helps(id, token)))
 		forge_lease_lost(id);
-	status = forge_request_text(&scan, row, "status");
+	status = forge_scan_text(&scan, row, "status");
 	if (status == NULL || strcmp(status, "running") != 0)
 		forge_lease_lost(id);
-	request->requester = DatumGetObjectId(forge_scan_column(&scan, row, "requested_by", REGROLEOID, &isnull));
-	request->source = forge_request_text(&scan, row, "source");
-	request->search_path = forge_request_text(&scan, row, "search_path");
-	request->time_zone = forge_request_text(&scan, row, "time_zone");
-	request->id_column = forge_request_text(&scan, row, "id_column");
+	request->requester.role = DatumGetObjectId(forge_scan_column(&scan, row, "requested_by", REGROLEOID, &isnull));
+	request->source = forge_scan_text(&scan, row, "source");
+	request->requester.search_path = forge_scan_text(&scan, row, "search_path");
+	request->requester.time_zone = forge_scan_text(&scan, row, "time_zone");
+	request->id_column = forge_scan_text(&scan, row, "id_column");
 	columns = forge_scan_column(&scan, row, "columns", JSONBOID, &isnull);
-	if (isnull || request->source == NULL || request->search_path == NULL || request->time_zone == NULL)
+	if (isnull || request->source == NULL || request->requester.search_path == NULL || request->requester.time_zone == NULL)
 		forge_request_malformed(id);
 	forge_request_columns(request, DatumGetJsonbPCopy(columns));
 	forge_scan_end(&scan);
-	forge_requester_check(request);
+	forge_requester_check(&request->requester, psprintf("request " INT64_FORMAT, id));
 }
 
 static void
@@ -208,33 +161,4 @@ forge_request_check_columns(const ForgeRequest *request, const ForgeQuery *query
 				(errcode(FORGE_UNSUPPORTED_TYPE),
 				 errmsg("columns of types that no encoder takes: %s", unsupported.data),
 				 errhint("Leave them out with exclude, or cast them in the source.")));
-}
-
-static void
-forge_setting_apply(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-}
-
-ForgeIdentity
-forge_request_enter(const ForgeRequest *request)
-{
-	ForgeIdentity identity;
-
-	GetUserIdAndSecContext(&identity.user, &identity.context);
-	SetUserIdAndSecContext(request->requester,
-						   identity.context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
-	identity.settings = NewGUCNestLevel();
-	forge_setting_apply("search_path", request->search_path);
-	forge_setting_apply("TimeZone", request->time_zone);
-	// The same rows in the same order every time: scans begin at the table's first page.
-	forge_setting_apply("synchronize_seqscans", "off");
-	return identity;
-}
-
-void
-forge_request_leave(const ForgeIdentity *identity)
-{
-	AtEOXact_GUC(false, identity->settings);
-	SetUserIdAndSecContext(identity->user, identity->context);
 }

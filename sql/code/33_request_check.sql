@@ -211,6 +211,7 @@ begin
             union all select 2, m.* from forge.model_problems(request) m
             union all select 3, t.* from forge.task_problems(request, columns) t
             union all select 3, t.* from forge.targetless_problems(request) t
+            union all select 3, e.* from forge.embed_request_problems(request) e
             union all select 4, c.* from forge.column_problems(request, columns) c where columns is not null
             union all select 5, v.* from forge.params_problems(request.params, request.algorithm, request.task) v
                 where exists (select from forge.algorithms a where a.name = request.algorithm and request.task = any (a.tasks))
@@ -290,6 +291,7 @@ as $$
 declare
     source record;
     checked record;
+    place record;
     error record;
     said text;
 begin
@@ -297,7 +299,13 @@ begin
         raise exception using errcode = 'FG022', message = 'requested_by is set by Forge', hint = 'leave it out';
     end if;
     select s.* into source from forge.source_columns(new.source) s;
+    new.exclude := forge.without_embedding(new.exclude, new.source, new.config);
     select c.* into checked from forge.checked_request(new, source.columns) c;
+    if new.config operator(pg_catalog.->) 'embed_into' operator(pg_catalog.<>) 'null' then
+        select e.* into place from forge.embedding_place(new.config operator(pg_catalog.->) 'embed_into', new.id_column, source.columns) e;
+        checked.request.embed_into := place.embed_into;
+        checked.problems := checked.problems operator(pg_catalog.||) place.problems;
+    end if;
     if source.problem is not null or pg_catalog.cardinality(checked.problems) operator(pg_catalog.>) 0 then
         select e.* into error from forge.combined_problems(pg_catalog.format('the training request for model "%s"', new.model), case when source.problem is null then checked.problems
             else source.problem operator(pg_catalog.||) checked.problems end) e;

@@ -57,7 +57,7 @@ begin
     again := existing;
     again.model := train.model; again.source := train.source; again.target := train.target;
     again.task := coalesce(train.task, existing.task); again.algorithm := coalesce(train.algorithm, existing.algorithm);
-    again.features := train.features; again.exclude := train.exclude;
+    again.features := train.features; again.exclude := forge.without_embedding(train.exclude, train.source, train.config);
     again.id_column := train.id_column; again.weight_column := train.weight_column;
     again.time_column := train.time_column; again.group_columns := train.group_columns;
     again.params := coalesce(train.params, '{}'); again.preprocess := coalesce(train.preprocess, '{}');
@@ -184,12 +184,17 @@ declare
     said text;
 begin
     asked.model := model; asked.source := source; asked.target := target; asked.task := task; asked.algorithm := algorithm;
-    asked.features := features; asked.exclude := exclude; asked.id_column := id_column; asked.weight_column := weight_column;
+    asked.features := features; asked.id_column := id_column; asked.weight_column := weight_column;
     asked.time_column := time_column; asked.group_columns := group_columns; asked.params := params; asked.preprocess := preprocess;
     asked.split := split; asked.sample := sample; asked.promote := promote; asked.config := config; asked.search := search;
     asked.requested_by := pg_catalog.quote_ident(current_user)::pg_catalog.regrole;
     select s.* into found from forge.source_columns(source) s;
+    asked.exclude := forge.without_embedding(exclude, source, config);
     select c.* into checked from forge.checked_request(asked, found.columns) c;
+    if config operator(pg_catalog.->) 'embed_into' operator(pg_catalog.<>) 'null' then
+        checked.problems := checked.problems operator(pg_catalog.||)
+            (select e.problems from forge.embedding_place(config operator(pg_catalog.->) 'embed_into', id_column, found.columns) e);
+    end if;
     checked.problems := checked.problems operator(pg_catalog.||)
         array(select p::forge.problem from forge.schedule_problems(priority, run_at) p);
 

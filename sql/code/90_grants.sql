@@ -91,6 +91,14 @@ grant execute on function
     forge.promote(text, int, text), forge.rollback(text, text), forge.set_alias(text, text, int, text), forge.drop_alias(text, text),
     forge.retire(text, int), forge.keep(text, int), forge.describe_as(text, text), forge.require_role(text, text),
     forge.grant_model(text, text, text), forge.revoke_model(text, text, text), forge.drop_model(text) to forge_trainer;
+-- Embedding, what it calls, and what the insert trigger and forge.train look at of it.
+grant execute on function
+    forge.embed(text, jsonb, text), forge.write_embedding(text, jsonb, text), forge.embed_into_problems(jsonb),
+    forge.embedding_rights(regclass, text, text), forge.embedding_place_problems(jsonb, regclass, jsonb),
+    forge.embedding_place(jsonb, text, jsonb), forge.embedding_dimensions(text),
+    forge.dimension_problems(int, text), forge.ready_embedding(regclass, text, int, text), forge.require_ids(text, text),
+    forge.follow_source(regclass, jsonb, text), forge.holds_embeddings_alone(regclass), forge.index_embedding(regclass, text, text),
+    forge.create_embedding(jsonb, text), forge.without_embedding(text[], text, jsonb) to forge_trainer, forge_analyst;
 -- Reading the registry and data; what the functions that run as their caller call in turn.
 grant execute on function
     forge.describe(text), forge.lineage(text), forge.feature_importance(text), forge.feature_importance(text, text), forge.coefficients(text), forge.group_metrics(text), forge.group_coefficients(text),

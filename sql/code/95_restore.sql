@@ -12,12 +12,12 @@ declare
 begin
     -- Trainers own models and score with them as analysts do.
     for routine, grantees in
-        select p.oid, case p.proname when 'read_blocks' then 'forge_worker' else 'forge_trainer, forge_analyst' end
+        select p.oid, case when p.proname in ('read_blocks', 'run_claimed') then 'forge_worker' else 'forge_trainer, forge_analyst' end
         from pg_proc p
         where p.pronamespace = 'forge'::regnamespace
             and p.proname in (
                 'predict', 'predict_label', 'predict_proba', 'cluster', 'transform', 'explain', 'explain_lime', 'prepared',
-                'describe_source', 'qualify_source', 'read_blocks', 'append_rows')
+                'describe_source', 'qualify_source', 'read_blocks', 'run_claimed', 'append_rows')
     loop
         execute format('grant execute on function %s to %s', routine, grantees);
     end loop;

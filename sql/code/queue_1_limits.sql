@@ -11,7 +11,7 @@ begin
   -- every object, with the keys it may have
   for part in
     select * from (values
-      ('{}'::text[], 'config', array['resources', 'scheduling', 'evaluation', 'decision', 'explain', 'groups']),
+      ('{}'::text[], 'config', array['resources', 'scheduling', 'evaluation', 'decision', 'explain', 'groups', 'embed_into']),
       ('{decision}', 'config.decision', array['threshold', 'calibration']),
       ('{evaluation}', 'config.evaluation', array['bootstrap', 'level', 'intervals', 'importance', 'repeats']),
       ('{explain}', 'config.explain', array['method', 'background', 'seed', 'samples']),

@@ -60,6 +60,7 @@ begin
     return null;
   end if;
   version := forge.register_version(r, manifest);
+  perform forge.schedule_embedding(r);
   perform forge.end_run(r, 'succeeded', 'succeeded', version => version);
   return version;
 end
@@ -205,6 +206,7 @@ begin
   end loop;
   perform forge.leave_search(h.request, h.lease_token, lost => true, failed => true)
   from forge.search_helpers h where h.worker_id = any (dead) and h.lease_token is not null;
+  update forge.schedules s set lease_expires_at = clock_timestamp() where s.worker_id = any (dead) and s.lease_token is not null;
   delete from forge.workers w where w.worker_id = any (dead);
 end
 $$;

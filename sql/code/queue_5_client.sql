@@ -46,6 +46,20 @@ end
 $$;
 comment on function forge.retry(bigint) is 'queues a failed or cancelled request again, with all its retries';
 
+-- What a request embeds into is part of what was asked for.
+create or replace function forge.awaited(request bigint)
+returns table (status text, error_code text, error_message text, error_detail text, error_hint text)
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select case when t.status <> 'succeeded' or s.id is null then t.status when s.finished_at is null then 'embedding'
+      when s.error_code is not null then 'failed' else t.status end,
+    coalesce(s.error_code, t.error_code), coalesce(s.error_message, t.error_message), coalesce(s.error_detail, t.error_detail),
+    coalesce(s.error_hint, t.error_hint)
+  from forge.training_requests t left join forge.schedules s on s.training_request = t.id and not s.paused
+  where t.id = awaited.request
+$$;
+comment on function forge.awaited(bigint) is
+  'a request''s status and error as whoever waits for it sees them: embedding until its rows are embedded, failed if they cannot be; internal';
+
 -- Commits between polls, so that no snapshot is held while it waits; hence without SET, and qualified throughout.
 create or replace procedure forge.wait(request bigint, timeout interval default null)
 language plpgsql as $$
@@ -55,8 +69,7 @@ declare
   r record;
 begin
   loop
-    select t.status, t.error_code, t.error_message, t.error_detail, t.error_hint into r
-    from forge.training_requests t where t.id = request;
+    select a.* into r from forge.awaited(request) a;
     if not found then
       raise exception using errcode = 'FG026', message = pg_catalog.format('there is no request %s', request),
         hint = 'forge.training_status shows the requests that you may see';
@@ -78,7 +91,7 @@ begin
 end
 $$;
 comment on procedure forge.wait(bigint, interval) is
-  'returns when the request has succeeded, raises its error when it has failed or was cancelled, or FG019 after timeout (NULL: waits on); not inside a transaction';
+  'returns when the request has succeeded and, with config.embed_into, its rows are embedded; raises its error when it has failed or was cancelled, or FG019 after timeout (NULL: waits on); not inside a transaction';
 
 -- CALL takes no subquery as an argument, so that looking an id up would need a variable.
 create or replace procedure forge.wait(model text, timeout interval default null)

@@ -7,9 +7,16 @@ grant insert (model, task, algorithm, source, target, features, exclude, id_colu
   preprocess, split, sample, search, promote, config, priority, run_at, idempotency_key) on forge.training_requests to forge_trainer;
 -- For forge.cancel and forge.retry, which run with the caller's rights; forge.check_transition allows nothing else.
 grant update (status, cancel_requested_at) on forge.training_requests to forge_trainer;
-grant execute on function forge.cancel(bigint), forge.retry(bigint), forge.live_capacity(), forge.config_problems(jsonb),
+grant execute on function forge.cancel(bigint), forge.retry(bigint), forge.awaited(bigint), forge.live_capacity(), forge.config_problems(jsonb),
   forge.cpu_quantity(text), forge.memory_quantity(text) to forge_trainer;
 grant execute on procedure forge.wait(bigint, interval), forge.wait(text, interval) to forge_trainer;
+
+grant select on forge.schedules, forge.schedule_status to forge_trainer, forge_analyst;
+grant delete on forge.schedules to forge_trainer;
+grant insert (kind, payload, every, name), update (payload, every, search_path, time_zone, next_run_at, paused) on forge.schedules to forge_trainer;
+grant execute on function forge.schedule(text, jsonb, interval, text), forge.pause_schedule(text), forge.resume_schedule(text),
+  forge.run_schedule(text), forge.drop_schedule(text), forge.find_schedule(text), forge.run_kind(text, jsonb),
+  forge.resolved_schedule(forge.schedules), forge.embedding_name(jsonb) to forge_trainer;
 
 grant usage on schema forge to forge_trainer, forge_worker;
 grant execute on function
@@ -24,7 +31,9 @@ grant execute on function
   forge.release(bigint, uuid), forge.confirm_cancel(bigint, uuid), forge.rescue(),
   forge.claim_helper(uuid, interval, double precision, bigint, text[]), forge.propose_trials(bigint, uuid, jsonb),
   forge.trials_of(bigint, uuid), forge.claim_trial(bigint, uuid), forge.finish_trial(bigint, uuid, int, jsonb, bytea),
-  forge.trial_predictions_of(bigint, uuid, int)
+  forge.trial_predictions_of(bigint, uuid, int),
+  forge.claim_schedule(uuid, interval), forge.beat_schedule(bigint, uuid, interval), forge.finish_schedule(bigint, uuid, jsonb),
+  forge.fail_schedule(bigint, uuid, text, text, text, text, boolean), forge.release_schedule(bigint, uuid)
   to forge_worker;
 
 -- A requester is the role itself or any member of it; forge_admin owns the tables and sees everything.
@@ -51,3 +60,7 @@ create policy of_requests_that_you_see on forge.search_trials for select to forg
 drop policy if exists of_models_that_you_see on forge.search_trials;
 create policy of_models_that_you_see on forge.search_trials for select to forge_trainer, forge_analyst
   using (exists (select from forge.model_versions v where v.training_request = request));
+
+drop policy if exists owners_run_their_own on forge.schedules;
+create policy owners_run_their_own on forge.schedules to forge_trainer
+  using (pg_has_role(owner, 'usage')) with check (pg_has_role(owner, 'usage'));

@@ -167,6 +167,12 @@ comment on function forge.read_blocks(bigint, uuid) is
     'role that asked for the training; only in the target list of a REPEATABLE READ READ ONLY transaction; FG005, FG022: the source '
     'cannot be read; FG006, FG007: its columns changed; FG011, FG012, FG013: a value or a column beyond its limits; FG017: lease lost';
 
+create function forge.run_claimed(schedule bigint, token uuid) returns jsonb
+language c volatile strict parallel unsafe cost 1000000 as 'MODULE_PATHNAME', 'forge_run_claimed';
+comment on function forge.run_claimed(bigint, uuid) is
+    'does what a claimed schedule is for, with the rights, search_path and time zone of the role that made it; returns what '
+    'forge.finish_schedule is to record. FG017: lease lost; FG022: the role is gone or may not train';
+
 -- The writing of predict_table.
 
 create function forge.append_rows(output regclass, query text) returns bigint
@@ -188,11 +194,11 @@ begin
         select p.oid, case
             when p.proname operator(pg_catalog.=) any ('{predict,predict_label,predict_proba,cluster,transform,explain,explain_lime,prepared,append_rows}') then 'forge_analyst'
             when p.proname operator(pg_catalog.=) any ('{describe_source,qualify_source}') then 'forge_trainer'
-            when p.proname operator(pg_catalog.=) 'read_blocks' then 'forge_worker' end
+            when p.proname operator(pg_catalog.=) any ('{read_blocks,run_claimed}') then 'forge_worker' end
         from pg_catalog.pg_proc p
         where p.pronamespace operator(pg_catalog.=) 'forge'::pg_catalog.regnamespace
             and p.proname operator(pg_catalog.=) any (
-                '{predict,predict_label,predict_proba,cluster,transform,explain,explain_lime,prepared,describe_source,qualify_source,read_blocks,append_rows,'
+                '{predict,predict_label,predict_proba,cluster,transform,explain,explain_lime,prepared,describe_source,qualify_source,read_blocks,run_claimed,append_rows,'
                 'language_handler,language_validator}')
             and p.prolang operator(pg_catalog.=) (select l.oid from pg_catalog.pg_language l where l.lanname operator(pg_catalog.=) 'c')
     loop

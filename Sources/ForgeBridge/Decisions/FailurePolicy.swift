@@ -38,6 +38,16 @@ enum FailurePolicy {
         return .failed(failure)
     }
 
+    /// A schedule's run was nothing but SQL.
+    static func failure(ofSchedule error: any Error) -> JobFailure {
+        guard let error = error as? PostgresError else {
+            return JobFailure(code: "XX000", message: "\(error)", isPermanent: false)
+        }
+        return JobFailure(
+            code: error.sqlState, message: error.message, detail: error.detail, hint: error.hint,
+            isPermanent: !isTransient(error.sqlState))
+    }
+
     /// Connection trouble, serialization and deadlock, lack of resources, locks, shutdown, a query cancelled by an
     /// administrator, trouble of the system below. FG015 only ever comes from a transfer that went wrong: the job makes
     /// it anew.

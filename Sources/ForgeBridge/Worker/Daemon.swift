@@ -5,7 +5,7 @@ import Logging
 import ServiceLifecycle
 import UnixSignals
 
-/// The sidecar: listens, claims, runs jobs, rescues, until it is told to stop.
+/// The sidecar: listens, claims, runs jobs and schedules, rescues, until it is told to stop.
 public struct Daemon: Sendable {
     private let settings: WorkerSettings
     private let logger: Logger
@@ -27,20 +27,24 @@ public struct Daemon: Sendable {
             settings.connection, identity: identity, responseTimeout: settings.responseTimeout,
             whichAreGone: { peers in peers.filter { ProcessFacts.startTime(of: $0.pid) != $0.pidStartedAt } })
         let wake = WakeSignal()
+        let scheduleWake = WakeSignal()
         let claimer = Claimer(settings: settings, store: store, wake: wake, logger: logger)
         let listener = Listener(settings.connection, logger: logger) { hint in
             switch hint {
-            case .requests: wake.signal()
+            case .requests:
+                wake.signal()
+                scheduleWake.signal()
             case .cancels: Task { await claimer.cancelHint() }
             case .quiet, .wokenUp: break
             }
         }
         let rescuer = Rescuer(store: store, interval: .seconds(settings.rescueSeconds), wake: wake, logger: logger)
+        let scheduler = Scheduler(settings: settings, store: store, wake: scheduleWake, logger: logger)
         logger.info(
             "forged \(settings.version) serves \(settings.capacity.jobs) jobs at once",
             metadata: ["cpu": "\(settings.capacity.cpu)", "memory": "\(JobMachine.bytes(settings.capacity.memoryBytes))"])
         // Stopped from the last to the first: jobs end while cancels are still heard, and the worker says goodbye last.
-        let services: [any Service] = [listener, claimer, rescuer]
+        let services: [any Service] = [listener, claimer, rescuer, scheduler]
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .info)  // the group's own debug lines tell of nothing but itself
         return ServiceGroup(

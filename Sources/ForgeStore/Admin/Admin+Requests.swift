@@ -84,10 +84,10 @@ extension Admin {
     public func progress(_ id: Int) throws -> JSONValue {
         let found = try objects(
             """
-            select r.id, r.model, r.status, r.progress, r.phase, r.attempt, r.run_at, r.model_version,
-                r.cancel_requested_at is not null as cancel_requested, r.error_code, r.error_message, r.error_detail, r.error_hint,
+            select r.id, r.model, a.status, r.progress, r.phase, r.attempt, r.run_at, r.model_version,
+                r.cancel_requested_at is not null as cancel_requested, a.error_code, a.error_message, a.error_detail, a.error_hint,
                 pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - coalesce(r.started_at, r.created_at)) as seconds
-            from forge.training_requests r where r.id = $1
+            from forge.training_requests r cross join forge.awaited(r.id) a where r.id = $1
             """, [.int(id)])
         guard let state = found.first else { throw Self.noRequest(id) }
         return state

@@ -139,7 +139,7 @@ public final class WorkerStore: @unchecked Sendable {
     // MARK: - The connection
 
     @discardableResult
-    private func call<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T) async throws -> T {
+    func call<T: Sendable>(_ body: @escaping @Sendable (Connection) throws -> T) async throws -> T {
         try await thread.run {
             let connection = try self.open()
             do {

@@ -1,3 +1,5 @@
+import ForgePQ
+
 /// A worker as the database knows it: a process on a host since a boot.
 public struct WorkerIdentity: Sendable, Equatable {
     /// A UUID, new with every start of the daemon.
@@ -56,6 +58,15 @@ public struct Lease: Sendable, Hashable {
         self.request = request
         self.token = token
     }
+}
+
+/// A lease on a schedule, as `forge.claim_schedule` gave it.
+public struct ScheduleLease: Sendable, Hashable {
+    public var schedule: Int
+    public var token: String
+    public var name: String
+
+    var parameters: [Parameter] { [.int(schedule), .text(token)] }
 }
 
 /// What `forge.claim` gave.

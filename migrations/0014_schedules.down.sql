@@ -1,0 +1,2 @@
+alter table forge.training_requests drop column embed_into;
+drop table forge.schedules;
