@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("model: [a]", "model is no single value"), ("features: [1, 2]", "features is no list of names"), ("sourc: t", "did you mean source?"),
+        ("model: [a]", "model is no single value"), ("features: [1, 2]", "features is no list of names"), ("sourc: t", "did you mean source or source_features?"),
         ("params: text", "params is no mapping"), ("config: {}\ntraining_config: {}", "config is given twice"), ("- model", "no mapping of fields"),
         ("", "no mapping of fields"), ("a: [", "not YAML"), ("zzz: 1", "there are model, task"),
     ]) func misfitsAreNamed(_ text: String, _ expected: String) {

@@ -289,6 +289,7 @@ create or replace function forge.check_new_request() returns trigger
 language plpgsql
 as $$
 declare
+    prepared record;
     source record;
     checked record;
     place record;
@@ -298,7 +299,13 @@ begin
     if new.requested_by is distinct from pg_catalog.quote_ident(current_user)::pg_catalog.regrole then
         raise exception using errcode = 'FG022', message = 'requested_by is set by Forge', hint = 'leave it out';
     end if;
+    select t.* into prepared from forge.training_source(new) t;
+    new := prepared.request;
     select s.* into source from forge.source_columns(new.source) s;
+    if prepared.problem is not null then
+        source.problem := prepared.problem;
+        source.columns := null;
+    end if;
     new.exclude := forge.without_embedding(new.exclude, new.source, new.config);
     select c.* into checked from forge.checked_request(new, source.columns) c;
     if new.config operator(pg_catalog.->) 'embed_into' operator(pg_catalog.<>) 'null' then

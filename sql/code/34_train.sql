@@ -6,7 +6,7 @@ language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
     select jsonb_build_object(
-        'model', request.model, 'task', request.task, 'algorithm', request.algorithm, 'source', request.source, 'target', request.target,
+        'model', request.model, 'task', request.task, 'algorithm', request.algorithm, 'source', coalesce(request.entity_source, request.source), 'source_features', request.source_features, 'target', request.target,
         'features', request.features, 'exclude', request.exclude, 'id_column', request.id_column, 'weight_column', request.weight_column,
         'time_column', request.time_column, 'group_columns', request.group_columns, 'params', request.params,
         'preprocess', request.preprocess, 'split', request.split, 'sample', request.sample, 'promote', request.promote,
@@ -21,7 +21,7 @@ create or replace function forge.train(
     params jsonb default '{}', preprocess jsonb default '{}', split jsonb default '{}', sample jsonb default null,
     promote text default 'if_better', config jsonb default '{}', priority int default 0, run_at timestamptz default null,
     idempotency_key text default null, time_column text default null, group_columns text[] default null,
-    search jsonb default null) returns bigint
+    search jsonb default null, source_features text default null) returns bigint
 language plpgsql
 as $$
 #variable_conflict use_column
@@ -39,11 +39,11 @@ begin
     end if;
     insert into forge.training_requests (
         model, source, target, task, algorithm, features, exclude, id_column, weight_column, params, preprocess, split, sample,
-        promote, config, priority, run_at, idempotency_key, time_column, group_columns, search)
+        promote, config, priority, run_at, idempotency_key, time_column, group_columns, search, source_features)
     values (
         train.model, train.source, train.target, train.task, train.algorithm, train.features, train.exclude, train.id_column,
         train.weight_column, train.params, train.preprocess, train.split, train.sample, train.promote, train.config, train.priority::pg_catalog.int2,
-        coalesce(train.run_at, pg_catalog.now()), train.idempotency_key, train.time_column, train.group_columns, train.search)
+        coalesce(train.run_at, pg_catalog.now()), train.idempotency_key, train.time_column, train.group_columns, train.search, train.source_features)
     on conflict (requested_by, idempotency_key) do nothing
     returning id into made;
     if made is not null then
@@ -65,6 +65,9 @@ begin
     again.promote := coalesce(train.promote, 'if_better'); again.config := coalesce(train.config, '{}');
     again.search := train.search;
     again.search := forge.resolved_search(again);
+    again.entity_source := null;
+    again.source_features := case when train.source_features in (existing.source_features, pg_catalog.split_part(existing.source_features, '/', 1))
+        then existing.source_features else train.source_features end;
     select pg_catalog.string_agg(a.key, ', ' order by a.key) into differing
     from pg_catalog.jsonb_each(forge.request_identity(again)) a
     join pg_catalog.jsonb_each(forge.request_identity(existing)) e using (key)
@@ -172,7 +175,7 @@ create or replace function forge.check_request(
     params jsonb default '{}', preprocess jsonb default '{}', split jsonb default '{}', sample jsonb default null,
     promote text default 'if_better', config jsonb default '{}', priority int default 0, run_at timestamptz default null,
     idempotency_key text default null, time_column text default null, group_columns text[] default null,
-    search jsonb default null)
+    search jsonb default null, source_features text default null)
 returns table (section text, item text, value text, hint text)
 language plpgsql stable
 as $$
@@ -180,6 +183,7 @@ declare
     asked forge.training_requests;
     found record;
     checked record;
+    prepared record;
     counted bigint;
     said text;
 begin
@@ -188,8 +192,15 @@ begin
     asked.time_column := time_column; asked.group_columns := group_columns; asked.params := params; asked.preprocess := preprocess;
     asked.split := split; asked.sample := sample; asked.promote := promote; asked.config := config; asked.search := search;
     asked.requested_by := pg_catalog.quote_ident(current_user)::pg_catalog.regrole;
-    select s.* into found from forge.source_columns(source) s;
-    asked.exclude := forge.without_embedding(exclude, source, config);
+    asked.source_features := source_features;
+    select t.* into prepared from forge.training_source(asked) t;
+    asked := prepared.request;
+    select s.* into found from forge.source_columns(asked.source) s;
+    if prepared.problem is not null then
+        found.problem := prepared.problem;
+        found.columns := null;
+    end if;
+    asked.exclude := forge.without_embedding(exclude, asked.source, config);
     select c.* into checked from forge.checked_request(asked, found.columns) c;
     if config operator(pg_catalog.->) 'embed_into' operator(pg_catalog.<>) 'null' then
         checked.problems := checked.problems operator(pg_catalog.||)
@@ -204,7 +215,7 @@ begin
             else found.problem operator(pg_catalog.||) checked.problems end) p(code, message, hint);
     return query select 'chosen'::text, pg_catalog.split_part(n, ': ', 1), pg_catalog.split_part(n, ': ', 2), null::text
         from pg_catalog.unnest(checked.notices) n;
-    for said in select w from forge.leakage_warnings(source, (checked.request).columns) w order by w loop
+    for said in select w from forge.leakage_warnings(asked.source, (checked.request).columns) w order by w loop
         raise notice '%', said;
         return query select 'warning'::text, 'leakage'::text, pg_catalog.substr(said, 10), null::text;  -- less 'warning: '
     end loop;
@@ -213,7 +224,7 @@ begin
             pg_catalog.concat_ws(', ', c operator(pg_catalog.->>) 'type', c operator(pg_catalog.->>) 'kind', c operator(pg_catalog.->>) 'role'), null::text
         from pg_catalog.jsonb_array_elements((checked.request).columns) c;
     if found.problem is null then
-        execute pg_catalog.format(E'select pg_catalog.count(*) from (%s\n) source', forge.source_query(source)) into counted;
+        execute pg_catalog.format(E'select pg_catalog.count(*) from (%s\n) source', forge.source_query(asked.source)) into counted;
         return query select 'estimate'::text, 'rows'::text, counted::text,
             case when counted operator(pg_catalog.=) 0 then 'there is nothing to train on'::text end;
         return query select 'estimate'::text, e.item, pg_catalog.round(e.estimate::numeric)::text, e.remark

@@ -285,8 +285,11 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     users text := (
-        select string_agg(distinct format('feature service %s/%s', s.name, s.version), ', ')
-        from forge.feature_services s, unnest(s.features) f
+        select string_agg(distinct u.name, ', ')
+        from (
+            select format('feature service %s/%s', s.name, s.version), s.features from forge.feature_services s
+            union all
+            select format('dataset %s', d.name), d.features from forge.datasets d) u(name, features), unnest(u.features) f
         where split_part(f, ':', 1) = format('%s/%s', old.name, old.version));
 begin
     if users is not null then
@@ -296,9 +299,9 @@ begin
     return old;
 end
 $$;
-comment on function forge.keep_used_views is 'trigger of forge.feature_views: FG024 while a feature service has features of the version';
+comment on function forge.keep_used_views is 'trigger of forge.feature_views: FG024 while a feature service or a dataset has features of the version';
 create or replace trigger keep_used_views before delete on forge.feature_views for each row execute function forge.keep_used_views();
-comment on trigger keep_used_views on forge.feature_views is 'a version goes after the services that have features of it';
+comment on trigger keep_used_views on forge.feature_views is 'a version goes after what has features of it';
 
 create or replace function forge.view_index(view forge.feature_views, out statement text, out has_one boolean)
 language sql stable
@@ -439,4 +442,4 @@ begin
 end
 $$;
 comment on function forge.drop_feature_view is
-    'drops a feature view, or one of its versions; the source is left alone. FG024 while a feature service has features of it, FG032: there is none, FG022: it is another''s';
+    'drops a feature view, or one of its versions; the source is left alone. FG024 while a feature service or a dataset has features of it, FG032: there is none, FG022: it is another''s';

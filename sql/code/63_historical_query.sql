@@ -24,10 +24,27 @@ set search_path = pg_catalog, pg_temp
 as $$ select case type when 'timestamp with time zone' then instant else format('(%s at time zone ''UTC'')', instant) end $$;
 comment on function forge.comparable_instant is 'an instant to compare with a column of times of a type; internal';
 
--- horizon: how far back rows count, and whether one exactly so old does.
+-- No SET search_path, so that it is inlined. An xid counts modulo 2^32; of subtransactions that ran when the snapshot was taken
+-- it cannot tell that they had not committed.
+create or replace function forge.was_visible(writer xid, snapshot pg_snapshot, own xid8) returns boolean
+language sql stable parallel safe
+as $$
+    select x.low operator(pg_catalog.<) 3 or pg_catalog.pg_visible_in_snapshot(x.whole, snapshot) or x.whole operator(pg_catalog.=) own
+    from (
+        select c.low, (c.low + (c.horizon operator(pg_catalog.>>) 32 operator(pg_catalog.<<) 32)
+            + case when c.low - (c.horizon operator(pg_catalog.&) 4294967295) > 2147483648 then -4294967296
+                when c.low - (c.horizon operator(pg_catalog.&) 4294967295) < -2147483648 then 4294967296 else 0 end)::pg_catalog.text::pg_catalog.xid8 as whole
+        from (select writer::pg_catalog.text::pg_catalog.int8 as low,
+            pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8 as horizon) c
+    ) x
+$$;
+comment on function forge.was_visible is 'whether what a transaction wrote was visible in a snapshot, or is of the transaction that took it; internal';
+
+-- horizon: how far back rows count, and whether one exactly so old does. seen: only rows of tables that were visible then,
+-- as forge.was_visible takes it.
 create or replace function forge.candidates(
-    view forge.feature_views, as_of timestamptz, leak_check boolean, horizon interval, closed boolean) returns text
-language sql immutable
+    view forge.feature_views, as_of timestamptz, leak_check boolean, horizon interval, closed boolean, seen text default null) returns text
+language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select concat_ws(' and ',
@@ -37,7 +54,9 @@ as $$
             forge.comparable_instant(event.type, format('(e.forge_time operator(pg_catalog.-) %L::pg_catalog.interval)', forge.seconds(horizon) || ' seconds'))) end,
         case when leak_check then format('f.%I operator(pg_catalog.<=) %s', view.created_timestamp, forge.comparable_instant(created.type, 'e.forge_time')) end,
         case when as_of is not null then format('f.%I operator(pg_catalog.<=) %s', view.created_timestamp,
-            forge.comparable_instant(created.type, forge.time_literal(as_of))) end)
+            forge.comparable_instant(created.type, forge.time_literal(as_of))) end,
+        (select format('forge.was_visible(f.xmin, %s)', seen)
+         from pg_class c where seen is not null and c.oid = forge.relation_of(view.source) and c.relkind in ('r', 'p')))
     from (select view.columns ->> view.event_timestamp as type) event, (select view.columns ->> view.created_timestamp as type) created
 $$;
 comment on function forge.candidates is 'which rows f of a view are known to an entity row e at its time; internal';
@@ -67,13 +86,13 @@ as $$
 $$;
 comment on function forge.not_tombstone is 'the condition by which a row of a view is no tombstone; null where it has none; internal';
 
-create or replace function forge.row_lookup(view forge.feature_views, names text[], as_of timestamptz) returns text
+create or replace function forge.row_lookup(view forge.feature_views, names text[], as_of timestamptz, seen text) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select format('select %s from (select %s from %s f where %s order by %s limit 1) f%s', picked.outer_list, picked.inner_list,
         forge.from_item(view.source),
-        forge.candidates(view, case when view.created_timestamp is not null then as_of end, view.leak_check and view.created_timestamp is not null, view.ttl, true),
+        forge.candidates(view, case when view.created_timestamp is not null then as_of end, view.leak_check and view.created_timestamp is not null, view.ttl, true, seen),
         forge.latest_first(view),
         ' where ' || forge.not_tombstone(view))
     from (
@@ -104,7 +123,7 @@ $$;
 comment on function forge.aggregate_expression is 'an aggregation over rows f; internal';
 
 -- One pass over the longest window; an entity row without a key or a time has no window, and NULLs.
-create or replace function forge.window_lookup(view forge.feature_views, names text[], as_of timestamptz) returns text
+create or replace function forge.window_lookup(view forge.feature_views, names text[], as_of timestamptz, seen text) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -118,7 +137,7 @@ as $$
                 format('(e.forge_time operator(pg_catalog.-) %L::pg_catalog.interval)', forge.seconds(a.length) || ' seconds')))), a.name), ', ' order by a.place),
         forge.from_item(view.source),
         concat_ws(' and ', forge.candidates(view, case when view.created_timestamp is not null then as_of end,
-            view.leak_check and view.created_timestamp is not null, longest.length, false), forge.not_tombstone(view)),
+            view.leak_check and view.created_timestamp is not null, longest.length, false, seen), forge.not_tombstone(view)),
         concat_ws(' and ', 'e.forge_time is not null', (select string_agg(format('e.%I is not null', k), ' and ') from unnest(view.join_keys) k)))
     from asked a, longest group by longest.length
 $$;
@@ -136,11 +155,12 @@ comment on function forge.aggregate_probe is 'the aggregations of a view over al
 
 -- Entity rows, numbered as they come, and sorted so that neighbours read the same pages of the index: three times as fast.
 -- at: the column that says when; null: all of them now, or as of.
-create or replace function forge.entity_rows(qualified text, columns jsonb, at text, as_of timestamptz, sorted_by text[]) returns text
+create or replace function forge.entity_rows(qualified text, columns jsonb, at text, as_of timestamptz, sorted_by text[],
+    numbered_by text default 'pg_catalog.row_number() over ()') returns text
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    select format('select pg_catalog.row_number() over () as forge_row, %s as forge_time, s.* from %s s%s',
+    select format('select %s as forge_row, %s as forge_time, s.* from %s s%s', numbered_by,
         case when at is null then coalesce(forge.time_literal(as_of), 'pg_catalog.now()')
             else forge.instant_of((select c ->> 'type' from jsonb_array_elements(columns) c where c ->> 'name' = at), format('s.%I', at)) end,
         forge.from_item(qualified),
@@ -150,7 +170,7 @@ comment on function forge.entity_rows is 'the rows e that features are looked up
 
 -- planned: what forge.planned_features gave. entity_columns: those of the entity rows to keep, in order.
 create or replace function forge.historical_query(
-    entity_rows text, entity_columns text[], planned jsonb, as_of timestamptz, in_order boolean) returns text
+    entity_rows text, entity_columns text[], planned jsonb, as_of timestamptz, in_order boolean, seen text default null) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
@@ -158,7 +178,7 @@ as $$
         select f.*, dense_rank() over (order by f.view, f.version) as number
         from jsonb_to_recordset(planned) f(place int, view text, version int, feature text, output text)
     ), lookups as (
-        select number, case when v.aggregations is null then forge.row_lookup(v, names, as_of) else forge.window_lookup(v, names, as_of) end as lookup
+        select number, case when v.aggregations is null then forge.row_lookup(v, names, as_of, seen) else forge.window_lookup(v, names, as_of, seen) end as lookup
         from (select number, view, version, array_agg(distinct feature) as names from asked group by number, view, version) a
         join forge.feature_views v on v.name = a.view and v.version = a.version
     )

@@ -79,10 +79,10 @@ grant execute on function forge.may_predict(text, regrole), forge.may_manage(tex
     forge.resolve_model(text) to forge_trainer, forge_analyst;
 -- Asking for training, with what forge.train, forge.check_request and the insert trigger call in the requester's name.
 grant execute on function
-    forge.train(text, text, text, text, text, text[], text[], text, text, jsonb, jsonb, jsonb, jsonb, text, jsonb, int, timestamptz, text, text, text[], jsonb),
+    forge.train(text, text, text, text, text, text[], text[], text, text, jsonb, jsonb, jsonb, jsonb, text, jsonb, int, timestamptz, text, text, text[], jsonb, text),
     forge.leakage_warnings(text, jsonb), forge.preprocess_rules(), forge.resolved_search(forge.training_requests), forge.resolved_range(jsonb, jsonb),
     forge.task_parameters(text, text), forge.json_amount(jsonb), forge.is_portfolio(text), forge.grid_points(jsonb), forge.grid_steps(jsonb),
-    forge.check_request(text, text, text, text, text, text[], text[], text, text, jsonb, jsonb, jsonb, jsonb, text, jsonb, int, timestamptz, text, text, text[], jsonb),
+    forge.check_request(text, text, text, text, text, text[], text[], text, text, jsonb, jsonb, jsonb, jsonb, text, jsonb, int, timestamptz, text, text, text[], jsonb, text),
     forge.source_columns(text), forge.source_query(text), forge.checked_request(forge.training_requests, jsonb),
     forge.combined_problems(text, forge.problem[]), forge.schedule_problems(int, timestamptz), forge.request_identity(forge.training_requests),
     forge.training_estimate(forge.training_requests, bigint), forge.worker_fits(forge.training_requests) to forge_trainer;

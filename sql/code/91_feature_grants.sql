@@ -4,12 +4,13 @@
 alter table forge.entities enable row level security;
 alter table forge.feature_views enable row level security;
 alter table forge.feature_services enable row level security;
+alter table forge.datasets enable row level security;
 
 do $policies$
 declare
     defined text;
 begin
-    foreach defined in array array['entities', 'feature_views', 'feature_services'] loop
+    foreach defined in array array['entities', 'feature_views', 'feature_services', 'datasets'] loop
         execute pg_catalog.format('drop policy if exists definitions_are_read on forge.%I', defined);
         execute pg_catalog.format('create policy definitions_are_read on forge.%I for select to forge_trainer, forge_analyst using (true)', defined);
         execute pg_catalog.format('drop policy if exists owners_define on forge.%I', defined);
@@ -19,14 +20,16 @@ begin
 end
 $policies$;
 
-grant select on forge.entities, forge.feature_views, forge.feature_services to forge_trainer, forge_analyst;
-grant delete on forge.entities, forge.feature_views, forge.feature_services to forge_trainer;
+grant select on forge.entities, forge.feature_views, forge.feature_services, forge.datasets to forge_trainer, forge_analyst;
+grant delete on forge.entities, forge.feature_views, forge.feature_services, forge.datasets to forge_trainer;
 grant update (description, tags) on forge.entities, forge.feature_views, forge.feature_services to forge_trainer;
 -- What a trigger resolves is not the client's to say.
 grant insert (name, join_keys, key_types, description, tags) on forge.entities to forge_trainer;
 grant insert (name, entities, source, event_timestamp, created_timestamp, tombstone_column, ttl, leak_check, aggregations, features, description, tags)
     on forge.feature_views to forge_trainer;
 grant insert (name, features, description, tags) on forge.feature_services to forge_trainer;
+grant insert (name, output, entity_source, entity_columns, event_timestamp, service, features, planned, as_of, seen, query, row_count, hidden_rows,
+    content_hash, description) on forge.datasets to forge_trainer;
 
 -- Defining.
 grant execute on function
@@ -34,6 +37,8 @@ grant execute on function
     forge.create_feature_view(text, text[], text, text, text[], interval, text, text, jsonb, boolean, text, jsonb, boolean),
     forge.alter_feature_view(text, jsonb, boolean), forge.drop_feature_view(text, int),
     forge.create_feature_service(text, text[], text, jsonb), forge.alter_feature_service(text, text[], text, jsonb), forge.drop_feature_service(text, int),
+    forge.create_dataset(text, text, text, text[], text, timestamptz, text, boolean, text), forge.drop_dataset(text), forge.training_source(forge.training_requests),
+    forge.named_columns(forge.training_requests), forge.trains_groups(forge.training_requests),
     forge.can_be_key(text), forge.definition_problems(text, text, regrole), forge.raise_problems(text, forge.problem[]),
     forge.combined_problems(text, forge.problem[]), forge.tie_columns(forge.feature_views, jsonb), forge.short_interval(interval),
     forge.interval_of(text), forge.resolved_aggregations(jsonb), forge.aggregation_problems(jsonb, text[]),
@@ -43,15 +48,16 @@ grant execute on function
 -- Reading features, with what is called on the way.
 grant execute on function
     forge.historical_features(text, text, text[], text, timestamptz, text, boolean),
-    forge.historical_features_json(text, text[], text, timestamptz, text, boolean),
+    forge.historical_features_json(text, text[], text, timestamptz, text, boolean), forge.check_dataset(text), forge.content_of(text),
     forge.require_definition(text, text, text[], regrole), forge.nearest_names(text, text[], int), forge.key_family(text),
     forge.qualified_source(text), forge.relation_of(text), forge.entity_keys(text[]), forge.is_ordered(text), forge.seconds(interval),
     forge.names_of(jsonb), forge.referred_features(text[]), forge.service_version(text), forge.time_literal(timestamptz),
     forge.instant_of(text, text), forge.comparable_instant(text, text),
-    forge.candidates(forge.feature_views, timestamptz, boolean, interval, boolean), forge.latest_first(forge.feature_views), forge.from_item(text),
-    forge.not_tombstone(forge.feature_views), forge.row_lookup(forge.feature_views, text[], timestamptz),
-    forge.aggregate_expression(forge.feature_views, jsonb, text), forge.window_lookup(forge.feature_views, text[], timestamptz),
-    forge.entity_rows(text, jsonb, text, timestamptz, text[]), forge.planned_keys(jsonb), forge.historical_query(text, text[], jsonb, timestamptz, boolean),
+    forge.candidates(forge.feature_views, timestamptz, boolean, interval, boolean, text), forge.was_visible(xid, pg_snapshot, xid8),
+    forge.latest_first(forge.feature_views), forge.from_item(text),
+    forge.not_tombstone(forge.feature_views), forge.row_lookup(forge.feature_views, text[], timestamptz, text),
+    forge.aggregate_expression(forge.feature_views, jsonb, text), forge.window_lookup(forge.feature_views, text[], timestamptz, text),
+    forge.entity_rows(text, jsonb, text, timestamptz, text[], text), forge.planned_keys(jsonb), forge.historical_query(text, text[], jsonb, timestamptz, boolean, text),
     forge.entity_source(text), forge.entity_problems(jsonb, text, jsonb), forge.stale_views(jsonb), forge.planned_views(jsonb),
     forge.planned_features(text[], text, boolean, jsonb, text), forge.names_of_columns(jsonb),
     forge.leaked_rows(text, jsonb, timestamptz, boolean), forge.say_leaks(text, jsonb, timestamptz, boolean),

@@ -4,7 +4,7 @@ grant select on forge.training_requests, forge.training_attempts, forge.training
   forge.trials to forge_trainer;
 grant select on forge.search_trials to forge_trainer, forge_analyst;
 grant insert (model, task, algorithm, source, target, features, exclude, id_column, weight_column, time_column, group_columns, params,
-  preprocess, split, sample, search, promote, config, priority, run_at, idempotency_key) on forge.training_requests to forge_trainer;
+  preprocess, split, sample, search, promote, config, priority, run_at, idempotency_key, source_features) on forge.training_requests to forge_trainer;
 -- For forge.cancel and forge.retry, which run with the caller's rights; forge.check_transition allows nothing else.
 grant update (status, cancel_requested_at) on forge.training_requests to forge_trainer;
 grant execute on function forge.cancel(bigint), forge.retry(bigint), forge.awaited(bigint), forge.live_capacity(), forge.config_problems(jsonb),

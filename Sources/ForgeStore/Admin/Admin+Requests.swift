@@ -8,6 +8,7 @@ extension Admin {
         ("features", .names), ("exclude", .names), ("id_column", .text), ("weight_column", .text), ("time_column", .text),
         ("group_columns", .names), ("params", .json), ("preprocess", .json), ("split", .json), ("sample", .json),
         ("search", .json), ("promote", .text), ("config", .json), ("priority", .text), ("run_at", .text), ("idempotency_key", .text),
+        ("source_features", .text),
     ]
 
     public enum RequestFieldKind: Sendable { case text, names, json }

@@ -114,9 +114,11 @@ select forge.create_feature_view('played', '{person}', 'plays', 'at', created_ti
     {"function": "stddev", "column": "hours", "time_window": "7 days", "name": "spread"}, {"function": "distinct", "column": "title", "time_window": "7 days"},
     {"function": "last", "column": "hours", "time_window": "6 hours"}]');
 select features from forge.feature_views where name = 'played';
+set extra_float_digits = -3;  -- the order of sums is the server's
 \x on
 select h - 'event_timestamp' as h from forge.historical_features_json($$select * from (values (1, timestamptz '2026-01-02'), (1, '2026-01-03'), (1, '2026-02-01'), (7, '2026-01-02'), (null, '2026-01-02'), (1, null)) v(user_id, event_timestamp)$$, '{played}') h;
 \x off
+reset extra_float_digits;
 
 -- What is wrong is said at once.
 \pset format unaligned
