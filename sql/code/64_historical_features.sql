@@ -195,7 +195,7 @@ begin
         raise exception using errcode = 'FG023', message = pg_catalog.format('table %s exists', name), hint = 'drop it, or name another';
     end if;
     return case when pg_catalog.array_length(pg_catalog.parse_ident(output), 1) operator(pg_catalog.=) 2 then name
-        else pg_catalog.format('%I.%s', pg_catalog.current_schema(), name) end;
+        else pg_catalog.format('%I.%s', coalesce(pg_catalog.current_schema(), 'public'), name) end;
 end
 $$;
 comment on function forge.new_table_name is 'the qualified name of a table to make; FG023 if it exists; internal';
