@@ -158,4 +158,22 @@ import Testing
         try world.admin().execute("grant select on public.lent to \(world.requester)")
         try await current(source: "public.lent")
     }
+
+    @Test func whoeverWaitsForARequestHearsThatItsRowsCannotBeEmbedded() async throws {
+        let forged = try ForgedProcess(world)
+        defer { forged.kill() }
+        try world.admin().execute("create view public.twice as table public.points union all table public.points")
+        try world.admin().execute("grant select on public.twice to \(world.requester)")
+        let connection = try requester
+        let request = try connection.query(
+            """
+            insert into forge.training_requests (model, algorithm, source, id_column, exclude, config)
+            values ('flat', 'pca', 'public.twice', 'id', '{y}', '{"embed_into": {"table": "public.flat_points"}}') returning id
+            """
+        ).first!.requiredInt("id")
+        let error = #expect(throws: PostgresError.self) { try connection.execute("call forge.wait(\(request), '30 seconds')") }
+        #expect(error?.sqlState == "FG005" && error?.message.contains("it is '1' in 2 rows") == true, "\(error as Any)")
+        #expect(try world.state(request).version == 1, "the model is there all the same")
+        #expect(try count("pg_catalog.pg_class where relname = 'flat_points'") == 0)
+    }
 }

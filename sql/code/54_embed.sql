@@ -19,8 +19,10 @@ begin
     for bad in
         select e.key, e.value, t.remedy
         from (values ('table', null, 'write the name of a table, such as "public.customer_vectors"'),
-                ('id_column', null, 'write the name of a column of the source'), ('column', null, 'write the name of a column, such as "embedding"'),
-                ('index', '["hnsw", "none"]'::jsonb, 'write "hnsw" or "none"'), ('metric', '["l2", "cosine", "ip"]', 'write "l2", "cosine" or "ip"')) t(key, choices, remedy)
+                ('id_column', null, 'write the name of a column of the source'),
+                ('column', null, 'write the name of a column, such as "embedding"'),
+                ('index', '["hnsw", "none"]'::jsonb, 'write "hnsw" or "none"'),
+                ('metric', '["l2", "cosine", "ip"]', 'write "l2", "cosine" or "ip"')) t(key, choices, remedy)
             join jsonb_each(given) e on e.key = t.key
         where e.value <> 'null' and (jsonb_typeof(e.value) <> 'string' or e.value = '""' or not t.choices @> e.value)
             or t.key = 'table' and e.value = 'null'
@@ -197,14 +199,18 @@ create or replace function forge.require_ids(source text, id_column text) return
 language plpgsql
 as $$
 declare
-    twice text;
+    value text;
     times bigint;
 begin
-    execute pg_catalog.format(E'select s.%1$I::text, pg_catalog.count(*) from (%2$s\n) s group by s.%1$I having pg_catalog.count(*) operator(pg_catalog.>) 1 or s.%1$I is null order by s.%1$I limit 1',
-        id_column, forge.source_query(source)) into twice, times;
+    execute pg_catalog.format(
+        E'select s.%1$I::text, pg_catalog.count(*) from (%2$s\n) s group by s.%1$I
+          having pg_catalog.count(*) operator(pg_catalog.>) 1 or s.%1$I is null order by s.%1$I limit 1',
+        id_column, forge.source_query(source)) into value, times;
     if times is not null then
-        raise exception using errcode = 'FG005', message = pg_catalog.format('column "%s" does not name the source''s rows: it is %s in %s',
-                id_column, coalesce(pg_catalog.quote_literal(twice), 'NULL'), case times when 1 then 'a row' else pg_catalog.concat(times, ' rows') end), hint = 'name a column that is unique and never NULL in embed_into.id_column';
+        raise exception using errcode = 'FG005',
+            message = pg_catalog.format('column "%s" does not name the source''s rows: it is %s in %s', id_column,
+                coalesce(pg_catalog.quote_literal(value), 'NULL'), case times when 1 then 'a row' else pg_catalog.concat(times, ' rows') end),
+            hint = 'name a column that is unique and never NULL in embed_into.id_column';
     end if;
 end
 $$;
@@ -215,24 +221,24 @@ create or replace function forge.follow_source(relation regclass, embed_into jso
 language plpgsql
 as $$
 declare
-    id text := pg_catalog.quote_ident(embed_into operator(pg_catalog.->>) 'id_column');
-    name text := pg_catalog.quote_ident(embed_into operator(pg_catalog.->>) 'column');
-    differs text := pg_catalog.format('(t.%1$s is null or not t.%1$s operator(%2$s.=) f.%1$s)', name, (select p.place from forge.require_pgvector() p));
-    gone constant text := pg_catalog.format('not exists (select from fresh f where f.%1$s operator(pg_catalog.=) t.%1$s)', id);
+    id constant text := pg_catalog.quote_ident(embed_into operator(pg_catalog.->>) 'id_column');
+    name constant text := pg_catalog.quote_ident(embed_into operator(pg_catalog.->>) 'column');
+    equals constant text := pg_catalog.format('operator(%s.=)', (select p.place from forge.require_pgvector() p));
+    gone text;
 begin
+    gone := case when forge.holds_embeddings_alone(relation) then pg_catalog.format('delete from %s t where true', relation)
+        else pg_catalog.format('update %1$s t set %2$s = null where t.%2$s is not null', relation, name) end;
     execute pg_catalog.format(
         'with fresh as materialized (%1$s),
-            removed as (%2$s where %3$s returning 1),
-            updated as (update %4$s t set %5$s = f.%5$s from fresh f where t.%6$s operator(pg_catalog.=) f.%6$s and %7$s returning 1),
-            inserted as (insert into %4$s (%6$s, %5$s) select f.%6$s, f.%5$s from fresh f
-                where not exists (select from %4$s t where t.%6$s operator(pg_catalog.=) f.%6$s) returning 1)
-         select array[(select pg_catalog.count(*) from fresh), (select pg_catalog.count(*) from inserted), (select pg_catalog.count(*) from updated),
-            (select pg_catalog.count(*) from removed), (select pg_catalog.count(*) from (select from fresh f where f.%6$s is not null group by f.%6$s) g)]',
-        query,
-        case when forge.holds_embeddings_alone(relation) then pg_catalog.format('delete from %s t', relation)
-            else pg_catalog.format('update %1$s t set %2$s = null', relation, name) end,
-        case when forge.holds_embeddings_alone(relation) then gone else pg_catalog.format('t.%s is not null and %s', name, gone) end,
-        relation, name, id, differs)
+            removed as (%2$s and not exists (select from fresh f where f.%4$s operator(pg_catalog.=) t.%4$s) returning 1),
+            updated as (update %3$s t set %5$s = f.%5$s from fresh f
+                where t.%4$s operator(pg_catalog.=) f.%4$s and (t.%5$s is null or not t.%5$s %6$s f.%5$s) returning 1),
+            inserted as (insert into %3$s (%4$s, %5$s) select f.%4$s, f.%5$s from fresh f
+                where not exists (select from %3$s t where t.%4$s operator(pg_catalog.=) f.%4$s) returning 1)
+         select array[(select pg_catalog.count(*) from fresh), (select pg_catalog.count(*) from inserted),
+            (select pg_catalog.count(*) from updated), (select pg_catalog.count(*) from removed),
+            (select pg_catalog.count(*) from (select from fresh f where f.%4$s is not null group by f.%4$s) g)]',
+        query, gone, relation, id, name, equals)
     into counts;
 end
 $$;
@@ -291,12 +297,15 @@ comment on function forge.create_embedding is 'makes the table of ids and vector
 
 -- Runs as the caller, under the caller's search_path.
 create or replace function forge.write_embedding(
-    model text, embed_into jsonb, source text, out output text, out rows bigint, out inserted bigint, out updated bigint, out removed bigint)
+    model text, embed_into jsonb, source text,
+    out output text, out rows bigint, out inserted bigint, out updated bigint, out removed bigint)
 language plpgsql
 as $$
 declare
+    subject constant text := pg_catalog.format('what is asked of model "%s"', model);
     found record;
     place record;
+    target record;
     pinned text;
     dimensions int;
     relation regclass;
@@ -306,38 +315,41 @@ declare
 begin
     select s.* into found from forge.source_columns(source) s;
     select e.* into place from forge.embedding_place(embed_into, null, found.columns) e;
-    perform forge.raise_problems(pg_catalog.format('what is asked of model "%s"', model), case when found.problem is null then place.problems else array[found.problem] end);
-    embed_into := place.embed_into;
-    output := embed_into operator(pg_catalog.->>) 'table';
+    perform forge.raise_problems(subject, case when found.problem is null then place.problems else array[found.problem] end);
+    select t.* into target
+    from pg_catalog.jsonb_to_record(place.embed_into) t("table" text, id_column text, "column" text, index text, metric text);
+    output := target."table";
     select pg_catalog.format('%s/%s', r.model, r.version) into pinned from forge.resolve_model(write_embedding.model) r;
     dimensions := forge.embedding_dimensions(pinned);
-    perform forge.raise_problems(pg_catalog.format('what is asked of model "%s"', model), array(select p::forge.problem from forge.dimension_problems(dimensions, embed_into operator(pg_catalog.->>) 'index') p));
+    perform forge.raise_problems(subject, array(
+        select p::forge.problem from forge.dimension_problems(dimensions, target.index) p));
     relation := pg_catalog.to_regclass(output);
     if relation is not null then
         -- Two runs into one table would undo each other's work; readers and writers of it go on.
         execute pg_catalog.format('lock table %s in share update exclusive mode', relation);
-        type := forge.ready_embedding(relation, embed_into operator(pg_catalog.->>) 'column', dimensions, embed_into operator(pg_catalog.->>) 'index');
+        type := forge.ready_embedding(relation, target."column", dimensions, target.index);
     else
         type := pg_catalog.format('%s.vector(%s)', (select p.place from forge.require_pgvector() p), dimensions);
     end if;
-    query := pg_catalog.format(E'select s.%1$I, forge.transform(%2$L, s)::%3$s as %4$I from (%5$s\n) s', embed_into operator(pg_catalog.->>) 'id_column',
-        pinned, type, embed_into operator(pg_catalog.->>) 'column', forge.source_query(source));
+    query := pg_catalog.format(E'select s.%1$I, forge.transform(%2$L, s)::%3$s as %4$I from (%5$s\n) s',
+        target.id_column, pinned, type, target."column", forge.source_query(source));
     begin
         if relation is null then
-            rows := forge.create_embedding(embed_into, query);
+            rows := forge.create_embedding(place.embed_into, query);
             counts := array[rows, rows, 0, 0, rows];
         else
-            counts := forge.follow_source(relation, embed_into, query);
+            counts := forge.follow_source(relation, place.embed_into, query);
         end if;
     exception when unique_violation or not_null_violation then
-        perform forge.require_ids(source, embed_into operator(pg_catalog.->>) 'id_column');
+        perform forge.require_ids(source, target.id_column);
         raise;
     end;
     if counts[5] operator(pg_catalog.<>) counts[1] then
-        perform forge.require_ids(source, embed_into operator(pg_catalog.->>) 'id_column');
+        perform forge.require_ids(source, target.id_column);
+        raise serialization_failure using message = 'the source changed while it was embedded';
     end if;
-    if embed_into operator(pg_catalog.->>) 'index' operator(pg_catalog.=) 'hnsw' then
-        perform forge.index_embedding(pg_catalog.to_regclass(output), embed_into operator(pg_catalog.->>) 'column', embed_into operator(pg_catalog.->>) 'metric');
+    if target.index operator(pg_catalog.=) 'hnsw' then
+        perform forge.index_embedding(pg_catalog.to_regclass(output), target."column", target.metric);
     end if;
     rows := counts[1]; inserted := counts[2]; updated := counts[3]; removed := counts[4];
 end

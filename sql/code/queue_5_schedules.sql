@@ -33,7 +33,8 @@ begin
             source := forge.model_source(asked.payload operator(pg_catalog.->>) 'model', asked.payload operator(pg_catalog.->>) 'source');
             select s.* into found from forge.source_columns(source) s;
             select e.* into place from forge.embedding_place(asked.payload operator(pg_catalog.-) '{model,source}'::text[], null, found.columns) e;
-            perform forge.raise_problems(pg_catalog.format('the schedule of kind "%s"', asked.kind), case when found.problem is null then place.problems else array[found.problem] end);
+            perform forge.raise_problems(pg_catalog.format('the schedule of kind "%s"', asked.kind),
+                case when found.problem is null then place.problems else array[found.problem] end);
             asked.payload := place.embed_into operator(pg_catalog.||)
                 pg_catalog.jsonb_build_object('model', asked.payload operator(pg_catalog.->) 'model', 'source', source);
             asked.name := coalesce(asked.name, forge.embedding_name(asked.payload));
