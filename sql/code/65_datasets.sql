@@ -64,19 +64,25 @@ as $$
 #variable_conflict use_column
 declare
     saved forge.datasets;
+    target text;
+    seen text;
 begin
     select d.* into saved from forge.datasets d where d.name = check_dataset.name;
     perform forge.require_definition('dataset', check_dataset.name, array(select d.name from forge.datasets d order by 1));
-    if to_regclass(saved.output) is null then
+    -- Who wrote the row may not be who reads it: nothing of it becomes SQL as it stands.
+    target := to_regclass(saved.output)::text;
+    seen := (select format('%L::pg_catalog.pg_snapshot, %L::pg_catalog.xid8', m[1]::pg_snapshot, m[2]::xid8)
+             from regexp_match(saved.seen, '^''([0-9:,]+)''::pg_catalog.pg_snapshot, ''([0-9]+)''::pg_catalog.xid8$') m where m is not null);
+    if target is null or seen is null then
         return query select 'stored'::text, null::bigint, null::text, false;
         return;
     end if;
     return query select 'stored'::text, c.row_count, c.content_hash, c.content_hash = saved.content_hash
-        from forge.content_of('select * from ' || saved.output) c;
+        from forge.content_of('select * from ' || target) c;
     return query select 'again'::text, c.row_count, c.content_hash, c.content_hash = saved.content_hash
         from forge.content_of(forge.historical_query(
-            forge.entity_rows(saved.output, saved.entity_columns, saved.event_timestamp, saved.as_of, forge.planned_keys(saved.planned), 's.entity_row'),
-            forge.names_of_columns(saved.entity_columns), saved.planned, saved.as_of, false, saved.seen)) c;
+            forge.entity_rows(target, saved.entity_columns, saved.event_timestamp, saved.as_of, forge.planned_keys(saved.planned), 's.entity_row'),
+            forge.names_of_columns(saved.entity_columns), saved.planned, saved.as_of, false, seen)) c;
 end
 $$;
 comment on function forge.check_dataset is

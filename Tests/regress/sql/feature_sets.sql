@@ -50,6 +50,13 @@ select regress.error($$select forge.check_dataset('frist')$$);
 select regress.error($$select forge.drop_feature_service('model')$$);
 select regress.error($$select forge.drop_feature_view('clicked')$$);
 select regress.error($$update forge.datasets set content_hash = ''$$);
+-- a row that somebody wrote by hand does not become SQL of who checks it
+insert into forge.datasets (name, output, entity_source, entity_columns, event_timestamp, features, planned, as_of, seen, query, row_count, hidden_rows, content_hash)
+select v.name, v.output, entity_source, entity_columns, event_timestamp, features, planned, as_of, v.seen, query, row_count, hidden_rows, content_hash
+from forge.datasets d, lateral (values ('evil_output', '(select 1 / 0) x', d.seen), ('evil_seen', d.output, 'null, null) and 1 / 0 = (1')) v(name, output, seen) where d.name = 'second';
+select regress.error($$select * from forge.check_dataset('evil_output')$$) !~ 'division' as harmless;
+select part, unchanged from forge.check_dataset('evil_seen');
+select forge.drop_dataset('evil_output'), forge.drop_dataset('evil_seen');
 select forge.drop_dataset('first'), forge.drop_dataset('none');
 select regress.error($$select forge.drop_dataset('first')$$);
 reset role;
