@@ -84,7 +84,7 @@ def measure(metric, truth, estimator, rows):
 
 
 def twins():
-    from sklearn import ensemble, linear_model, naive_bayes, neural_network, svm, tree
+    from sklearn import ensemble, linear_model, naive_bayes, neighbors, neural_network, svm, tree
     import xgboost
 
     class Boosted(ClassifierMixin, BaseEstimator):
@@ -143,6 +143,10 @@ def twins():
              lambda seed: naive_bayes.GaussianNB(), design=tree_design),
         Twin("multinomial_nb", "classification", "accuracy", ["digits", "satimage", "spambase", "letter"],
              lambda seed: naive_bayes.MultinomialNB(), design=tree_design),
+        Twin("knn", "regression", "rmse", ["apartments", "dragons"],
+             lambda seed: neighbors.KNeighborsRegressor(n_neighbors=5), {"n_neighbors": 5}),
+        Twin("knn", "classification", "accuracy", ["breast_cancer", "wine", "digits", "phoneme", "satimage", "spambase", "letter"],
+             lambda seed: neighbors.KNeighborsClassifier(n_neighbors=5), {"n_neighbors": 5}),
         Twin("mlp", "regression", "rmse", ["apartments", "dragons", "flights"],
              lambda seed: TransformedTargetRegressor(  # Forge scales a network's target
                  neural_network.MLPRegressor(hidden_layer_sizes=(64,), max_iter=100, random_state=seed), transformer=StandardScaler()),

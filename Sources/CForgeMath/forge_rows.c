@@ -98,8 +98,8 @@ int32_t forge_transform_width(const ForgeArena *arena) {
 }
 
 // Scratch: values (padded), margins (outputs), prepared features (encoded, if `prepared`), texts, work memory of text
-// columns, then the doubled row of trees, a network's layers, the factors' right side or what an ensemble needs. Behind
-// them, what an explanation needs.
+// columns, then the doubled row of trees, a network's layers, the factors' right side, the neighbours or what an ensemble
+// needs. Behind them, what an explanation needs.
 double *forge_scratch_values(const ForgeArena *arena, void *scratch) {
     (void) arena;
     return scratch;
@@ -138,6 +138,7 @@ int64_t forge_scratch_size(const ForgeArena *arena) {
     if (arena->form == FORGE_NETWORK) size += forge_network_scratch(arena);
     if (arena->form == FORGE_ENSEMBLE) size = ((size + 15) & ~15ll) + forge_ensemble_scratch(arena);
     if (arena->form == FORGE_NONNEGATIVE) size += (int64_t) arena->outputs * 8;
+    if (arena->form == FORGE_NEIGHBORS) size += forge_neighbor_scratch(arena);
     return (size + 15) & ~15ll;
 }
 
@@ -179,11 +180,13 @@ int32_t forge_feature_margins(const ForgeArena *arena, const double *features, v
     double sum = 0;
     if (arena->form == FORGE_TREES) refused = forge_tree_feature_row(arena, features, row);
     if (arena->form == FORGE_NETWORK) refused = forge_network_feature_inputs(arena, features, row);
+    if (arena->form == FORGE_NEIGHBORS) refused = forge_neighbor_query(arena, features, (double *) row);
     if (refused >= 0) return refused;
     if (arena->form == FORGE_TREES) forge_tree_margins(arena, row, margins);
     else if (arena->form == FORGE_NETWORK) forge_network_margins(arena, row, margins);
     else if (arena->form == FORGE_CENTROIDS) forge_centroid_margins(arena, features, margins);
     else if (arena->form == FORGE_NONNEGATIVE) forge_factor_margins(arena, features, (double *) row, margins);
+    else if (arena->form == FORGE_NEIGHBORS) forge_neighbor_margins(arena, row, margins);
     else forge_linear_feature_margins(arena, features, margins);
     for (int32_t o = 0; o < arena->outputs; o++) sum += margins[o] - margins[o];
     return sum == 0 ? check_link(arena, margins) : arena->columns;

@@ -73,18 +73,24 @@ forge_site_scorer(FmgrInfo *function, const text *model)
 	return site->scorer[0];
 }
 
-// The scorer of a call whose first argument names the model and whose second is the row; NULL if either is.
-static ForgeScorer *
-forge_call_scorer(FunctionCallInfo fcinfo)
+ForgeScorer *
+forge_call_model(FunctionCallInfo fcinfo)
 {
 	ForgeScorer *scorer;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+	if (PG_ARGISNULL(0))
 		return NULL;
 	forge_require_predict();
 	scorer = forge_site_scorer(fcinfo->flinfo, PG_GETARG_TEXT_PP(0));
 	forge_scorer_refresh(scorer);
 	return scorer;
+}
+
+// The scorer of a call whose second argument is the row; NULL if either is.
+static ForgeScorer *
+forge_call_scorer(FunctionCallInfo fcinfo)
+{
+	return PG_ARGISNULL(1) ? NULL : forge_call_model(fcinfo);
 }
 
 ForgeCall

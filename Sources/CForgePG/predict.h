@@ -9,6 +9,8 @@ typedef struct ForgeCall
 	Jsonb	   *json;			// the features, unless they are a record
 } ForgeCall;
 
+// The scorer of the model that the first argument names, up to date; NULL when it is NULL.
+extern ForgeScorer *forge_call_model(FunctionCallInfo fcinfo);
 extern ForgeCall forge_call_row(FunctionCallInfo fcinfo);
 extern ForgeCall forge_call_jsonb(FunctionCallInfo fcinfo);
 extern ForgeCall forge_call_text(FunctionCallInfo fcinfo);

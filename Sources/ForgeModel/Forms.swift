@@ -153,6 +153,37 @@ public struct NonnegativeForm: Sendable, Equatable {
     }
 }
 
+/// Training rows, encoded and rounded to Float32. The `count` nearest to a row, of equal distances the earlier ones, vote:
+/// `margin` is the mean of their targets, or the share of the votes of each class (of two: of the positive one).
+public struct NeighborForm: Sendable, Equatable {
+    /// Of two rows x and y: √Σ (x - y)², Σ |x - y|, or 1 - x · y / (‖x‖ ‖y‖), which is 1 where either is 0.
+    public enum Metric: String, Sendable, CaseIterable { case euclidean, manhattan, cosine }
+
+    public var count: Int  // neighbours that vote
+    public var metric: Metric
+    /// Whether a vote counts 1 / distance, so that neighbours at distance 0 vote alone; else all count the same.
+    public var byDistance: Bool
+    public var rows: [Float]  // (rows, encoded) row-major
+    public var targets: [Double]  // (rows) value, or index of the class
+    public var weights: [Double]?  // (rows) by which a vote is multiplied, above 0; nil: all are 1
+    public var classes: Int  // 0: of a regression
+
+    public var outputs: Int { classes > 2 ? classes : 1 }
+
+    public init(
+        count: Int, metric: Metric, byDistance: Bool, rows: [Float], targets: [Double], weights: [Double]? = nil,
+        classes: Int
+    ) {
+        self.count = count
+        self.metric = metric
+        self.byDistance = byDistance
+        self.rows = rows
+        self.targets = targets
+        self.weights = weights
+        self.classes = classes
+    }
+}
+
 public enum ModelForm: Sendable, Equatable {
     case linear(LinearForm)
     case trees(TreeForm)
@@ -160,6 +191,7 @@ public enum ModelForm: Sendable, Equatable {
     case ensemble(EnsembleForm)
     case centroids(CentroidForm)
     case nonnegative(NonnegativeForm)
+    case neighbors(NeighborForm)
 
     /// Margins of a row.
     public var outputs: Int {
@@ -170,6 +202,7 @@ public enum ModelForm: Sendable, Equatable {
         case .ensemble(let form): form.outputs
         case .centroids(let form): form.outputs
         case .nonnegative(let form): form.outputs
+        case .neighbors(let form): form.outputs
         }
     }
 }

@@ -27,6 +27,10 @@ public enum ModelLimits {
     public static let hiddenLayers = 32
     public static let hiddenWidth = 16_384
     public static let networkWeights = 1 << 28
+    /// Encoded features of all training rows that a model of nearest neighbours holds.
+    public static let neighborValues = 1 << 26
+    /// Neighbours that vote.
+    public static let neighbors = 1_000
     /// Models of an ensemble.
     public static let members = 64
     /// Groups of rows with a form of their own.

@@ -69,7 +69,7 @@ extension ModelGroups {
                     defaultLeft: all.flatMap(\.defaultLeft), covers: all.flatMap(\.covers),
                     categoryOffsets: all.flatMap(\.categoryOffsets), categoryBits: all.flatMap(\.categoryBits),
                     leafVectors: all.flatMap(\.leafVectors)))
-        case .ensemble, .centroids, .nonnegative: throw Self.mixed
+        case .ensemble, .centroids, .nonnegative, .neighbors: throw Self.mixed
         }
     }
 
@@ -103,7 +103,7 @@ extension ModelForm {
             Array(values[parts[index * 4 + kind] * count..<parts[(index + 1) * 4 + kind] * count])
         }
         switch self {
-        case .ensemble, .centroids, .nonnegative: return self
+        case .ensemble, .centroids, .nonnegative, .neighbors: return self
         case .linear(let form):
             return .linear(
                 LinearForm(

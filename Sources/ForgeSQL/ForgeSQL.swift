@@ -73,6 +73,23 @@ public func forgeModelTransform(
     Backend.transform(model(arena), cells, scratch, transformed, Status(status))
 }
 
+@_cdecl("forge_model_neighbors")
+public func forgeModelNeighbors(
+    _ arena: UnsafeRawPointer, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer, _ count: Int32,
+    _ nearest: UnsafeMutablePointer<ForgeNeighbor>, _ found: UnsafeMutablePointer<Int32>,
+    _ status: UnsafeMutablePointer<ForgeStatus>
+) -> Int32 {
+    Backend.neighbors(model(arena), cells, scratch, count: count, nearest, found, Status(status))
+}
+
+@_cdecl("forge_model_training_row")
+public func forgeModelTrainingRow(
+    _ arena: UnsafeRawPointer, _ row: Int64, _ features: UnsafeMutablePointer<Float>?,
+    _ target: UnsafeMutablePointer<Double>, _ weight: UnsafeMutablePointer<Double>
+) {
+    Backend.trainingRow(model(arena), row, features, target, weight)
+}
+
 @_cdecl("forge_model_explain")
 public func forgeModelExplain(
     _ arena: UnsafeRawPointer, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer, _ step: Int64,

@@ -130,7 +130,7 @@ import Testing
         var table = Table()
         table.add("a", [0, 1])
         addTarget([-1, 1], subject, to: &table)
-        let run = run(subject, table)
+        let run = run(subject, table, params: subject.form == .neighbors ? ["n_neighbors": 2] : nil)
         expectFinite(try run.scores(of: try run.train()), subject)
     }
 

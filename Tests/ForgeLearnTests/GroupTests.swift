@@ -63,7 +63,7 @@ struct GroupTests {
 
     @Test func everyAlgorithmHasModelsOfGroups() throws {
         for algorithm in AlgorithmRegistry.all
-        where algorithm.form != .ensemble && algorithm.tasks.contains(where: { [.regression, .classification].contains($0) }) {
+        where ![.ensemble, .neighbors].contains(algorithm.form) && algorithm.tasks.contains(where: { [.regression, .classification].contains($0) }) {
             let task: LearningTask = algorithm.tasks.contains(.regression) ? .regression : .classification
             var table = Self.table(Self.shops, labels: task == .classification)
             if ["poisson", "gamma", "tweedie"].contains(algorithm.name) {

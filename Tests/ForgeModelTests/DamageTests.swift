@@ -21,6 +21,7 @@ struct DamageTests {
                 _ = try scorer.explain(cells)
                 if scorer.isClustering { _ = try scorer.cluster(cells) }
                 if scorer.transformed > 0 { _ = try scorer.transform(cells) }
+                if scorer.trainingRows > 0 { _ = try scorer.neighbors(cells, count: 5) }
             }
             return model.byteCount > 0 ? nil : "nothing"
         } catch let error as ForgeError {
@@ -45,14 +46,14 @@ struct DamageTests {
             make.ensemble(columns: 2, classes: 2),
             make.grouped(make.linear(columns: 2, classes: 3)),
             make.grouped(make.trees(columns: 2, trees: 2, depth: 3, classes: 3, shares: true, vector: true)),
-        ] + make.unsupervised(columns: 2)
+        ] + make.unsupervised(columns: 2) + make.neighbors(columns: 2)
         return try documents.map { try $0.encoded() }
     }
 
     static let acceptable: Set<String?> = [nil, "FG015", "FG013", "FG012", "FG028"]
 
     /// One bit of every byte here; all of them, and more, in scripts/fuzz.sh.
-    @Test(arguments: 0..<UInt64(19))
+    @Test(arguments: 0..<UInt64(22))
     func everyDamagedByteGivesAnErrorOrAUsableModel(_ seed: UInt64) throws {
         let artifact = try DamageTests.small(3)[Int(seed)]
         for place in artifact.indices {

@@ -9,6 +9,7 @@ struct GoldenTests {
     static let names = [
         "linear", "logistic", "softmax", "boosting", "boosting_binary", "boosting_classes", "boosting_counts",
         "interventional", "interventional_classes", "network", "network_classes", "network_gelu", "sampled", "ensemble", "vectors",
+        "neighbors", "neighbors_classes",
     ]
     static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Goldens")
 
@@ -49,7 +50,7 @@ struct GoldenTests {
     /// The peers compute in double, except that XGBoost sums its leaves and its contributions in float32; so do our networks.
     static func tolerance(_ name: String) -> Double {
         switch name {
-        case "linear", "logistic", "softmax", "vectors": 1e-9
+        case "linear", "logistic", "softmax", "vectors", "neighbors", "neighbors_classes": 1e-9
         case "network", "network_classes", "network_gelu", "sampled", "ensemble": 5e-6
         default: 2e-5
         }

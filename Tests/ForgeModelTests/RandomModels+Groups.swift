@@ -22,7 +22,7 @@ extension RandomModels {
     /// Another form of the same shape; of trees some, with other numbers.
     private mutating func reformed(_ form: ModelForm) -> ModelForm {
         switch form {
-        case .ensemble, .centroids, .nonnegative: return form
+        case .ensemble, .centroids, .nonnegative, .neighbors: return form
         case .linear(var linear):
             linear.coefficients = linear.coefficients.map { _ in double() }
             linear.intercepts = linear.intercepts.map { _ in double() }

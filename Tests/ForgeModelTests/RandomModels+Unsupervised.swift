@@ -57,7 +57,7 @@ extension RandomModels {
         return interventional(document(columns, task: "decomposition", .identity, .nonnegative(form)))
     }
 
-    private mutating func features(_ count: Int) -> (columns: [ColumnSchema], width: Int) {
+    mutating func features(_ count: Int) -> (columns: [ColumnSchema], width: Int) {
         let columns = (0..<count).map { column($0, forTrees: false, categories: true) }
             + [ColumnSchema(
                 name: Bytes("n".utf8), sqlType: Bytes("integer".utf8), kind: .number,

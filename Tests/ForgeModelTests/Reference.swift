@@ -28,6 +28,7 @@ struct Reference {
         case .ensemble: return []  // EnsembleTests
         case .centroids(let form): return Reference.margins(form, features)
         case .nonnegative(let form): return Reference.margins(form, features)
+        case .neighbors(let form): return Reference.margins(form, features, positive: document.positive)
         case .trees(let form):
             var margins = form.baseScores
             for tree in form.roots.indices {

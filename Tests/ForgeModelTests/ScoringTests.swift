@@ -34,7 +34,7 @@ struct ScoringTests {
             make.interventional(make.trees(columns: columns, trees: 9, depth: 5, classes: 3, prepared: true)),
             make.interventional(make.linear(columns: columns, classes: 3)),
             make.interventional(make.linear(columns: columns, classes: 3, prepared: true)),
-        ] + make.unsupervised(columns: columns)
+        ] + make.unsupervised(columns: columns) + make.neighbors(columns: columns)
     }
 
     @Test(arguments: 0..<UInt64(40))
@@ -82,6 +82,7 @@ struct ScoringTests {
                     case .network: document.isPrepared ? 1e-4 * max(1, abs(pair.1)) : 0
                     case .centroids: 1e-11 * max(scale, abs(pair.1))
                     case .nonnegative: 1e-6 * max(1, abs(pair.1))
+                    case .neighbors: 1e-12
                     }
                 #expect(abs(pair.0 - pair.1) <= tolerance, "seed \(seed), margin \(index), \(document.form)")
             }

@@ -19,6 +19,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -347,6 +348,28 @@ def ensemble_goldens():
          labels, tensors, rows, {"margins": scores, "scores": scores, "contributions": contributions}, "auto")
 
 
+def neighbor_goldens():
+    """Rows and queries in float32, as they are compared."""
+    x, y = load_diabetes(return_X_y=True, scaled=False)
+    scaler = StandardScaler().fit(x)
+    z = scaler.transform(x).astype(np.float32)
+    kept, asked, background = z[ROWS:300], z[:ROWS].astype(float), z[-BACKGROUND:].astype(float)
+    classes = np.digitize(y, [90, 170])
+    columns = [number(f"x{i}", 0.0, scaler.mean_[i], scaler.scale_[i]) for i in range(x.shape[1])]
+    regressor = KNeighborsRegressor(8, weights="distance", algorithm="brute").fit(kept.astype(float), y[ROWS:300])
+    classifier = KNeighborsClassifier(15, metric="manhattan", algorithm="brute").fit(kept.astype(float), classes[ROWS:300])
+    for name, link, labels, target, function, described in (
+        ("neighbors", "identity", [], y, regressor.predict, {"neighbors": 8, "metric": "euclidean", "weights": "distance"}),
+        ("neighbors_classes", "shares", ["0", "1", "2"], classes, classifier.predict_proba,
+         {"neighbors": 15, "metric": "manhattan", "weights": "uniform"}),
+    ):
+        margins = function(asked)
+        tensors = {"neighbor_rows": kept, "neighbor_targets": target[ROWS:300].astype(np.float64)} | compared_with(background)
+        save(name, columns, "neighbors", link, labels, tensors, x[:ROWS].T.tolist(),
+             {"margins": margins, "scores": margins,
+              "contributions": kernel_contributions(function, asked, background, [[i] for i in range(x.shape[1])])}, "knn", **described)
+
+
 def sampled_goldens():
     """More columns than there are coalitions for: shap with many times the samples."""
     random = np.random.default_rng(3)
@@ -375,3 +398,4 @@ if __name__ == "__main__":
     interventional_goldens()
     sampled_goldens()
     ensemble_goldens()
+    neighbor_goldens()

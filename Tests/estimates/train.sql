@@ -9,7 +9,7 @@ from generate_series(1, 300000) g;
 create table asked as
 select format('%s_%s', a.name, t.task) as model, a.name as algorithm, t.task,
     case t.task when 'classification' then 'label' when 'regression' then 'amount' when 'ranking' then 'stars' end as target,
-    case when a.name in ('multinomial_nb', 'nmf') then '{x20}'::text[] end as features,
+    case when a.name in ('multinomial_nb', 'nmf') then '{x20}' when a.name = 'knn' then '{x1,x2,x3}' end::text[] as features,
     (select coalesce(jsonb_object_agg(c.key, c.value), '{}') from (values ('n_estimators', '10'::jsonb), ('max_iter', '3'), ('n_components', '1')) c(key, value)
      where a.parameters ? c.key and (c.key <> 'n_components' or a.name = 'nmf')) as params
 from forge.algorithms a, unnest(a.tasks) t(task)

@@ -45,11 +45,28 @@ private func useModel(_ arena: UnsafeRawPointer, _ bytes: UnsafePointer<UInt8>, 
         var assignment = ForgeAssignment()
         _ = forgeModelCluster(arena, cells, scratch, &assignment, &status)
         _ = forgeModelTransform(arena, cells, scratch, transformed, &status)
+        readNeighbors(arena, cells, scratch, info)
         var step: Int64 = 0
         while step < 64, forgeModelExplain(arena, cells, explainScratch, step, contributions, &status) == FORGE_MORE {
             step += 1  // of five columns these are all; more would only take longer
         }
         _ = forgeModelPrepare(arena, cells, scratch, features, &status)
+    }
+}
+
+/// More neighbours than vote, and the rows that they are.
+private func readNeighbors(
+    _ arena: UnsafeRawPointer, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer, _ info: ForgeModelInfo
+) {
+    withUnsafeTemporaryAllocation(of: ForgeNeighbor.self, capacity: 20) { nearest in
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: Int(info.features)) { features in
+            var (found, status, target, weight) = (Int32(0), ForgeStatus(), 0.0, 0.0)
+            _ = forgeModelNeighbors(arena, cells, scratch, 20, nearest.baseAddress!, &found, &status)
+            for index in 0..<Int(found) {
+                forgeModelTrainingRow(arena, Int64(nearest[index].row), features.baseAddress, &target, &weight)
+            }
+            forgeModelTrainingRow(arena, info.training_rows, features.baseAddress, &target, &weight)
+        }
     }
 }
 

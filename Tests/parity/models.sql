@@ -34,7 +34,7 @@ select model, forge.train(model, 'learnt', target, task => case when model like 
     id_column => 'id', group_columns => case when model like 'ranking%' then '{query}' when model like 'grouped%m' then '{c_boolean}' when model like 'grouped%' then '{c_text,c_boolean}' end::text[], exclude => array_remove(array['number', 'answer', 'colour', 'stars'], target) || case algorithm when 'auto' then '{c_vector,c_halfvec,c_reals,c_doubles}' end::text[],
     params => params,
     preprocess => preprocess, search => case algorithm when 'auto' then '{"trials": 5}'::jsonb end, split => '{"method": "column", "column": "part"}',
-    config => case when model like 'grouped%' then '{"groups": {"min_rows": 10}, "explain": {"background": 2, "samples": 100}}' when model like 'network%' or model like 'auto%' then '{"explain": {"background": 2, "samples": 100}}' when model like 'compared%' then '{"explain": {"background": 3, "samples": 100}}' when model like 'corrected_i%' then '{"decision": {"calibration": "isotonic"}}' when model like 'corrected%' then '{"decision": {"calibration": "platt", "threshold": "f1"}}' when model like 'decided%' then '{"decision": {"threshold": {"cost_matrix": {"false_positive": 1, "false_negative": 4}}}}' else '{}' end::jsonb), null, target
+    config => case when model like 'grouped%' then '{"groups": {"min_rows": 10}, "explain": {"background": 2, "samples": 100}}' when model like 'network%' or model like 'auto%' or model like 'near%' then '{"explain": {"background": 2, "samples": 100}}' when model like 'compared%' then '{"explain": {"background": 3, "samples": 100}}' when model like 'corrected_i%' then '{"decision": {"calibration": "isotonic"}}' when model like 'corrected%' then '{"decision": {"calibration": "platt", "threshold": "f1"}}' when model like 'decided%' then '{"decision": {"threshold": {"cost_matrix": {"false_positive": 1, "false_negative": 4}}}}' else '{}' end::jsonb), null, target
 from (values
     ('decided_b', 'answer', 'logistic_regression', '{}'::jsonb, '{}'::jsonb), ('decided_n_b', 'answer', 'gradient_boosting', '{"n_estimators": 20, "positive_class": "no"}', '{}'),
     ('linear_r', 'number', 'linear_regression', '{}', '{}'),
@@ -60,6 +60,8 @@ from (values
     ('ranking_k', 'stars', 'gradient_boosting', '{"n_estimators": 2, "max_depth": 2}', '{}'),  -- so coarse that scores tie
     ('grouped_l_r', 'number', 'ridge', '{}', '{}'), ('grouped_t_b', 'answer', 'gradient_boosting', '{"n_estimators": 12}', '{}'),
     ('grouped_f_m', 'colour', 'random_forest', '{"n_estimators": 5}', '{"c_varchar": {"encode": "one_hot"}}'), ('grouped_n_r', 'number', 'mlp', '{"hidden_layer_sizes": [5], "max_iter": 5}', '{}'),
+    ('near_r', 'number', 'knn', '{"weights": "distance"}', '{}'), ('near_b', 'answer', 'knn', '{"metric": "cosine", "index": "hnsw"}', '{}'),
+    ('near_m', 'colour', 'knn', '{"n_neighbors": 9, "metric": "manhattan"}', '{"c_text": {"encode": "target"}, "c_integer": {"transform": "sqrt"}}'),
     ('network_r', 'number', 'mlp', '{"hidden_layer_sizes": [20, 8], "max_iter": 20}', '{}'),
     ('network_b', 'answer', 'mlp', '{"activation": "gelu", "max_iter": 20}', '{}'),
     ('network_m', 'colour', 'mlp', '{"activation": "tanh", "hidden_layer_sizes": [7, 33, 5], "max_iter": 20}', '{}')

@@ -78,6 +78,7 @@ begin
             hint = format('select * from forge.describe(%L) lists its versions', model);
     end if;
     delete from forge.model_artifacts a where a.model = retire_version.model and a.version = retire_version.version;
+    delete from forge.neighbor_indexes i where i.model = retire_version.model and i.version = retire_version.version;
 end
 $$;
 comment on function forge.retire_version is 'deletes a version''s artifact and marks it retired; FG024 if an alias names it; internal';

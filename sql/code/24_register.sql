@@ -239,6 +239,7 @@ begin
     from forge.staged_chunks s
     where s.request = register_version.request.id and s.lease_token = register_version.request.lease_token;
     perform forge.verify_artifact(request.model, chosen);
+    perform forge.index_neighbors(request.model, chosen);
 
     insert into forge.held_out_scores (model, version, chunk, truth, scores)
     select request.model, chosen, s.chunk, s.truth, s.scores
@@ -278,6 +279,7 @@ begin
     select import_version.model, chosen, i, substring(artifact from i * chunk_bytes + 1 for chunk_bytes)
     from generate_series(0, (octet_length(artifact) - 1) / chunk_bytes) i;
     perform forge.verify_artifact(model, chosen);
+    perform forge.index_neighbors(model, chosen);
     promoted := forge.promote_registered(model, chosen, importer, promote, manifest || '{"comparison": null}');
     insert into forge.audit_log (actor, action, model, details)
     values (importer, 'register', model, jsonb_build_object('version', chosen, 'imported', true, 'promoted', promoted));

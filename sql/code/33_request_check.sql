@@ -100,7 +100,7 @@ begin
     if request.task = 'ranking' and coalesce(cardinality(request.group_columns), 0) = 0 then
         return query select 'FG006', 'a ranking needs group_columns', 'name what rows of one query have in common';
     end if;
-    if forge.trains_groups(request) and (request.params ? 'base_model' or forge.is_portfolio(request.algorithm)) then
+    if forge.trains_groups(request) and (request.params ? 'base_model' or forge.is_portfolio(request.algorithm) or request.algorithm = 'knn') then
         return query select 'FG004', case when not request.params ? 'base_model' then format('%s has no models of groups', request.algorithm) else 'params.base_model does not go with models of groups' end,
             'leave group_columns out';
     end if;
@@ -217,6 +217,7 @@ begin
                 where exists (select from forge.algorithms a where a.name = request.algorithm and request.task = any (a.tasks))
             union all select 5, n.* from forge.params_column_problems(request) n where columns is not null
             union all select 5, b.* from forge.base_problems(request) b
+            union all select 5, i.* from forge.index_problems(request) i
             union all select 6, v.* from forge.preprocess_problems(request.preprocess, case when columns is not null then request.columns end) v
             union all select 6, f.* from forge.preprocess_form_problems(request.preprocess, request.columns, request.algorithm) f where columns is not null
             union all select 7, s.* from forge.split_problems(request) s

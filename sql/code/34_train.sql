@@ -122,7 +122,7 @@ as $$
         select j.*,
             case when j.algorithm = 'linear_svm' then 110 when j.algorithm in ('decision_tree', 'random_forest') then 70 else 50 end as per_row,
             case when request.task = 'ranking' then 15 when j.algorithm in ('decision_tree', 'random_forest') then 7 when j.form = 'trees' then 11
-                when j.form in ('network', 'centroids', 'ensemble') then 12 else 8 end as per_value,
+                when j.form = 'neighbors' then 28 when j.form in ('network', 'centroids', 'ensemble') then 12 else 8 end as per_value,
             -- A grown tree has up to two nodes for each of its leaves, of classes about half as many.
             case j.algorithm when 'random_forest' then j.trees when 'auto' then 2 * j.trees when 'decision_tree' then 1 else 0 end * case request.task when 'classification' then 110 else 220 end
                 * least(0.63 * j.rows / greatest(1, coalesce(forge.number_of(request.params, 'min_samples_leaf'), j.rows / 100000)),
@@ -138,7 +138,8 @@ as $$
         'bytes; rough: text columns with many levels take more'
     from room
     union all
-    select 'seconds', 1 + job.fits * job.rows * job.features * coalesce(lately.seconds, case job.form when 'trees' then 4e-9 * job.trees when 'network' then 1e-7 * job.epochs when 'ensemble' then 1e-6 else 6e-8 end),
+    select 'seconds', 1 + job.fits * job.rows * job.features * coalesce(lately.seconds, case job.form when 'trees' then 4e-9 * job.trees when 'network' then 1e-7 * job.epochs when 'ensemble' then 1e-6
+            when 'neighbors' then 1e-10 * job.rows else 6e-8 end),
         case when lately.seconds is null then 'rough: nothing of this algorithm was trained here yet' else 'by what was trained here' end
     from job, lately
 $$;

@@ -30,12 +30,12 @@ as $$
 declare
     place text;
     declared text;
-    symbol text := case metric when 'l2' then '<->' when 'cosine' then '<=>' when 'ip' then '<#>' end;
+    symbol text := case metric when 'l2' then '<->' when 'l1' then '<+>' when 'cosine' then '<=>' when 'ip' then '<#>' end;
 begin
     select p.place, p.iterates into place, iterates from forge.require_pgvector() p;
     if symbol is null then
         raise exception using errcode = 'FG004', message = format('unknown metric %s', coalesce(quote_literal(metric), 'null')),
-            hint = 'l2 (Euclidean distance), cosine (1 - cosine similarity) or ip (negative inner product)';
+            hint = 'l2 (Euclidean distance), l1 (Manhattan distance), cosine (1 - cosine similarity) or ip (negative inner product)';
     end if;
     select a.attnum, nullif(a.atttypmod, -1), format_type(coalesce(nullif(t.typbasetype, 0), t.oid), null),
         case when e.extname = 'vector' then t.typname::text end
@@ -98,10 +98,10 @@ language sql
 set search_path = pg_catalog, pg_temp
 as $$
     with before as materialized (
-        select n.name, n.place, coalesce(current_setting(n.name, true), '') as value from unnest(names) with ordinality n(name, place))
+        select n.name, n.place, current_setting(n.name, true) as value from unnest(names) with ordinality n(name, place))
     select coalesce(array_agg(b.value order by b.place) filter (where set_config(b.name, wanted[b.place], true) is not null), '{}') from before b
 $$;
-comment on function forge.swap_settings is 'sets settings until the transaction ends and returns what they were; internal';
+comment on function forge.swap_settings is 'sets settings until the transaction ends, NULL being their defaults, and returns what they were; NULL of a library that is not loaded yet; internal';
 
 -- The row becomes JSON once it is found. An index has no order by a sum, so an exact search compares every row.
 create or replace function forge.nearest_query(
@@ -179,7 +179,7 @@ begin
 end
 $$;
 comment on function forge.similar(regclass, text, real[], int, text, text, boolean, int) is
-    'the k rows of a relation whose vectors are nearest to a query, nearest first, each as JSON without the column of vectors. metric: l2, cosine (1 - cosine similarity) or ip (negative inner product). filter: a condition on the relation''s columns. exact: true compares every row, false asks the index alone; by default the index goes on until k rows pass the filter, and every row is compared when at most exact_rows pass it or the index finds fewer than k. NULL vectors, and under cosine zero vectors, are never found. FG004, FG006, FG007: metric, column, type or dimensions; FG012: the query has no direction or is not finite; FG031: no pgvector';
+    'the k rows of a relation whose vectors are nearest to a query, nearest first, each as JSON without the column of vectors. metric: l2 (Euclidean), l1 (Manhattan), cosine (1 - cosine similarity) or ip (negative inner product). filter: a condition on the relation''s columns. exact: true compares every row, false asks the index alone; by default the index goes on until k rows pass the filter, and every row is compared when at most exact_rows pass it or the index finds fewer than k. NULL vectors, and under cosine zero vectors, are never found. FG004, FG006, FG007: metric, column, type or dimensions; FG012: the query has no direction or is not finite; FG031: no pgvector';
 
 create or replace function forge.vector_of(text text) returns real[]
 language plpgsql immutable

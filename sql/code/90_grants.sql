@@ -30,6 +30,7 @@ alter table forge.held_out_scores enable row level security;
 alter table forge.conformal_scores enable row level security;
 alter table forge.model_coefficients enable row level security;
 alter table forge.model_groups enable row level security;
+alter table forge.neighbor_indexes enable row level security;
 alter table forge.model_grants enable row level security;
 alter table forge.function_grants enable row level security;
 alter table forge.audit_log enable row level security;
@@ -41,7 +42,7 @@ begin
     drop policy if exists readers_see_models on forge.models;
     create policy readers_see_models on forge.models for select to forge_trainer, forge_analyst
         using (pg_catalog.pg_has_role(current_user, owner, 'usage') or forge.may_predict(name));
-    foreach protected in array array['model_versions', 'model_aliases', 'model_metrics', 'feature_importances', 'model_coefficients', 'model_groups', 'conformal_scores'] loop
+    foreach protected in array array['model_versions', 'model_aliases', 'model_metrics', 'feature_importances', 'model_coefficients', 'model_groups', 'conformal_scores', 'neighbor_indexes'] loop
         execute pg_catalog.format('drop policy if exists readers_see_models on forge.%I', protected);
         execute pg_catalog.format('create policy readers_see_models on forge.%I for select to forge_trainer, forge_analyst
             using (exists (select from forge.models m where m.name = model))', protected);
@@ -70,8 +71,10 @@ begin
 end
 $policies$;
 
+select forge.protect_neighbors(i.model, i.relation) from forge.neighbor_indexes i join pg_catalog.pg_class c on c.oid = i.relation;
+
 grant select on forge.models, forge.model_versions, forge.model_artifacts, forge.model_aliases, forge.model_metrics,
-    forge.feature_importances, forge.feature_statistics, forge.model_coefficients, forge.model_groups, forge.held_out_scores, forge.conformal_scores, forge.model_grants, forge.audit_log, forge.algorithms to forge_trainer, forge_analyst;
+    forge.feature_importances, forge.feature_statistics, forge.model_coefficients, forge.model_groups, forge.neighbor_indexes, forge.held_out_scores, forge.conformal_scores, forge.model_grants, forge.audit_log, forge.algorithms to forge_trainer, forge_analyst;
 grant insert (action, model, details) on forge.audit_log to forge_trainer;
 
 -- Row policies and references to models.
@@ -126,6 +129,7 @@ grant execute on function
     forge.knn_classify(regclass, text, text, real[], int, text, text, text, boolean),
     forge.knn_regress(regclass, text, text, real[], int, text, text, text, boolean),
     forge.knn_votes(regclass, text, text, real[], int, text, text, text, boolean), forge.check_knn(regclass, text, text, text),
+    forge.recall_check(text), forge.kneighbors(text, jsonb, int, boolean), forge.kneighbors_predict(text, jsonb, int, boolean),
     forge.neighbours_of(text, jsonb, int, text, int), forge.vector_index(regclass, smallint, text), forge.timed_distances(text, boolean),
     forge.counterfactual_moves(text, jsonb[], jsonb, text[]), forge.counterfactual_shortfall(text, jsonb, text, float8, float8)
     to forge_trainer, forge_analyst;

@@ -17,7 +17,7 @@ begin
         where p.pronamespace = 'forge'::regnamespace
             and p.proname in (
                 'predict', 'predict_label', 'predict_proba', 'cluster', 'transform', 'explain', 'explain_lime', 'prepared',
-                'describe_source', 'qualify_source', 'read_blocks', 'run_claimed', 'append_rows')
+                'exact_neighbors', 'neighbor_rows', 'describe_source', 'qualify_source', 'read_blocks', 'run_claimed', 'append_rows')
     loop
         execute format('grant execute on function %s to %s', routine, grantees);
     end loop;

@@ -216,6 +216,16 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
     "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
     "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
 }', '{}'),
+('knn', '{classification,regression}', 'neighbors',
+ 'Keeps the training rows: those nearest to a row vote on it, or are averaged.',
+'{
+    "n_neighbors": {"default":5,"description":"Training rows that vote on a row.","maximum":1000,"minimum":1,"search":{"log":true,"max":50,"min":1},"type":"integer"},
+    "weights": {"choices":["uniform","distance"],"default":"uniform","description":"Whether all neighbours count the same, or each 1 / distance, those at distance 0 alone.","search":{"choices":["uniform","distance"]},"type":"text"},
+    "metric": {"choices":["euclidean","manhattan","cosine"],"default":"euclidean","description":"What distance is, in encoded features.","search":{"choices":["euclidean","manhattan","cosine"]},"type":"text"},
+    "index": {"choices":["none","hnsw"],"default":"none","description":"Whether the rows also lie in a table with an HNSW index of pgvector, which forge.kneighbors reads.","type":"text"},
+    "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
+    "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
+}', '{}'),
 ('kmeans', '{clustering}', 'centroids',
  'k-means: the centres with the least squared distance of the rows to the nearest one.',
 '{
@@ -272,7 +282,7 @@ on conflict (name) do update set
     tasks = excluded.tasks, form = excluded.form, description = excluded.description,
     parameters = excluded.parameters, default_for = excluded.default_for;
 
-delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'lasso', 'elastic_net', 'huber', 'quantile_regression', 'poisson', 'gamma', 'tweedie', 'logistic_regression', 'linear_svm', 'gradient_boosting', 'decision_tree', 'random_forest', 'gaussian_nb', 'multinomial_nb', 'mlp', 'kmeans', 'gaussian_mixture', 'dbscan', 'pca', 'truncated_svd', 'nmf', 'auto');
+delete from forge.algorithms where name not in ('linear_regression', 'ridge', 'lasso', 'elastic_net', 'huber', 'quantile_regression', 'poisson', 'gamma', 'tweedie', 'logistic_regression', 'linear_svm', 'gradient_boosting', 'decision_tree', 'random_forest', 'gaussian_nb', 'multinomial_nb', 'mlp', 'knn', 'kmeans', 'gaussian_mixture', 'dbscan', 'pca', 'truncated_svd', 'nmf', 'auto');
 
 comment on column forge.algorithms.form is
-    'form of the fitted model: linear, trees, network, centroids, nonnegative, ensemble';
+    'form of the fitted model: linear, trees, network, centroids, nonnegative, neighbors, ensemble';

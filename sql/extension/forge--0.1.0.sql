@@ -81,6 +81,21 @@ language c stable parallel safe cost 1000 rows 30 as 'MODULE_PATHNAME', 'forge_p
 create function forge.prepared(model text, features text) returns table (feature text, value double precision)
 language c stable parallel safe cost 1000 rows 30 as 'MODULE_PATHNAME', 'forge_prepared_text';
 
+create function forge.exact_neighbors(model text, features jsonb, k integer)
+returns table (rank bigint, distance double precision, target text, weight double precision, "row" integer)
+language c stable parallel safe cost 10000 rows 10 as 'MODULE_PATHNAME', 'forge_exact_neighbors';
+comment on function forge.exact_neighbors(text, jsonb, integer) is
+    'the k training rows (by default as many as vote) of a model of nearest neighbours that are nearest to a row, nearest first, of equally near ones the first: '
+    'distance, target (the label, or the number as text), what its vote is multiplied by, and its place among the training rows, from 1; '
+    'forge.kneighbors asks it; FG030: the model holds no training rows; other errors as of forge.predict; internal';
+
+create function forge.neighbor_rows(model text)
+returns table ("row" integer, features real[], target text, weight double precision)
+language c stable parallel safe cost 100000 rows 10000 as 'MODULE_PATHNAME', 'forge_neighbor_rows';
+comment on function forge.neighbor_rows(text) is
+    'the training rows that a model of nearest neighbours holds, in their order: place, from 1, encoded features, target (the label, or '
+    'the number as text) and what its vote is multiplied by; none of other models; errors as of forge.predict; internal';
+
 do $comments$
 declare
     form text;
@@ -192,13 +207,13 @@ declare
 begin
     for member, grantee in
         select p.oid, case
-            when p.proname operator(pg_catalog.=) any ('{predict,predict_label,predict_proba,cluster,transform,explain,explain_lime,prepared,append_rows}') then 'forge_analyst'
+            when p.proname operator(pg_catalog.=) any ('{predict,predict_label,predict_proba,cluster,transform,explain,explain_lime,prepared,exact_neighbors,neighbor_rows,append_rows}') then 'forge_analyst'
             when p.proname operator(pg_catalog.=) any ('{describe_source,qualify_source}') then 'forge_trainer'
             when p.proname operator(pg_catalog.=) any ('{read_blocks,run_claimed}') then 'forge_worker' end
         from pg_catalog.pg_proc p
         where p.pronamespace operator(pg_catalog.=) 'forge'::pg_catalog.regnamespace
             and p.proname operator(pg_catalog.=) any (
-                '{predict,predict_label,predict_proba,cluster,transform,explain,explain_lime,prepared,describe_source,qualify_source,read_blocks,run_claimed,append_rows,'
+                '{predict,predict_label,predict_proba,cluster,transform,explain,explain_lime,prepared,exact_neighbors,neighbor_rows,describe_source,qualify_source,read_blocks,run_claimed,append_rows,'
                 'language_handler,language_validator}')
             and p.prolang operator(pg_catalog.=) (select l.oid from pg_catalog.pg_language l where l.lanname operator(pg_catalog.=) 'c')
     loop

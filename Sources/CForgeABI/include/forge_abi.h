@@ -40,6 +40,8 @@ typedef struct ForgeModelInfo {
     int32_t scores;       // numbers that forge_model_score gives
     int32_t clusters;     // 0 unless a clustering
     int32_t transform;    // numbers that forge_model_transform gives; 0: none
+    int32_t neighbors;    // training rows that vote on a row; 0 unless a model of nearest neighbours
+    int64_t training_rows; // that such a model holds
 } ForgeModelInfo;
 
 typedef struct ForgeColumnInfo {
@@ -84,6 +86,20 @@ int32_t forge_model_cluster(
 // layer. Refuses models without.
 int32_t forge_model_transform(
     const void *arena, const ForgeCell *cells, void *scratch, float *transformed, ForgeStatus *status);
+// A training row near to a row.
+typedef struct ForgeNeighbor {
+    double distance;
+    int32_t row;          // counted from 0
+} ForgeNeighbor;
+
+// Fills the `count` training rows nearest to a row, nearest first, of equally near ones the first; `found`: how many there
+// are. Refuses models that hold none.
+int32_t forge_model_neighbors(
+    const void *arena, const ForgeCell *cells, void *scratch, int32_t count, ForgeNeighbor *nearest, int32_t *found,
+    ForgeStatus *status);
+// A training row (0 to ForgeModelInfo.training_rows - 1). features: (ForgeModelInfo.features) or NULL; target: its value, or
+// the index of its class; weight: what its vote is multiplied by.
+void forge_model_training_row(const void *arena, int64_t row, float *features, double *target, double *weight);
 // contributions: (outputs, columns + 1) row-major on the margin; element 0 of each row is the base.
 // In steps, so that the caller can see to interrupts between them: call with step 0, 1, … and the same memory while it
 // returns FORGE_MORE.

@@ -11,9 +11,10 @@
 #define FORGE_FACTORS 8                          // features of columns that a product may have at most
 
 enum { FORGE_UNCALIBRATED = 0, FORGE_CALIBRATION_SIGMOID = 1, FORGE_CALIBRATION_ISOTONIC = 2 };
-enum { FORGE_LINEAR = 0, FORGE_TREES = 1, FORGE_NETWORK = 2, FORGE_ENSEMBLE = 3, FORGE_CENTROIDS = 4, FORGE_NONNEGATIVE = 5 };
+enum { FORGE_LINEAR = 0, FORGE_TREES = 1, FORGE_NETWORK = 2, FORGE_ENSEMBLE = 3, FORGE_CENTROIDS = 4, FORGE_NONNEGATIVE = 5, FORGE_NEIGHBORS = 6 };
 enum { FORGE_REGRESSION = 0, FORGE_CLASSIFICATION = 1, FORGE_CLUSTERING = 2, FORGE_DECOMPOSITION = 3 };  // a ranking is as a regression
 enum { FORGE_IDENTITY = 0, FORGE_LOGISTIC = 1, FORGE_SOFTMAX = 2, FORGE_SHARES = 3, FORGE_LOG = 4, FORGE_DISTANCES = 5 };
+enum { FORGE_EUCLIDEAN = 0, FORGE_MANHATTAN = 1, FORGE_COSINE = 2 };
 enum { FORGE_NO_PRECISIONS = 0, FORGE_SPHERICAL = 1, FORGE_DIAGONAL = 2, FORGE_FULL = 3, FORGE_TIED = 4 };
 enum {
     FORGE_ENCODE_NUMBER = 0,
@@ -206,6 +207,15 @@ typedef struct ForgeArena {
 
     // factors: `coefficients` is double (outputs, encoded), all at least 0
     ForgeSpan gram;               // double (outputs, outputs): products of the coefficients' rows
+
+    // neighbors: sixteen rows side by side, feature by feature; zeros behind the last
+    ForgeSpan neighbor_rows;      // float (rows / FORGE_BLOCK rounded up, encoded, FORGE_BLOCK)
+    ForgeSpan neighbor_norms;     // double (rows): squared lengths, of cosine; or empty
+    ForgeSpan neighbor_targets;   // double (rows): value, or index of the class
+    ForgeSpan neighbor_weights;   // double (rows), above 0; or empty: all are 1
+    int32_t neighbors;            // that vote
+    int32_t metric;               // FORGE_EUCLIDEAN, FORGE_MANHATTAN or FORGE_COSINE
+    int32_t votes_by_distance;    // 1: a vote counts 1 / distance
 
     // ensemble: its texts are all category columns, since each member looks for levels of its own
     ForgeSpan members;            // ForgeMember

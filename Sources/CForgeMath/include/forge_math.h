@@ -119,6 +119,17 @@ void forge_factor_margins(const ForgeArena *arena, const double *features, doubl
 // The same of right sides instead of a row: minimises w·gram·w / 2 - right·w over w >= 0, from `weights` on.
 void forge_factor_solve(const double *gram, const double *right, int32_t count, double *weights);
 
+// --- neighbors: the training rows nearest to a row
+// The row that they are compared with: encoded features, rounded to float32. -1, or the column that cannot be.
+int32_t forge_neighbor_query(const ForgeArena *arena, const double *features, double *query);
+// Fills the `count` nearest rows or, where there are fewer, all; nearest first, of equal ones the first. How many.
+int32_t forge_find_neighbors(const ForgeArena *arena, const double *query, int32_t count, ForgeNeighbor *nearest);
+// What they vote. `memory`: forge_neighbor_scratch bytes, at whose start the query lies.
+void forge_neighbor_margins(const ForgeArena *arena, void *memory, double *margins);
+int64_t forge_neighbor_scratch(const ForgeArena *arena);
+// A training row, (encoded), as the query is.
+void forge_neighbor_row(const ForgeArena *arena, int64_t row, float *features);
+
 // --- scores (forge_score_count): probabilities per class, the value, components, distances or shares by cluster
 int32_t forge_score_count(const ForgeArena *arena);
 void forge_row_scores(const ForgeArena *arena, const double *margins, double *scores);

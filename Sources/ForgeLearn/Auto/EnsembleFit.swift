@@ -100,7 +100,7 @@ extension EncodingPlan {
     fileprivate func cells(of part: Part, _ job: TrainingJob) -> (columns: [ColumnSchema], background: Background) {
         let asked = job.explanation
         let choice = KeyedChoice(seed: asked.seed, purpose: .background)
-        let count = asked.isInterventional ? asked.rows : ExplanationRequest.ensembleRows
+        let count = asked.isInterventional ? asked.rows : ExplanationRequest.fewRows
         let rows = part.firstByKey(count, choice) ?? Array(0..<part.rows)
         var features = encoded(rows, of: part)
         let schemas = columns.enumerated().map { index, column -> ColumnSchema in

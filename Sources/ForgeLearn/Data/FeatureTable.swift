@@ -79,7 +79,7 @@ final class FeatureTable {
         }
     }
 
-    private static func beyondFloat32(_ feature: Int, _ plan: EncodingPlan) -> ForgeError {
+    static func beyondFloat32(_ feature: Int, _ plan: EncodingPlan) -> ForgeError {
         let column = plan.columns.last { $0.offset <= feature }
         let name = String(decoding: column?.schema.name ?? [], as: UTF8.self)
         return ForgeError(

@@ -4,7 +4,13 @@ import ForgeModel
 /// of more than two classes the sum over them. The interval is of a normal mean over the rows.
 struct ShapleyImportance {
     /// An explanation costs a hundred times what a prediction does; by kernel SHAP, up to a hundred thousand times.
-    static func rowLimit(_ form: Algorithm.Form) -> Int { form == .network ? 100 : form == .ensemble ? 20 : 1_000 }
+    static func rowLimit(_ form: Algorithm.Form) -> Int {
+        switch form {
+        case .network: 100
+        case .ensemble, .neighbors: 20
+        default: 1_000
+        }
+    }
     private static let tile = 5
 
     let request: ImportanceRequest

@@ -5,7 +5,9 @@ extension TrainingJob {
     func background(of part: Part, _ plan: EncodingPlan) -> Background? {
         guard explanation.isInterventional || (algorithm.form != .linear && algorithm.form != .trees) else { return nil }
         let choice = KeyedChoice(seed: explanation.seed, purpose: .background)
-        let rows = part.firstByKey(explanation.rows, choice) ?? Array(0..<part.rows)
+        let isDear = algorithm.form == .neighbors && !explanation.isInterventional
+        let count = isDear ? ExplanationRequest.fewRows : explanation.rows
+        let rows = part.firstByKey(count, choice) ?? Array(0..<part.rows)
         return Background(
             features: plan.encoded(rows, of: part), rows: rows.count, seed: explanation.seed,
             samples: explanation.samples ?? 0)

@@ -5,8 +5,9 @@ struct ExplanationRequest: Sendable, Equatable {
     /// shap's `max_samples`.
     static let defaultRows = 100
     static let leastSamples = 100
-    /// Of an ensemble, which scores each row of them by all of its members.
-    static let ensembleRows = 25
+    /// Of an ensemble, which scores each row of them by all of its members, and of neighbours, which compares each with
+    /// all training rows.
+    static let fewRows = 25
 
     /// Whether interventional explanations are asked for; a network has no other.
     var isInterventional = false

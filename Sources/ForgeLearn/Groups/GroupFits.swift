@@ -172,7 +172,7 @@ extension ModelForm {
     fileprivate var isFinite: Bool {
         switch self {
         case .linear(let form): (form.coefficients + form.intercepts + form.means).allSatisfy(\.isFinite)
-        case .ensemble, .centroids, .nonnegative: true
+        case .ensemble, .centroids, .nonnegative, .neighbors: true
         case .trees(let form): form.baseScores.allSatisfy(\.isFinite) && form.thresholds.allSatisfy(\.isFinite)
         case .network(let form):
             form.intercepts.allSatisfy(\.isFinite) && (form.weights + form.biases).allSatisfy(\.isFinite)

@@ -3,7 +3,9 @@ import ForgeModel
 /// Everything Forge knows of one algorithm: declared in one file of its family's folder, listed in `AlgorithmRegistry`.
 public struct Algorithm: Sendable {
     /// The form of the fitted model, which also decides how columns are kept and encoded by default.
-    public enum Form: String, Sendable, CaseIterable { case linear, trees, network, centroids, nonnegative, ensemble }
+    public enum Form: String, Sendable, CaseIterable {
+        case linear, trees, network, centroids, nonnegative, neighbors, ensemble
+    }
 
     public let name: String
     public let tasks: [LearningTask]
@@ -40,6 +42,7 @@ public enum AlgorithmRegistry {
         .gradientBoosting, .decisionTree, .randomForest,
         .gaussianNB, .multinomialNB,
         .mlp,
+        .knn,
         .kmeans, .gaussianMixture, .dbscan,
         .pca, .truncatedSVD, .nmf,
         .auto,

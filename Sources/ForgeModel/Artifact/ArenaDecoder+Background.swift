@@ -53,7 +53,7 @@ extension ArenaDecoder {
     /// What the kernels of the form can read without a further look.
     private func takes(_ value: Double, _ column: ForgeColumn) -> Bool {
         if description.form == FORGE_LINEAR { return value.isFinite }
-        if value.isNaN { return description.form != FORGE_NETWORK }
+        if value.isNaN { return description.form != FORGE_NETWORK && description.form != FORGE_NEIGHBORS }
         if column.encoding == FORGE_ENCODE_NATIVE { return value >= 0 && value < Double(column.levels) }
         return description.form == FORGE_ENSEMBLE ? value.isFinite : Float(value).isFinite
     }

@@ -76,7 +76,9 @@ extension ArenaDecoder {
     }
 
     /// Forms whose kernels have no encoding folded in.
-    private var readsFeatures: Bool { description.form == FORGE_CENTROIDS || description.form == FORGE_NONNEGATIVE }
+    private var readsFeatures: Bool {
+        description.form == FORGE_CENTROIDS || description.form == FORGE_NONNEGATIVE || description.form == FORGE_NEIGHBORS
+    }
 
     static func copy(_ text: Description.Reader.Text, _ builder: inout ArenaBuilder) throws(Refusal) -> ForgeSpan {
         let region = try builder.reserve(UInt8.self, count: text.length)

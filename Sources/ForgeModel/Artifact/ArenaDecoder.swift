@@ -66,6 +66,7 @@ struct ArenaDecoder {
         case FORGE_ENSEMBLE: try decodeEnsemble()
         case FORGE_CENTROIDS: try decodeCentroids()
         case FORGE_NONNEGATIVE: try decodeNonnegative()
+        case FORGE_NEIGHBORS: try decodeNeighbors()
         default: try decodeTrees()
         }
         arena.scratch = withUnsafePointer(to: arena) { forge_scratch_size($0) }

@@ -1,8 +1,8 @@
 import CForgeMath
 
 /// The JSON description inside an artifact, read without a copy. Keys are all known and come once each:
-/// `{"activation" (networks), "algorithm", "columns": […], "form", "format": 1, "link", "outputs", "positive",
-/// "precisions" (centroids), "task"}`.
+/// `{"activation" (networks), "algorithm", "columns": […], "form", "format": 1, "link", "metric" (neighbors), "neighbors"
+/// (neighbors), "outputs", "positive", "precisions" (centroids), "task", "weights" (neighbors)}`.
 struct Description {
     typealias Reader = JSONReader<TextSource<MemorySource>>
 
@@ -36,6 +36,9 @@ struct Description {
     private(set) var activation = FORGE_RELU
     private(set) var link = FORGE_IDENTITY
     private(set) var precisions = FORGE_NO_PRECISIONS
+    private(set) var metric = FORGE_EUCLIDEAN
+    private(set) var neighbors = 0
+    private(set) var votesByDistance = false
     private(set) var task = FORGE_REGRESSION
     private(set) var outputs = 0
     private(set) var positive = -1
@@ -56,7 +59,7 @@ struct Description {
             seen |= bit
         }
         try require(reader.next() == .end, "its description is not valid JSON")
-        let own = form == FORGE_NETWORK ? 0x100 : form == FORGE_CENTROIDS ? 0x200 : 0
+        let own = form == FORGE_NETWORK ? 0x100 : form == FORGE_CENTROIDS ? 0x200 : form == FORGE_NEIGHBORS ? 0x1C00 : 0
         try require(seen == 0xFF | own, "its description lacks a field, or has one too many")
     }
 
@@ -85,6 +88,14 @@ struct Description {
             precisions = try Description.readPrecisions(event, reader.text)
             return 512
         }
+        if key.equals("metric") {
+            metric = try Description.readMetric(event, reader.text)
+            return 1024
+        }
+        if key.equals("weights") {
+            votesByDistance = try Description.readWeights(event, reader.text)
+            return 2048
+        }
         if key.equals("link") {
             link = try Description.readLink(event, reader.text)
             return 8
@@ -106,6 +117,13 @@ struct Description {
             outputs = Int(truncatingIfNeeded: number)
             return 64
         }
+        if key.equals("neighbors") {
+            guard let number, number > 0, number <= Int64(ModelLimits.neighbors) else {
+                throw .corrupt("its number of neighbours is out of range")
+            }
+            neighbors = Int(truncatingIfNeeded: number)
+            return 4096
+        }
         guard key.equals("positive"), let number, number >= -1, number <= 1 else {
             throw .corrupt("its description has an unknown field")
         }
@@ -123,6 +141,7 @@ struct Description {
         if text.equals("ensemble") { return FORGE_ENSEMBLE }
         if text.equals("centroids") { return FORGE_CENTROIDS }
         if text.equals("nonnegative") { return FORGE_NONNEGATIVE }
+        if text.equals("neighbors") { return FORGE_NEIGHBORS }
         throw unknownKind
     }
 
@@ -141,6 +160,21 @@ struct Description {
         if text.equals("diag") { return FORGE_DIAGONAL }
         if text.equals("full") { return FORGE_FULL }
         if text.equals("tied") { return FORGE_TIED }
+        throw unknownKind
+    }
+
+    private static func readMetric(_ event: JSONEvent, _ text: Reader.Text) throws(Refusal) -> Int {
+        try require(event == .text, "its metric is not a text")
+        if text.equals("euclidean") { return FORGE_EUCLIDEAN }
+        if text.equals("manhattan") { return FORGE_MANHATTAN }
+        if text.equals("cosine") { return FORGE_COSINE }
+        throw unknownKind
+    }
+
+    private static func readWeights(_ event: JSONEvent, _ text: Reader.Text) throws(Refusal) -> Bool {
+        try require(event == .text, "its weights are not a text")
+        if text.equals("uniform") { return false }
+        if text.equals("distance") { return true }
         throw unknownKind
     }
 

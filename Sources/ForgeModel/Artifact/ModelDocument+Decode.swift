@@ -40,6 +40,7 @@ extension ModelDocument {
         case "network": .network(try NetworkForm(artifact, description["activation"]))
         case "centroids": .centroids(try CentroidForm(artifact, description["precisions"], outputs: outputs))
         case "nonnegative": .nonnegative(try NonnegativeForm(artifact, outputs: outputs))
+        case "neighbors": .neighbors(try NeighborForm(artifact, description))
         default: .trees(try TreeForm(artifact, outputs: outputs))
         }
     }
@@ -222,6 +223,21 @@ extension NonnegativeForm {
         let width = artifact.shape(.coefficients).1
         self.init(
             outputs: outputs, factors: try artifact.matrix(.coefficients, Double.self, columns: width).array)
+    }
+}
+
+extension NeighborForm {
+    fileprivate init(_ artifact: ArtifactReader, _ description: JSONValue) throws {
+        guard let count = description["neighbors"]?.intValue, let weights = description["weights"]?.textValue,
+            let metric = description["metric"]?.textValue.flatMap(Metric.init(rawValue:))
+        else { throw Refusal.corrupt("its description lacks a field") }
+        let width = artifact.shape(.neighborRows).1
+        self.init(
+            count: count, metric: metric, byDistance: weights == "distance",
+            rows: try artifact.matrix(.neighborRows, Float.self, columns: width).array,
+            targets: try artifact.vector(.neighborTargets, Double.self).array,
+            weights: artifact.has(.neighborWeights) ? try artifact.vector(.neighborWeights, Double.self).array : nil,
+            classes: artifact.shape(.labelOffsets).0 - 1)
     }
 }
 

@@ -17,6 +17,7 @@ extension ModelDocument {
         case .ensemble(let ensemble): try ensemble.add(to: &writer)
         case .centroids(let centroids): centroids.add(to: &writer)
         case .nonnegative(let factors): factors.add(to: &writer)
+        case .neighbors(let neighbors): neighbors.add(to: &writer)
         }
         let bytes = writer.encoded(metadata: description)
         _ = try DecodedModel(bytes)
@@ -46,6 +47,7 @@ extension ModelDocument {
         ]
         if case .network(let network) = form { description["activation"] = .text(network.activation.rawValue) }
         if case .centroids(let centroids) = form { description["precisions"] = .text(centroids.precisions?.name ?? "none") }
+        if case .neighbors(let neighbors) = form { neighbors.describe(in: &description) }
         let text = description.serialized
         guard text.utf8.count <= ModelLimits.description else {
             throw ForgeError(
@@ -140,6 +142,7 @@ extension ModelForm {
         case .ensemble: "ensemble"
         case .centroids: "centroids"
         case .nonnegative: "nonnegative"
+        case .neighbors: "neighbors"
         }
     }
 }
@@ -174,6 +177,20 @@ extension CentroidForm {
 extension NonnegativeForm {
     fileprivate func add(to writer: inout SafetensorsWriter) {
         writer.add(.coefficients, factors, shape: [outputs, outputs > 0 ? factors.count / outputs : 0])
+    }
+}
+
+extension NeighborForm {
+    fileprivate func add(to writer: inout SafetensorsWriter) {
+        writer.add(.neighborRows, rows, shape: [targets.count, targets.isEmpty ? 0 : rows.count / targets.count])
+        writer.add(.neighborTargets, targets)
+        if let weights { writer.add(.neighborWeights, weights) }
+    }
+
+    fileprivate func describe(in description: inout JSONValue) {
+        description["metric"] = .text(metric.rawValue)
+        description["neighbors"] = .integer(Int64(count))
+        description["weights"] = .text(byDistance ? "distance" : "uniform")
     }
 }
 

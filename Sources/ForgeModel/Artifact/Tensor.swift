@@ -29,6 +29,8 @@ enum TensorName: Int {
     case centers, memberships, precisions, clusterRadius
     // (groups, group columns); then of trees (groups + 2, 4): see ModelGroups
     case groupKeys, groupParts
+    // Neighbours: see NeighborForm; the weights are absent when all are 1
+    case neighborRows, neighborTargets, neighborWeights
     case end
 
     var text: StaticString {
@@ -76,6 +78,9 @@ enum TensorName: Int {
         case .clusterRadius: "cluster_radius"
         case .groupKeys: "group_keys"
         case .groupParts: "group_parts"
+        case .neighborRows: "neighbor_rows"
+        case .neighborTargets: "neighbor_targets"
+        case .neighborWeights: "neighbor_weights"
         case .end: ""
         }
     }

@@ -85,6 +85,34 @@ public enum Backend {
         return 0
     }
 
+    public static func neighbors(
+        _ arena: Arena, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer, count: Int32,
+        _ nearest: UnsafeMutablePointer<ForgeNeighbor>, _ found: UnsafeMutablePointer<Int32>, _ status: Status
+    ) -> Int32 {
+        if arena.pointee.neighbors == 0 { return status.setNoNeighbors() }
+        let values = forge_scratch_values(arena, scratch)
+        let features = forge_scratch_features(arena, scratch)
+        forge_scratch_load(arena, cells, scratch)
+        var refused = forge_row_features(arena, values, scratch, features)
+        // In its place: each feature is rounded once it has been read.
+        if refused < 0 { refused = forge_neighbor_query(arena, features, features) }
+        if refused >= 0 { return status.setOutOfRange(arena, column: refused, values) }
+        found.pointee = forge_find_neighbors(arena, features, count, nearest)
+        return 0
+    }
+
+    public static func trainingRow(
+        _ arena: Arena, _ row: Int64, _ features: UnsafeMutablePointer<Float>?, _ target: UnsafeMutablePointer<Double>,
+        _ weight: UnsafeMutablePointer<Double>
+    ) {
+        guard row >= 0, row < arena.pointee.neighbor_targets.count else { return }
+        if let features { forge_neighbor_row(arena, row, features) }
+        let place = Int(truncatingIfNeeded: row)
+        target.pointee = start(arena, arena.pointee.neighbor_targets).assumingMemoryBound(to: Double.self)[place]
+        weight.pointee = arena.pointee.neighbor_weights.count > 0
+            ? start(arena, arena.pointee.neighbor_weights).assumingMemoryBound(to: Double.self)[place] : 1
+    }
+
     /// Margins of a row, left in the scratch memory.
     private static func loadMargins(
         _ arena: Arena, _ cells: UnsafePointer<ForgeCell>, _ scratch: UnsafeMutableRawPointer, _ status: Status
@@ -132,7 +160,8 @@ public enum Backend {
             columns: model.columns, outputs: model.outputs, classes: model.classes, positive: model.positive,
             scratch: model.scratch, explain_scratch: model.explain_scratch, features: forge_features(arena),
             threshold: model.threshold, scores: forge_score_count(arena),
-            clusters: model.task == clustering ? model.outputs : 0, transform: forge_transform_width(arena))
+            clusters: model.task == clustering ? model.outputs : 0, transform: forge_transform_width(arena),
+            neighbors: model.neighbors, training_rows: model.neighbor_targets.count)
     }
 
     public static func column(_ arena: Arena, _ index: Int32, _ out: UnsafeMutablePointer<ForgeColumnInfo>) -> Int32 {

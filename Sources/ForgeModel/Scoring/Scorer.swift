@@ -35,6 +35,8 @@ public final class Scorer: Sendable {
     /// Numbers that forge.transform gives of a row; 0: none.
     public var transformed: Int { Int(forge_transform_width(model.arena)) }
     public var isClustering: Bool { model.arena.pointee.task == Int32(FORGE_CLUSTERING) }
+    /// That a model of nearest neighbours holds, else 0.
+    public var trainingRows: Int { Int(model.arena.pointee.neighbor_targets.count) }
     /// Index of the positive class of a binary classifier, else -1.
     public var positive: Int { Int(model.arena.pointee.positive) }
     /// Probability from which a row is said to be of the positive class; nil: the likelier class is meant.
@@ -62,6 +64,17 @@ public final class Scorer: Sendable {
         var numbers = [Float](repeating: 0, count: transformed)
         try call { Backend.transform(model.arena, cells.baseAddress!, $0, &numbers, $1) }
         return numbers
+    }
+
+    /// The training rows nearest to one row, as forge.kneighbors gives them.
+    public func neighbors(_ cells: UnsafeBufferPointer<ForgeCell>, count: Int) throws -> [ForgeNeighbor] {
+        try checkCount(cells.count)
+        var nearest = [ForgeNeighbor](repeating: ForgeNeighbor(), count: count)
+        var found: Int32 = 0
+        try call {
+            Backend.neighbors(model.arena, cells.baseAddress!, $0, count: Int32(count), &nearest, &found, $1)
+        }
+        return Array(nearest.prefix(Int(found)))
     }
 
     /// Cluster, counted from 0 or -1, and distance of `rows` (all when nil): (rows, 2).

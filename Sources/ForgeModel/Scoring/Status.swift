@@ -67,6 +67,13 @@ public struct Status {
         return 1
     }
 
+    func setNoNeighbors() -> Int32 {
+        begin(.notAClassifier)
+        message("the model holds no training rows")
+        hint("use forge.neighbours_of, or train by algorithm knn")
+        return 1
+    }
+
     /// `column` is the one whose value is refused, or the number of columns when only the result is out of range.
     func setOutOfRange(_ arena: Backend.Arena, column: Int32, _ values: UnsafePointer<Double>) -> Int32 {
         begin(.valueOutOfRange)

@@ -90,6 +90,10 @@ create table mixed (id int, embedding vector);
 insert into mixed values (1, '[1,2]'), (2, '[1,2,3]');
 select * from forge.similar('mixed', 'embedding', '[1,2]');
 select row from forge.similar('mixed', 'embedding', '[1,2]', filter => 'vector_dims(embedding) = 2');
+-- As the first statement of a session, before the library of pgvector is loaded; its settings are left as they are.
+\c -
+select rank, row ->> 'id' as id from forge.similar('documents', 'embedding', '[1, 0, 0, 1]', 2, exact => false);
+show hnsw.iterative_scan;
 -- A server without pgvector.
 drop extension vector cascade;
 select * from forge.similar('documents', 'reals', '[1,0,0,1]');
