@@ -102,6 +102,30 @@ import Testing
         return zip(margins[0], margins[1]).map { [1 / (1 + exp($1 - $0)), 1 / (1 + exp($0 - $1))] }
     }
 
+    /// The bell curves are linear in the columns and their squares: what the table says, added up, is the model.
+    @Test(arguments: ["gaussian_nb", "multinomial_nb"], ["standard", "none"])
+    func coefficientsOfThreeClassesGiveBackTheProbabilities(_ algorithm: String, _ scale: String) throws {
+        var run = run(algorithm, table((0..<60).map { Double($0 * $0 % 11) }, (0..<60).map { ["a", "b", "c"][$0 % 7 % 3] }))
+        run.preprocess = ["*": ["scale": .text(scale)]]
+        let outcome = try run.train()
+        var margins = [[Double]](repeating: [0, 0, 0], count: 60)
+        for row in try #require(outcome.manifest["coefficients"]?.arrayValue) {
+            let output = try #require(["a", "b", "c"].firstIndex(of: row["class"]?.textValue))
+            let (term, coefficient) = (row["term"]!.textValue!, row["coefficient"]!.doubleValue!)
+            for place in 0..<60 {
+                let (x, z) = (Double(place * place % 11), Double(place % 3))
+                let values = ["(intercept)": 1, "x": x, "z": z, "x * x": x * x, "z * z": z * z]
+                margins[place][output] += coefficient * (try #require(values[term], "\(term)"))
+            }
+        }
+        let shares = margins.map { row in
+            let odds = row.map { exp($0 - row.max()!) }
+            return odds.map { $0 / odds.reduce(0, +) }
+        }
+        let found = deviation(try run.scores(of: outcome), shares)
+        #expect(found < 1e-9, "\(found)")
+    }
+
     @Test(arguments: [("gaussian_nb", "priors"), ("multinomial_nb", "class_prior")])
     func sharesThatDoNotAddUpToOneAreRefused(_ algorithm: String, _ name: String) throws {
         let table = table((0..<12).map(Double.init), (0..<12).map { $0 % 2 == 0 ? "a" : "b" })

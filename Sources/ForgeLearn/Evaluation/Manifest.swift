@@ -61,7 +61,9 @@ struct Manifest {
     private var coefficients: JSONValue {
         if let table = fitted.coefficients { return table.json }
         guard job.task.hasTarget, case .linear(let form) = fitted.form else { return [] }
-        return CoefficientTable(form, plan, labels: target.labels, hasIntercept: !job.isThroughOrigin).json
+        return CoefficientTable(
+            form, plan, products: fitted.products, labels: target.labels, hasIntercept: !job.isThroughOrigin
+        ).json
     }
 
     private var split: JSONValue {

@@ -106,7 +106,8 @@ private struct GroupCoefficients: Sendable {
     /// nil unless the form is linear in the plan's features.
     init?(_ model: TrainedModel, hasIntercept: Bool) {
         guard case .linear(let form) = model.document.form, model.fitted.products.isEmpty else { return nil }
-        terms = CoefficientTable(form, model.plan, labels: model.target.labels, hasIntercept: hasIntercept).rows
+        terms =
+            CoefficientTable(form, model.plan, products: [], labels: model.target.labels, hasIntercept: hasIntercept).rows
         units = DataUnits(model.plan)
         width = model.plan.width
         self.hasIntercept = hasIntercept

@@ -43,12 +43,14 @@ struct CoefficientTable {
 }
 
 extension CoefficientTable {
-    /// Every encoded feature's coefficient, levels of reference and all, without inference.
-    init(_ form: LinearForm, _ plan: EncodingPlan, labels: [Bytes], hasIntercept: Bool) {
-        let units = DataUnits(plan)
+    /// Every encoded feature's coefficient, levels of reference and all, without inference. `products`: what the
+    /// algorithm put behind the plan's features.
+    init(_ form: LinearForm, _ plan: EncodingPlan, products: [FeatureProduct], labels: [Bytes], hasIntercept: Bool) {
+        let units = DataUnits(plan, products: products)
+        let width = units.terms.count
         rows = []
         for output in 0..<form.outputs {
-            let coefficients = Array(form.coefficients[output * plan.width..<(output + 1) * plan.width])
+            let coefficients = Array(form.coefficients[output * width..<(output + 1) * width])
             let (intercept, terms) = units.apply(form.intercepts[output], coefficients)
             let label = form.outputs > 1 ? labels[output] : nil
             if hasIntercept { rows.append(Row(term: "(intercept)", label: label, coefficient: intercept)) }
@@ -64,7 +66,7 @@ struct DataUnits {
     /// (encoded) What one unit of a feature's coefficient adds to the coefficients of terms; -1 is the intercept.
     let shares: [[(term: Int, factor: Double)]]
 
-    init(_ plan: EncodingPlan) {
+    init(_ plan: EncodingPlan, products added: [FeatureProduct] = []) {
         var terms: [String] = []
         var shares: [[(term: Int, factor: Double)]] = []
         for column in plan.columns {
@@ -72,8 +74,9 @@ struct DataUnits {
             terms += column.schema.encoding.featureNames(of: name)
             shares += Self.shares(column.schema.encoding, column.offset)
         }
-        let products = Products(plan.products, first: terms.count)
-        for (place, product) in plan.products.enumerated() {
+        let made = plan.products + added
+        let products = Products(made, first: terms.count)
+        for (place, product) in made.enumerated() {
             let (left, right) = (Int(product.left), Int(product.right))
             if let expanded = products.expand(shares[left], shares[right]) {
                 terms.append("\(terms[left]) * \(terms[right])")
