@@ -60,19 +60,21 @@ pgvector_sources=(
   "0.8.6 25c9b78cfdaa43c66788d7490246ac24e4fe1c86f19c4b60c089b723f84a4a0d"
   "0.8.0 867a2c328d4928a5a9d6f052cd3bc78c7d60228a9b914ad32aa3db88e9de27b0"
 )
-# pgvector_source: fetches and unpacks it into .deps/pgvector/source, checked.
+# pgvector_source: fetches and unpacks it into .deps/pgvector/source from a mirror that apt uses here, checked.
 pgvector_source() {
-  local folder=$deps/pgvector version sum
+  local folder=$deps/pgvector source version sum mirror
   [ ! -e "$folder/source/vector.control" ] || return 0
   mkdir -p "$folder/source"
   for source in "${pgvector_sources[@]}"; do
     read -r version sum <<<"$source"
-    curl -fsSL --max-time 120 -o "$folder/source.tar.gz" \
-      "https://deb.debian.org/debian/pool/main/p/pgvector/pgvector_$version.orig.tar.gz" || continue
-    echo "$sum  $folder/source.tar.gz" | sha256sum --check --status ||
-      fail "pgvector $version from deb.debian.org is not what it was: its SHA-256 differs"
-    tar -xzf "$folder/source.tar.gz" -C "$folder/source" --strip-components 1
-    return 0
+    for mirror in $(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | sort -u); do
+      curl -fsSL --max-time 120 -o "$folder/source.tar.gz" \
+        "${mirror}pool/main/p/pgvector/pgvector_$version.orig.tar.gz" || continue
+      echo "$sum  $folder/source.tar.gz" | sha256sum --check --status ||
+        fail "pgvector $version of $mirror is not what it was: its SHA-256 differs"
+      tar -xzf "$folder/source.tar.gz" -C "$folder/source" --strip-components 1
+      return 0
+    done
   done
   return 1
 }
