@@ -1,6 +1,15 @@
 -- The worker's side while a job is on its way: hello, claim, heartbeat, what the job needs and what it tells.
 -- Called by forge_worker, run as forge_admin: the fence is here, not in the worker's discipline.
 
+create or replace function forge.refuse_lease(request bigint) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+  raise exception using errcode = 'FG017', message = format('request %s is no longer this worker''s', request),
+    hint = 'its lease expired, or it was cancelled or finished; drop the work';
+end
+$$;
+comment on function forge.refuse_lease(bigint) is 'raises FG017; internal';
+
 -- The request, locked, if the token is its live lease.
 create or replace function forge.leased(request bigint, lease_token uuid) returns forge.training_requests
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -11,8 +20,7 @@ begin
   where r.id = leased.request and r.status = 'running' and r.lease_token = leased.lease_token
   for update;
   if not found then
-    raise exception using errcode = 'FG017', message = format('request %s is no longer this worker''s', leased.request),
-      hint = 'its lease expired, or it was cancelled or finished; drop the work';
+    perform forge.refuse_lease(leased.request);
   end if;
   return found_request;
 end
@@ -203,7 +211,7 @@ begin
     select from forge.training_requests r
     where r.id = stage_chunk.request and r.status = 'running' and r.lease_token = stage_chunk.lease_token)
   then
-    raise exception using errcode = 'FG017', message = format('request %s is no longer this worker''s', request);
+    perform forge.refuse_lease(request);
   end if;
   -- Again after a COMMIT whose answer was lost: the same bytes.
   insert into forge.staged_chunks as s (request, lease_token, chunk, bytes)
@@ -222,7 +230,7 @@ begin
     select from forge.training_requests r
     where r.id = stage_held_out_scores.request and r.status = 'running' and r.lease_token = stage_held_out_scores.lease_token)
   then
-    raise exception using errcode = 'FG017', message = format('request %s is no longer this worker''s', request);
+    perform forge.refuse_lease(request);
   end if;
   insert into forge.staged_scores as s (request, lease_token, chunk, truth, scores)
   values (stage_held_out_scores.request, stage_held_out_scores.lease_token, stage_held_out_scores.chunk,

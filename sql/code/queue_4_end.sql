@@ -52,8 +52,7 @@ begin
     if found then
       return version;
     end if;
-    raise exception using errcode = 'FG017', message = format('request %s is no longer this worker''s', complete.request),
-      hint = 'its lease expired, or it was cancelled or finished; drop the work';
+    perform forge.refuse_lease(complete.request);
   end if;
   if r.cancel_requested_at is not null then
     perform forge.end_run(r, 'cancelled', 'cancelled', 'FG021', 'cancelled before it was registered');

@@ -10,8 +10,7 @@ begin
   where t.id = taking_part.request and (t.status = 'running' and t.lease_token = taking_part.lease_token
     or exists (select from forge.search_helpers h where h.request = t.id and h.lease_token = taking_part.lease_token));
   if not found then
-    raise exception using errcode = 'FG017', message = format('request %s is no longer this worker''s', taking_part.request),
-      hint = 'its lease expired, or it was cancelled or finished; drop the work';
+    perform forge.refuse_lease(taking_part.request);
   end if;
   return r;
 end
