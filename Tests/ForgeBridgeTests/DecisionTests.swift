@@ -40,9 +40,9 @@ import Testing
 
     @Test func whatIsReservedIsNotFreeUntilReleased() {
         var ledger = ResourceLedger(capacity: WorkerCapacity(cpu: 4, memoryBytes: 100, jobs: 3))
-        _ = ledger.reserve(job(1, cpu: 2.5, memory: 60), processors: [0, 1, 2, 3])
+        ledger.reserve(job(1, cpu: 2.5, memory: 60))
         #expect(ledger.freeCPU == 1.5 && ledger.freeMemoryBytes == 40 && ledger.hasRoom)
-        _ = ledger.reserve(job(2, cpu: 1.5, memory: 40), processors: [0, 1, 2, 3])
+        ledger.reserve(job(2, cpu: 1.5, memory: 40))
         #expect(ledger.freeCPU == 0 && !ledger.hasRoom)
         ledger.release(Lease(request: 1, token: "t1"))
         #expect(ledger.freeCPU == 2.5 && ledger.hasRoom)
@@ -52,7 +52,7 @@ import Testing
         var ledger = ResourceLedger(capacity: WorkerCapacity(cpu: 100, memoryBytes: 100, jobs: 2))
         for id in 1...2 {
             #expect(ledger.hasRoom)
-            _ = ledger.reserve(job(id, cpu: 0.1), processors: [0])
+            ledger.reserve(job(id, cpu: 0.1))
         }
         #expect(!ledger.hasRoom)
     }
@@ -63,14 +63,6 @@ import Testing
         #expect(ledger.threads(for: job(1, limit: 2.5)) == 3)
         #expect(ledger.threads(for: job(1, limit: 64)) == 4)
         #expect(ledger.threads(for: job(1)) == 4)
-    }
-
-    @Test func pinsJobsToTheLeastUsedProcessors() {
-        var ledger = ResourceLedger(capacity: WorkerCapacity(cpu: 4, memoryBytes: 100, jobs: 4))
-        #expect(ledger.reserve(job(1, limit: 2), processors: [0, 1, 2, 3]) == [0, 1])
-        #expect(ledger.reserve(job(2, limit: 1), processors: [0, 1, 2, 3]) == [2])
-        #expect(ledger.reserve(job(3, limit: 2), processors: [0, 1, 2, 3]) == [0, 3])
-        #expect(ledger.reserve(job(4), processors: [0, 1, 2, 3]) == nil)
     }
 
     @Test func theDefaultMemoryLimitIsFourFifthsOfTheWorkers() {
@@ -150,7 +142,7 @@ import Testing
 @Suite struct JobEnvironmentTests {
     @Test func theChildReadsWhatTheDaemonWrote() {
         let environment = JobEnvironment(
-            target: "host=/tmp dbname=x", lease: Lease(request: 5, token: "abc"), threads: 3, processors: [0, 2, 5])
+            target: "host=/tmp dbname=x", lease: Lease(request: 5, token: "abc"), threads: 3)
         let variables = environment.variables(over: ["PATH": "/bin"])
         #expect(JobEnvironment(variables) == environment)
         #expect(

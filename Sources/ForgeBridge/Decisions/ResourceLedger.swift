@@ -3,7 +3,7 @@ import ForgeStore
 /// What the running jobs asked for, and what is left of the worker.
 struct ResourceLedger {
     let capacity: WorkerCapacity
-    private var reserved: [Lease: (cpu: Double, memory: Int, cpus: [Int])] = [:]
+    private var reserved: [Lease: (cpu: Double, memory: Int)] = [:]
 
     init(capacity: WorkerCapacity) { self.capacity = capacity }
 
@@ -13,7 +13,8 @@ struct ResourceLedger {
     /// A job that asks for nothing still needs a slot.
     var hasRoom: Bool { runningJobs < capacity.jobs && freeCPU > 0 }
 
-    /// Threads that the job may use: ceil of its limit, at most what the worker has.
+    /// Threads that the job may use: ceil of its limit, at most what the worker has. Which processors they run on is the
+    /// kernel's to say: it knows of the other workers of this machine.
     func threads(for job: ClaimedJob) -> Int {
         max(1, min(Int((job.cpuLimit ?? capacity.cpu).rounded(.up)), Int(capacity.cpu.rounded(.up))))
     }
@@ -23,18 +24,6 @@ struct ResourceLedger {
         job.memoryLimit ?? Int(Double(capacity.memoryBytes) * 0.8)
     }
 
-    /// Takes the job in. Returns the processors to pin it to, the least used of `processors`; nil when it may use all
-    /// of them.
-    mutating func reserve(_ job: ClaimedJob, processors: [Int]) -> [Int]? {
-        let threads = threads(for: job)
-        var chosen: [Int]?
-        if threads < processors.count {
-            let uses = processors.map { processor in (processor, reserved.values.count { $0.cpus.contains(processor) }) }
-            chosen = uses.sorted { ($0.1, $0.0) < ($1.1, $1.0) }.prefix(threads).map(\.0).sorted()
-        }
-        reserved[job.lease] = (job.cpuRequest, job.memoryRequest, chosen ?? processors)
-        return chosen
-    }
-
+    mutating func reserve(_ job: ClaimedJob) { reserved[job.lease] = (job.cpuRequest, job.memoryRequest) }
     mutating func release(_ lease: Lease) { reserved[lease] = nil }
 }

@@ -5,14 +5,11 @@ struct JobEnvironment: Sendable, Equatable {
     var target: String
     var lease: Lease
     var threads: Int
-    /// Processors to stay on; nil: all.
-    var processors: [Int]?
 
-    init(target: String, lease: Lease, threads: Int, processors: [Int]?) {
+    init(target: String, lease: Lease, threads: Int) {
         self.target = target
         self.lease = lease
         self.threads = threads
-        self.processors = processors
     }
 
     func variables(over inherited: [String: String]) -> [String: String] {
@@ -21,7 +18,6 @@ struct JobEnvironment: Sendable, Equatable {
         variables["FORGE_JOB_REQUEST"] = String(lease.request)
         variables["FORGE_JOB_TOKEN"] = lease.token
         variables["FORGE_JOB_THREADS"] = String(threads)
-        variables["FORGE_JOB_PROCESSORS"] = processors.map { $0.map { String($0) }.joined(separator: ",") }
         // Rows are spread over threads in Forge; where a factorization wants more (BLAS.setThreads), they start then.
         // Those that the library starts itself spin for 25 ms before they sleep, while the server has the rows to send.
         variables["OPENBLAS_NUM_THREADS"] = "1"
@@ -47,6 +43,5 @@ struct JobEnvironment: Sendable, Equatable {
         self.target = target
         lease = Lease(request: request, token: token)
         threads = variables["FORGE_JOB_THREADS"].flatMap { Int($0) } ?? 1
-        processors = variables["FORGE_JOB_PROCESSORS"].map { $0.split(separator: ",").compactMap { Int($0) } }
     }
 }

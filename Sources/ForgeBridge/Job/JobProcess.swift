@@ -17,7 +17,6 @@ public enum JobProcess {
         let channel = JobChannel()
         var stage = FailurePolicy.Stage.registering
         do {
-            stay(on: job.processors)
             channel.send(.outcome(try perform(job, channel: channel, lifeline: lifeline, stage: &stage)))
             return 0
         } catch {
@@ -97,16 +96,6 @@ public enum JobProcess {
         guard let version = description["version"]?.intValue, let artifact = try store.championArtifact() else { return nil }
         return ChampionModel(
             version: version, metric: description["metric"]?.textValue, manifest: description["manifest"] ?? .null, artifact: artifact)
-    }
-
-    /// Best effort: not every machine lets a process choose. The threads that libraries start later inherit it.
-    private static func stay(on processors: [Int]?) {
-        // The C library declares the function for C alone.
-        typealias SetAffinity = @convention(c) (pid_t, Int, UnsafePointer<UInt64>) -> Int32
-        guard let processors, !processors.isEmpty, let symbol = dlsym(nil, "sched_setaffinity") else { return }
-        var mask = [UInt64](repeating: 0, count: 16)
-        for processor in processors where processor < mask.count * 64 { mask[processor / 64] |= 1 << (processor % 64) }
-        _ = unsafeBitCast(symbol, to: SetAffinity.self)(0, mask.count * 8, mask)
     }
 }
 

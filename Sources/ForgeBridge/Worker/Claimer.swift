@@ -11,7 +11,6 @@ actor Claimer: Service {
     private let store: WorkerStore
     private let wake: WakeSignal
     private let logger: Logger
-    private let processors = ProcessFacts.processors
     private var ledger: ResourceLedger
     private var schedule: ClaimSchedule
     private var running: [Lease: AsyncStream<JobMachine.Event>.Continuation] = [:]
@@ -86,14 +85,14 @@ actor Claimer: Service {
     }
 
     private func runner(for job: ClaimedJob, claimedAt: ContinuousClock.Instant) -> JobRunner {
-        let pinned = ledger.reserve(job, processors: processors)
+        ledger.reserve(job)
         var limits = settings.jobLimits
         limits.timeout = job.timeoutSeconds.map { .seconds($0) }
         limits.memoryBytes = ledger.memoryLimit(for: job)
         let runner = JobRunner(
             job: job, claimedAt: claimedAt, limits: limits, program: settings.program,
             environment: JobEnvironment(
-                target: settings.connection.target, lease: job.lease, threads: ledger.threads(for: job), processors: pinned
+                target: settings.connection.target, lease: job.lease, threads: ledger.threads(for: job)
             ).variables(over: ProcessInfo.processInfo.environment),
             store: store, logger: logger)
         running[job.lease] = runner.input
