@@ -232,6 +232,27 @@ private struct TestFunction: CustomTestStringConvertible, Sendable {
         #expect(plan.winner(of: trials)?.isWhole == true)
     }
 
+    /// A worker that is done goes on with the next generation while another still has the slowest trial of this one.
+    @Test(arguments: [SearchPlan.Method.grid, .random, .tpe])
+    func aGenerationIsProposedWhileTheOneBeforeRuns(_ method: SearchPlan.Method) throws {
+        let plan = plan(method, Self.twoNumbers)
+        let whole = plan.played { Self.value($0) }
+        let second = whole.filter { $0.generation == 2 }
+        func proposed(_ trials: [Trial]) -> [Trial]? {
+            guard case .propose(let next) = plan.next(after: trials, rows: 10_000) else { return nil }
+            return next
+        }
+        var running = whole.filter { $0.generation == 1 }
+        running[0] = Trial(number: 1, generation: 1, candidate: running[0].candidate)
+        #expect(proposed(running)?.map(\.candidate) == second.map(\.candidate))
+        #expect(plan.next(after: running + second, rows: 10_000) == .await, "two generations at most")
+        running[0] = whole[0]
+        let third = whole.filter { $0.generation == 3 }.map(\.candidate)
+        #expect(proposed(running + second)?.map(\.candidate) == third)
+        let none = second.map { Trial(number: $0.number, generation: 2, candidate: $0.candidate) }
+        #expect(proposed(running + none)?.map(\.candidate) == third, "its results are not looked at")
+    }
+
     // MARK: - The median rule
 
     private func trial(_ number: Int, _ generation: Int, _ scores: [Double?], _ status: Trial.Status = .succeeded) -> Trial {
@@ -251,6 +272,8 @@ private struct TestFunction: CustomTestStringConvertible, Sendable {
         #expect(larger.prunes([2.5]) && !larger.prunes([3]))
         let first = MedianRule(Array(before.dropLast()), for: trial(21, 2, []), smallerIsBetter: true)
         #expect(!first.prunes([1000]), "four trials have no say")
+        let ahead = MedianRule(before + beside, for: trial(21, 2, []), runsAhead: true, smallerIsBetter: true)
+        #expect(!ahead.prunes([1000]), "trials of the generation before may still run")
     }
 
     // MARK: - Ranges

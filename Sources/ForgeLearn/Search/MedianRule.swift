@@ -1,6 +1,6 @@
 /// Breaks off trials that do worse than most (the median stopping rule of Google Vizier, Golovin et al., KDD 2017):
 /// after k folds, a trial whose mean is worse than the median of the means over k folds of the trials of earlier generations.
-/// Trials of its own generation do not count, so that it does not matter which of them ended first.
+/// Trials that may run beside it do not count, so that it does not matter which of them ended first.
 struct MedianRule {
     /// Fewer trials than this have no say.
     static let least = 5
@@ -8,10 +8,12 @@ struct MedianRule {
     private let means: [[Double]]  // by folds, less one: costs
     private let smallerIsBetter: Bool
 
-    init(_ trials: [Trial], for trial: Trial, smallerIsBetter: Bool) {
+    /// `runsAhead`: trials of the generation before may run beside it.
+    init(_ trials: [Trial], for trial: Trial, runsAhead: Bool = false, smallerIsBetter: Bool) {
+        let last = trial.generation - (runsAhead ? 2 : 1)
         self.smallerIsBetter = smallerIsBetter
         let before = trials.filter {
-            $0.generation < trial.generation && $0.candidate.share == trial.candidate.share && $0.status != .failed
+            $0.generation <= last && $0.candidate.share == trial.candidate.share && $0.status != .failed
         }
         let most = before.map(\.foldScores.count).max() ?? 0
         means = (0..<most).map { fold in

@@ -75,7 +75,7 @@ struct Search {
         case .over: return false
         case .none: try board.pause()
         case .trial(let trial):
-            let history = try board.trials()  // read after the claim: all earlier generations have ended by now
+            let history = try board.trials()  // read after the claim: what the rule looks at has ended by now
             let whole = TrialObserver(observer, trial, of: plan.trials, ended: history.count(where: \.isFinished))
             var predictions: [UInt8]?
             let outcome = try run.run(trial, after: history, observer: whole) {

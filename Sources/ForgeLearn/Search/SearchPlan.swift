@@ -35,10 +35,14 @@ public struct SearchPlan: Sendable, Equatable {
         self.metric = metric
     }
 
+    /// Whether a generation is proposed while the one before it runs, without its results: nobody waits for the slowest trial
+    /// of a generation. Rungs, and the screening of arms, need all results.
+    var runsAhead: Bool { method != .halving && method != .hyperband && !screens }
+
     var smallerIsBetter: Bool { metric.map(MetricDirection.smallerIsBetter.contains) ?? false }
 
     public enum Step: Sendable, Equatable {
-        /// Trials of the newest generation have not ended yet.
+        /// Trials whose results are needed have not ended yet.
         case await
         /// The next generation.
         case propose([Trial])
@@ -47,8 +51,13 @@ public struct SearchPlan: Sendable, Equatable {
 
     /// `rows` are the training rows.
     public func next(after trials: [Trial], rows: Int) -> Step {
-        guard trials.allSatisfy(\.isFinished) else { return .await }
-        let history = History(trials.sorted { $0.number < $1.number }, smallerIsBetter: smallerIsBetter)
+        let newest = trials.map(\.generation).max()
+        let known = trials.sorted { $0.number < $1.number }.map { trial in
+            runsAhead && trial.generation == newest
+                ? Trial(number: trial.number, generation: trial.generation, candidate: trial.candidate) : trial
+        }
+        guard known.allSatisfy({ $0.isFinished || runsAhead && $0.generation == newest }) else { return .await }
+        let history = History(known, smallerIsBetter: smallerIsBetter)
         let candidates =
             switch method {
             case .grid: gridPoints(history)
@@ -56,7 +65,7 @@ public struct SearchPlan: Sendable, Equatable {
             case .tpe: screens ? screened(history, rows: rows) : estimates(history)
             case .halving, .hyperband: rung(history, rows: rows)
             }
-        guard !candidates.isEmpty else { return .finished }
+        guard !candidates.isEmpty else { return trials.allSatisfy(\.isFinished) ? .finished : .await }
         return .propose(
             candidates.enumerated().map { place, candidate in
                 Trial(number: trials.count + place + 1, generation: history.generations + 1, candidate: candidate)

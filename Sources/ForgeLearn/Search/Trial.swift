@@ -6,7 +6,7 @@ public struct Trial: Sendable, Equatable {
 
     /// From 1, in the order of the proposals.
     public var number: Int
-    /// From 1; the proposals of a generation depend on those before it alone.
+    /// From 1; what a generation proposes depends on those before it alone.
     public var generation: Int
     public var candidate: Candidate
     public var status = Status.queued

@@ -20,7 +20,7 @@ struct TrialRun {
         _ trial: Trial, after history: [Trial], observer: any TrainingObserver,
         predictions: (CrossFit) throws -> Void = { _ in }
     ) throws -> TrialOutcome {
-        let rule = MedianRule(history, for: trial, smallerIsBetter: plan.smallerIsBetter)
+        let rule = MedianRule(history, for: trial, runsAhead: plan.runsAhead, smallerIsBetter: plan.smallerIsBetter)
         var scores: [Double?] = []
         var isPruned = false
         do {
