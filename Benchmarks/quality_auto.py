@@ -53,7 +53,8 @@ def measured(db, environment, name, trials, seeds):
     for seed in range(seeds):
         for algorithm in DEFAULTS[task]:
             scores.setdefault(algorithm, []).append(quality.ours(db, plain(algorithm, task), name, frame, target, seed))
-        auto = quality.ours(db, plain("auto", task), name, frame, target, seed, search={"trials": trials})
+        auto = quality.ours(db, plain("auto", task), name, frame, target, seed,
+                            search={"trials": trials, "metric": METRIC[task]})
         scores.setdefault("auto", []).append(auto)
         if environment:
             scores.setdefault("flaml", []).append(flaml(environment, frame, target, task, parts[seed], trials, seed))
