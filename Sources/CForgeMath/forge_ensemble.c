@@ -105,7 +105,14 @@ int32_t forge_ensemble_prepare(const ForgeArena *arena, const double *values, vo
 
 ForgeCell forge_ensemble_background(const ForgeArena *arena, int64_t row, int32_t index) {
     const ForgeColumn *column = (const ForgeColumn *) forge_at(arena, arena->column_table) + index;
-    double value = ((const double *) forge_at(arena, arena->background))[row * arena->encoded + column->first];
+    const double *cell = (const double *) forge_at(arena, arena->background) + row * arena->encoded + column->first;
+    if (column->kind == FORGE_VECTOR) {
+        float element;
+        memcpy(&element, cell, sizeof element);
+        if (element != element) return (ForgeCell) {.number = 0};
+        return (ForgeCell) {.bytes = (const char *) cell, .length = column->width * (int64_t) sizeof element};
+    }
+    double value = *cell;
     if (column->kind == FORGE_NUMBER || value != value) return (ForgeCell) {.number = value};
     const int64_t *ends = forge_at(arena, column->level_ends);
     int64_t start = ends[(int32_t) value];
@@ -134,6 +141,7 @@ int32_t forge_member_columns(const ForgeArena *arena, const ForgeArena *member, 
             if (same(arena, own[next].name, member, columns[c].name)) break;
         if (tried == arena->columns || own[next].kind != columns[c].kind) return 0;
         if (!same(arena, own[next].type, member, columns[c].type)) return 0;
+        if (columns[c].kind == FORGE_VECTOR && columns[c].width != own[next].width) return 0;
         places[c] = next;
     }
     return 1;

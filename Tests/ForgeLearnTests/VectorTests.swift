@@ -64,6 +64,52 @@ struct VectorTests {
         #expect(vector.manifest["data_report"]?["missing"]?["embedding"]?.intValue == 4)
     }
 
+    @Test func anEnsembleOfVectorsIsThatOfTheirElementsWithOneColumnForThem() throws {
+        let missing: Set = [0, 1, 17, 200]
+        func found(asVector: Bool) throws -> (run: Run, outcome: TrainingOutcome) {
+            var run = Run(
+                table: Self.table(asVector: asVector, missing: missing), algorithm: "auto", task: "regression",
+                preprocess: ["*": ["indicator": false]], split: ["test": 0.25, "seed": 3])
+            run.search = ["trials": 7, "folds": 2]
+            run.explain = ["background": 9]
+            return (run, try train(run.job, run.read(), champion: nil, trials: MemoryBoard(), observer: SilentObserver()))
+        }
+        let (one, four) = (try found(asVector: true), try found(asVector: false))
+        expectSame(try one.run.scores(of: one.outcome), try four.run.scores(of: four.outcome))
+        let document = try ModelDocument(artifact: one.outcome.artifact)
+        guard case .ensemble(let form) = document.form else {
+            Issue.record("no ensemble")
+            return
+        }
+        #expect(form.members.count > 1 && form.members.allSatisfy { $0.columns.contains { $0.kind == .vector } })
+        #expect(document.columns.map(\.kind) == [.number, .vector] && document.columns[1].encoding.width == 4)
+        let importance = one.outcome.manifest["feature_importance"]?.arrayValue?.compactMap { $0["feature"]?.textValue }
+        #expect(importance == ["embedding", "size"])
+        let scorer = try Scorer(artifact: one.outcome.artifact)
+        let columns = document.columns.map { one.run.table.values(String(decoding: $0.name, as: UTF8.self)) }
+        let rows = [0, 2, 17]
+        let (margins, explained) = (try scorer.margins(columns, rows: rows), try scorer.explain(columns, rows: rows))
+        for row in rows.indices {
+            #expect(abs(explained[row * 3..<row * 3 + 3].reduce(0, +) - margins[row]) < 1e-9)
+            #expect(explained[row * 3 + 2] != 0)
+        }
+    }
+
+    @Test(arguments: ["ridge", "gradient_boosting", "mlp"])
+    func modelsOfGroupsReadVectorsAsTheirElements(_ algorithm: String) throws {
+        func trained(asVector: Bool) throws -> (run: Run, outcome: TrainingOutcome) {
+            var table = Self.table(asVector: asVector)
+            table.add("shop", (0..<Self.rows).map { ["a", "b", nil][$0 % 3] }, role: .modelGroup)
+            var run = Run(table: table, algorithm: algorithm, task: "regression")
+            run.params = algorithm == "mlp" ? ["max_iter": 5] : [:]
+            run.groups = ["min_rows": 20]
+            return (run, try run.train())
+        }
+        let (one, four) = (try trained(asVector: true), try trained(asVector: false))
+        #expect(try ModelDocument(artifact: one.outcome.artifact).groups?.forms.count == 3)
+        expectSame(try one.run.scores(of: one.outcome), try four.run.scores(of: four.outcome))
+    }
+
     @Test func theManifestHasOneColumnOneImportanceAndItsDimensions() throws {
         var run = Run(table: Self.table(asVector: true), algorithm: "ridge", task: "regression")
         run.evaluation = ["importance": ["permutation", "mean_abs_shap"]]

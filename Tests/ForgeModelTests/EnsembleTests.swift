@@ -104,8 +104,10 @@ struct EnsembleTests {
         _ own: ColumnValues, _ row: Int, _ document: ModelDocument, _ column: Int, isOwn: Bool
     ) -> ColumnValues {
         let background = document.background!
-        let width = document.columns.count
-        let others = (0..<background.rows).map { background.features[$0 * width + column] }
+        let widths = document.columns.map(\.encoding.width)
+        let first = widths[..<column].reduce(0, +)
+        let starts = (0..<background.rows).map { $0 * widths.reduce(0, +) + first }
+        let others = starts.map { background.features[$0] }
         switch own {
         case .numbers(let numbers): return .numbers(isOwn ? others.map { _ in numbers[row] } : others)
         case .codes(let codes, let levels):
@@ -113,7 +115,11 @@ struct EnsembleTests {
             return .codes(
                 others.map { $0.isNaN ? ColumnValues.missingCode : UInt32($0) },
                 levels: document.columns[column].encoding.levels ?? [])
-        case .vectors: preconditionFailure("the decoder refuses vectors of an ensemble")
+        case .vectors(let elements, let dimensions):
+            let mixed = starts.flatMap { start in
+                (0..<dimensions).map { isOwn ? elements[row * dimensions + $0] : Float(background.features[start + $0]) }
+            }
+            return .vectors(mixed, dimensions: dimensions)
         }
     }
 

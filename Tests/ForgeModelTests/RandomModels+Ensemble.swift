@@ -17,11 +17,20 @@ extension RandomModels {
     }
 
     private mutating func cellColumn(_ index: Int) -> ColumnSchema {
-        let isText = flag(0.4)
+        let name = Bytes("cell \(index)".utf8)
+        if flag(0.4) {
+            return ColumnSchema(
+                name: name, sqlType: Bytes("text".utf8), kind: .category, encoding: .native(levels: levels(int(0...4))))
+        }
+        if flag(0.3) {
+            let dimensions = int(1...4)
+            let encoding = ColumnEncoding.vector(
+                fills: nil, shifts: [Double](repeating: 0, count: dimensions), scales: [Double](repeating: 1, count: dimensions))
+            return ColumnSchema(name: name, sqlType: Bytes("real[]".utf8), kind: .vector, encoding: encoding)
+        }
         return ColumnSchema(
-            name: Bytes("cell \(index)".utf8), sqlType: Bytes((isText ? "text" : "double precision").utf8),
-            kind: isText ? .category : .number,
-            encoding: isText ? .native(levels: levels(int(0...4))) : .number(fill: nil, indicator: false, shift: 0, scale: 1))
+            name: name, sqlType: Bytes("double precision".utf8), kind: .number,
+            encoding: .number(fill: nil, indicator: false, shift: 0, scale: 1))
     }
 
     /// A model with encodings of its own of most of the columns, in an order of its own.
@@ -29,7 +38,12 @@ extension RandomModels {
         let isTrees = number % 2 == 1
         let columns = cells.indices.filter { $0 == 0 || flag(0.8) }.shuffled(using: &random).map { index in
             var column = cells[index]
-            column.encoding = column.kind == .number ? numberEncoding(isTrees) : categoryEncoding(isTrees, column)
+            column.encoding =
+                switch column.kind {
+                case .number: numberEncoding(isTrees)
+                case .category: categoryEncoding(isTrees, column)
+                case .vector: vector(dimensions: column.encoding.width, forTrees: isTrees)
+                }
             return column
         }
         var model: ModelDocument
@@ -57,10 +71,12 @@ extension RandomModels {
 
     private mutating func cellBackground(_ cells: [ColumnSchema], rows: Int, samples: Int) -> Background {
         let features = (0..<rows).flatMap { _ in
-            cells.map { column -> Double in
-                if flag(0.2) { return .nan }
-                guard let levels = column.encoding.levels else { return double() }
-                return levels.isEmpty ? .nan : Double(int(0...levels.count - 1))
+            cells.flatMap { column -> [Double] in
+                if flag(0.2) { return [Double](repeating: .nan, count: column.encoding.width) }
+                guard let levels = column.encoding.levels else {
+                    return (0..<column.encoding.width).map { _ in column.kind == .vector ? Double(Float(double())) : double() }
+                }
+                return [levels.isEmpty ? .nan : Double(int(0...levels.count - 1))]
             }
         }
         return Background(features: features, rows: rows, seed: int(-5...5), samples: samples)

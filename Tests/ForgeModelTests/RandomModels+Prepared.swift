@@ -26,9 +26,10 @@ extension RandomModels {
             })
     }
 
-    private mutating func vector(forTrees: Bool) -> ColumnEncoding {
-        let dimensions = int(1...9)
-        return .vector(
+    private mutating func vector(forTrees: Bool) -> ColumnEncoding { vector(dimensions: int(1...9), forTrees: forTrees) }
+
+    mutating func vector(dimensions: Int, forTrees: Bool) -> ColumnEncoding {
+        .vector(
             fills: forTrees && flag() ? nil : (0..<dimensions).map { _ in double() },
             shifts: (0..<dimensions).map { _ in double() }, scales: (0..<dimensions).map { _ in double(0.5...4) })
     }

@@ -251,10 +251,6 @@ begin
             return next forge.invalid_parameter(format('algorithm %s does not search by %s', request.algorithm, search ->> 'method'),
                 'leave search.method out, or name an algorithm');
         end if;
-        return query
-            select (forge.invalid_parameter(format('algorithm %s does not take vectors, as column "%s" has', request.algorithm, c ->> 'name'),
-                'exclude the column, or name an algorithm')).*
-            from jsonb_array_elements(request.columns) c where c ->> 'role' = 'feature' and c ->> 'kind' = 'vector';
         return;
     end if;
     if search -> 'space' = '{}' or not search ? 'space' and not exists (

@@ -158,7 +158,8 @@ typedef struct ForgeArena {
     ForgeSpan feature_columns;    // int32 (encoded): source column of a feature; -1: a product of features of several
     ForgeSpan products;           // ForgeProduct: the last encoded features
     ForgeSpan bases;              // double (outputs): expected margin, the base of an explanation
-    ForgeSpan background;         // double (rows, encoded): what explanations compare with, or empty
+    ForgeSpan background;         // double (rows, encoded): what explanations compare with, or empty; an ensemble's
+                                  // vectors lie there as float4s, NaN where one is missing
     int64_t seed, samples;        // of coalitions that are drawn; samples 0: 2 * players + 2048
     int32_t sampled;              // 1: explanations take coalitions of columns, else the form is explained exactly
     ForgeSpan intercepts;         // double (outputs): intercepts or base scores

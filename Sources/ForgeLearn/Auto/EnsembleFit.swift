@@ -103,9 +103,9 @@ extension EncodingPlan {
         let count = asked.isInterventional ? asked.rows : ExplanationRequest.fewRows
         let rows = part.firstByKey(count, choice) ?? Array(0..<part.rows)
         var features = encoded(rows, of: part)
-        let schemas = columns.enumerated().map { index, column -> ColumnSchema in
+        let schemas = modelColumns.map { column -> ColumnSchema in
             guard case .native(let levels) = column.schema.encoding else { return column.schema }
-            let places = stride(from: index, to: features.count, by: columns.count)
+            let places = stride(from: columns[column.planned.lowerBound].offset, to: features.count, by: width)
             let seen = Set(places.map { features[$0] }.filter { !$0.isNaN }).sorted()
             for place in places where !features[place].isNaN {
                 features[place] = Double(seen.firstIndex(of: features[place])!)

@@ -41,12 +41,32 @@ extension ArenaDecoder {
         let width = Int(arena.encoded) &- Int(arena.products.count)
         for c in upTo(Int(arena.columns)) {
             guard let column = columns.load(c) else { continue }
+            if description.form == FORGE_ENSEMBLE && column.encoding == FORGE_ENCODE_VECTOR {
+                try copyVector(column, features, row &* width &+ Int(column.first), row, table)
+                continue
+            }
             for f in upTo(Int(column.width)) {
                 let feature = Int(column.first) &+ f
                 let value = features[row &* width &+ feature]
                 try require(takes(value, column), "a number of its background is not valid")
                 table.store(value, at: row &* Int(arena.encoded) &+ feature)
             }
+        }
+    }
+
+    /// A cell of an ensemble: float4s, in the room of as many doubles; all NaN is a missing one.
+    private func copyVector(
+        _ column: ForgeColumn, _ features: Elements<Double>, _ place: Int, _ row: Int, _ table: Region<Double>
+    ) throws(Refusal) {
+        let slot = row &* Int(arena.encoded) &+ Int(column.first)
+        let start = table.offset &+ slot &* MemoryLayout<Double>.stride
+        let vector = builder.region(ForgeSpan(offset: Int64(start), count: Int64(column.width)), of: Float.self)
+        let isMissing = features[place].isNaN
+        for i in upTo(vector.count) {
+            let element = Float(features[place &+ i])
+            let isValid = isMissing ? element.isNaN : element.isFinite && Double(element) == features[place &+ i]
+            try require(isValid, "a number of its background is not valid")
+            vector.store(element, at: i)
         }
     }
 

@@ -67,7 +67,7 @@ extension ArenaDecoder {
         try require(first > 0, "it has no encoded features")
         try require(firstLevel == offsets.count &- 1, "it has levels of no column")
         arena.encoded = Int32(truncatingIfNeeded: first)
-        arena.prepared = readsFeatures ? 1 : prepared
+        arena.prepared = readsFeatures ? 1 : description.form == FORGE_ENSEMBLE ? 0 : prepared
         arena.texts = Int32(truncatingIfNeeded: textCount)
         arena.work = work
         arena.text_columns = texts.prefix(textCount).span

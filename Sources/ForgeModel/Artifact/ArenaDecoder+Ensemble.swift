@@ -36,16 +36,26 @@ extension ArenaDecoder {
         try require(sum > 1 - 1e-9 && sum < 1 + 1e-9, "the weights of its members do not add up to 1")
     }
 
-    /// An ensemble's columns are not encoded: numbers as they are, levels of those texts that its background has.
+    /// An ensemble's columns are not encoded: numbers and vectors as they are, levels of those texts that its
+    /// background has.
     private func checkCells() throws(Refusal) {
         try require(arena.products.count == 0, "an ensemble has products")
         for c in upTo(Int(arena.columns)) {
             guard let column = columns.load(c) else { continue }
             let asItIs = column.filled == 0 && column.indicator == 0 && column.shift == 0 && column.scale == 1
-            try require(
-                column.encoding == FORGE_ENCODE_NATIVE || column.encoding == FORGE_ENCODE_NUMBER && asItIs,
-                "a column of an ensemble is encoded")
+            let isPlain =
+                column.encoding == FORGE_ENCODE_VECTOR ? column.filled == 0 && isUnscaled(column)
+                : column.encoding == FORGE_ENCODE_NATIVE || column.encoding == FORGE_ENCODE_NUMBER && asItIs
+            try require(isPlain, "a column of an ensemble is encoded")
         }
+    }
+
+    private func isUnscaled(_ vector: ForgeColumn) -> Bool {
+        let numbers = builder.region(vector.numbers, of: Double.self)
+        for i in upTo(Int(vector.width)) {
+            if numbers.load(i) != 0 || numbers.load(Int(vector.width) &+ i) != 1 { return false }
+        }
+        return true
     }
 
     private mutating func decodeMember(
