@@ -137,7 +137,7 @@ int64_t forge_scratch_size(const ForgeArena *arena) {
     size += (int64_t) arena->texts * (int64_t) sizeof(ForgeCell) + arena->work + row_size(arena);
     if (arena->form == FORGE_NETWORK) size += forge_network_scratch(arena);
     if (arena->form == FORGE_ENSEMBLE) size = ((size + 15) & ~15ll) + forge_ensemble_scratch(arena);
-    if (arena->form == FORGE_NONNEGATIVE) size += (int64_t) arena->outputs * 8;
+    if (arena->form == FORGE_NONNEGATIVE) size += (int64_t) arena->outputs * 8 + forge_factor_memory(arena->outputs);
     if (arena->form == FORGE_NEIGHBORS) size += forge_neighbor_scratch(arena);
     return (size + 15) & ~15ll;
 }

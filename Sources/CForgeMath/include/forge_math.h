@@ -114,10 +114,12 @@ void forge_centroid_margins(const ForgeArena *arena, const double *features, dou
 // The cluster of a row with these margins, counted from 0; -1: of none. `distance`: from its centre, or from the nearest
 // point of any; of a mixture the Mahalanobis distance.
 int32_t forge_centroid_cluster(const ForgeArena *arena, const double *margins, double *distance);
-// Weights of at least 0 by which the factors come nearest to the row. `memory`: (outputs).
+// Weights of at least 0 by which the factors come nearest to the row. `memory`: outputs doubles, then forge_factor_memory.
 void forge_factor_margins(const ForgeArena *arena, const double *features, double *memory, double *margins);
 // The same of right sides instead of a row: minimises w·gram·w / 2 - right·w over w >= 0, from `weights` on.
-void forge_factor_solve(const double *gram, const double *right, int32_t count, double *weights);
+void forge_factor_solve(const double *gram, const double *right, int32_t count, double *memory, double *weights);
+// Bytes of memory that solving for so many factors needs.
+int64_t forge_factor_memory(int32_t count);
 
 // --- neighbors: the training rows nearest to a row
 // The row that they are compared with: encoded features, rounded to float32. -1, or the column that cannot be.

@@ -111,9 +111,11 @@ private struct Factoring {
 
         func improve(_ factors: inout [[Double]]) {
             let count = factors.count
+            var memory = [Double](factorsToSolve: count)
             for feature in factors[0].indices {
                 var column = factors.map { $0[feature] }
-                forge_factor_solve(gram, Array(mixed[feature * count..<(feature + 1) * count]), Int32(count), &column)
+                let right = Array(mixed[feature * count..<(feature + 1) * count])
+                forge_factor_solve(gram, right, Int32(count), &memory, &column)
                 for index in 0..<count { factors[index][feature] = column[index] }
             }
         }
@@ -130,6 +132,7 @@ private struct Factoring {
                 tile.unpack(less: origin, into: block.baseAddress!)
                 var right = [Double](repeating: 0, count: count)
                 var solved = right
+                var memory = [Double](factorsToSolve: count)
                 for row in 0..<tile.rows {
                     for index in 0..<count {
                         right[index] = 0
@@ -138,7 +141,7 @@ private struct Factoring {
                             right[index] += factors[index][feature] * block[feature * Design.tileRows + row]
                         }
                     }
-                    forge_factor_solve(own, right, Int32(count), &solved)
+                    forge_factor_solve(own, right, Int32(count), &memory, &solved)
                     sums.add(solved, block.baseAddress! + row, weights?[tile.firstRow + row] ?? 1, width)
                 }
             }
@@ -163,6 +166,13 @@ private struct Factoring {
             let part = index == 0 ? vector.map(abs) : vector.map { positive >= 0.5 ? max(0, $0) : max(0, -$0) }
             return part.map { $0 > 0 ? $0 : mean * 0.01 }
         }
+    }
+}
+
+extension [Double] {
+    /// Memory for `forge_factor_solve`.
+    fileprivate init(factorsToSolve count: Int) {
+        self.init(repeating: 0, count: Int(forge_factor_memory(Int32(count))) / MemoryLayout<Double>.stride)
     }
 }
 
