@@ -10,6 +10,7 @@ struct GoldenTests {
         "linear", "logistic", "softmax", "boosting", "boosting_binary", "boosting_classes", "boosting_counts",
         "interventional", "interventional_classes", "network", "network_classes", "network_gelu", "sampled", "ensemble", "vectors",
         "neighbors", "neighbors_classes",
+        "ensemble_vectors", "clusters", "clusters_density", "mixture", "components", "factors",
     ]
     static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Goldens")
 
@@ -50,8 +51,10 @@ struct GoldenTests {
     /// The peers compute in double, except that XGBoost sums its leaves and its contributions in float32; so do our networks.
     static func tolerance(_ name: String) -> Double {
         switch name {
-        case "linear", "logistic", "softmax", "vectors", "neighbors", "neighbors_classes": 1e-9
-        case "network", "network_classes", "network_gelu", "sampled", "ensemble": 5e-6
+        case "linear", "logistic", "softmax", "vectors", "clusters", "clusters_density", "mixture", "components",
+            "factors", "neighbors", "neighbors_classes":
+            1e-9
+        case "network", "network_classes", "network_gelu", "sampled", "ensemble", "ensemble_vectors": 5e-6
         default: 2e-5
         }
     }

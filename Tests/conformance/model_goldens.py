@@ -15,10 +15,14 @@ import shap
 import xgboost
 from safetensors.numpy import save as save_bytes
 from shap.utils._legacy import DenseData
+from scipy.optimize import nnls
+from sklearn.cluster import DBSCAN, KMeans
 from sklearn.compose import ColumnTransformer
-from sklearn.datasets import load_diabetes, load_iris
+from sklearn.datasets import load_diabetes, load_iris, load_wine
+from sklearn.decomposition import NMF, PCA
 from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
@@ -49,9 +53,10 @@ def category(name, levels, encoding):
 
 
 def vector(name, fills, shifts, scales):
-    """A column of embeddings; its numbers go to column_numbers."""
-    described = {"dimensions": len(shifts), "encoding": "vector", "fill": True, "name": name, "type": "public.vector"}
-    return described, (0.0, 0.0, 1.0), [], np.concatenate([shifts, scales, fills])
+    """A column of embeddings; its numbers go to column_numbers. `fills` None: a missing one stays missing."""
+    described = {"dimensions": len(shifts), "encoding": "vector", "fill": fills is not None, "name": name,
+                 "type": "public.vector"}
+    return described, (0.0, 0.0, 1.0), [], np.concatenate([shifts, scales] if fills is None else [shifts, scales, fills])
 
 
 def artifact(columns, form, link, labels, tensors, algorithm, **more):
@@ -370,6 +375,118 @@ def neighbor_goldens():
               "contributions": kernel_contributions(function, asked, background, [[i] for i in range(x.shape[1])])}, "knn", **described)
 
 
+def ensemble_vector_goldens():
+    """The same with the four numbers as one vector, which is one player of the explanation; one row has none."""
+    x, y = load_iris(return_X_y=True)
+    x = x.astype(np.float32).astype(np.float64)
+    levels = ["amber", "blue", "żółty"]
+    codes = (np.arange(len(x)) * 7 + y) % 3
+    scaler = StandardScaler().fit(x)
+    one_hot = np.eye(3)[codes]
+    logistic = LogisticRegression(max_iter=5000).fit(np.hstack([x, one_hot]), y)
+    network = MLPClassifier((9,), activation="tanh", random_state=1, max_iter=300).fit(scaler.transform(x), y)
+    fills = np.median(x, axis=0)
+
+    def filled(raw):
+        return np.where(np.isnan(raw[:, :4]), fills, raw[:, :4])
+
+    def votes(raw):
+        encoded = np.hstack([filled(raw), np.eye(3)[raw[:, 4].astype(int)]])
+        return 0.25 * logistic.predict_proba(encoded) + 0.75 * network.predict_proba(scaler.transform(filled(raw)))
+
+    labels = ["0", "1", "2"]
+    raw = np.column_stack([x, codes])
+    background = raw[3::len(x) // BACKGROUND].copy()
+    background[5, :4] = np.nan
+    members = [
+        artifact([vector("embedding", fills, np.zeros(4), np.ones(4)), category("colour", levels, "one_hot")], "linear",
+                 "softmax", labels, {"coefficients": logistic.coef_.copy(), "intercepts": logistic.intercept_.copy(),
+                                     "means": np.zeros(7)}, "logistic_regression"),
+        artifact([vector("embedding", fills, scaler.mean_, scaler.scale_)], "network", "softmax", labels,
+                 network_tensors(network.coefs_, network.intercepts_)
+                 | compared_with(scaler.transform(filled(background))), "mlp", activation="tanh")]
+    tensors = {"members": np.frombuffer(b"".join(members), np.uint8).copy(),
+               "member_offsets": np.cumsum([0] + [len(member) for member in members], dtype=np.int64),
+               "member_weights": np.array([0.25, 0.75])} | compared_with(background)
+    chosen = raw[np.arange(0, len(x), len(x) // ROWS)[:ROWS]].copy()
+    chosen[2, :4] = np.nan
+    vectors = [None if np.isnan(row[0]) else row[:4].tolist() for row in chosen]
+    contributions = kernel_contributions(votes, chosen, background, [[0, 1, 2, 3], [4]])
+    save("ensemble_vectors", [vector("embedding", None, np.zeros(4), np.ones(4)), category("colour", levels, "native")],
+         "ensemble", "shares", labels, tensors, [vectors, [levels[int(code)] for code in chosen[:, 4]]],
+         {"margins": votes(chosen), "scores": votes(chosen), "contributions": contributions}, "auto")
+
+
+def unsupervised_goldens():
+    """What has no target: k-means, density clusters by their core rows, a mixture, principal components, non-negative
+    factors. A cluster's margin is the squared distance of its nearest point."""
+    x = load_iris().data
+    scaler = StandardScaler().fit(x)
+    z = scaler.transform(x)
+    columns = [number(f"x{i}", 0.0, scaler.mean_[i], scaler.scale_[i]) for i in range(4)]
+    chosen = np.arange(0, len(x), len(x) // ROWS)[:ROWS]
+    rows, shown = x[chosen].T.tolist(), z[chosen]
+    background = z[3::len(x) // BACKGROUND]
+    players = [[i] for i in range(4)]
+
+    def save_clusters(name, algorithm, points, memberships, margins_of, scores, more, **described):
+        clusters = max(memberships) + 1
+        tensors = {"centers": points, "memberships": np.array(memberships, np.int32), "intercepts": np.zeros(clusters)}
+        save(name, columns, "centroids", "softmax" if "precisions" in more else "distances", [],
+             tensors | compared_with(background) | more, rows,
+             {"margins": margins_of(shown), "scores": scores,
+              "contributions": kernel_contributions(margins_of, shown, background, players)}, algorithm,
+             outputs=clusters, task="clustering", **described)
+
+    means = KMeans(3, n_init=10, random_state=0).fit(z)
+    save_clusters("clusters", "kmeans", means.cluster_centers_.copy(), [0, 1, 2], lambda values: means.transform(values) ** 2,
+                  means.transform(shown), {}, precisions="none")
+
+    density = DBSCAN(eps=0.6, min_samples=8).fit(z)
+    found = density.labels_[density.core_sample_indices_]
+    first = [int(np.flatnonzero(found == cluster)[0]) for cluster in range(found.max() + 1)]
+    order = first + [place for place in range(len(found)) if place not in first]
+    points = density.components_[order]
+    memberships = found[order].tolist()
+
+    def nearest(values):
+        squares = ((values[:, None] - points[None]) ** 2).sum(axis=2)
+        return np.column_stack([squares[:, np.array(memberships) == cluster].min(axis=1) for cluster in range(len(first))])
+
+    save_clusters("clusters_density", "dbscan", points, memberships, nearest, np.sqrt(nearest(shown)),
+                  {"cluster_radius": np.array([0.6])}, precisions="none")
+
+    mixture = GaussianMixture(3, random_state=0).fit(z)
+    factors = mixture.precisions_cholesky_
+    constants = np.log(mixture.weights_) + np.log(np.einsum("kii->ki", factors)).sum(axis=1) - 2 * np.log(2 * np.pi)
+    save_clusters("mixture", "gaussian_mixture", mixture.means_.copy(), [0, 1, 2], mixture._estimate_weighted_log_prob,
+                  mixture.predict_proba(shown), {"precisions": factors.transpose(0, 2, 1).ravel(), "intercepts": constants},
+                  precisions="full")
+
+    axes = PCA(2).fit(z)
+    centred = shown - z.mean(axis=0)
+    values = axes.components_[None] * centred[:, None, :]
+    base = axes.transform(z.mean(axis=0, keepdims=True))
+    save("components", columns, "linear", "identity", [],
+         {"coefficients": axes.components_.copy(), "intercepts": -axes.components_ @ axes.mean_, "means": z.mean(axis=0)}, rows,
+         {"margins": axes.transform(shown), "scores": axes.transform(shown),
+          "contributions": np.concatenate([np.broadcast_to(base[:, :, None], (ROWS, 2, 1)), values], axis=2)}, "pca",
+         outputs=2, task="decomposition")
+
+    wine = load_wine().data[:, :6]  # its factors are so alike that coordinate descent takes thousands of sweeps
+    parts = NMF(3, max_iter=5000, random_state=0).fit(wine).components_.copy()
+
+    def weights(values):
+        return np.array([nnls(parts.T, row)[0] for row in values])
+
+    background, shown = wine[3::len(wine) // BACKGROUND], wine[:ROWS]
+    save("factors", [number(f"x{i}", 0.0) for i in range(6)], "nonnegative", "identity", [],
+         {"coefficients": parts} | compared_with(background), shown.T.tolist(),
+         {"margins": weights(shown), "scores": weights(shown),
+          "contributions": kernel_contributions(weights, shown, background, [[i] for i in range(6)])}, "nmf",
+         outputs=3, task="decomposition")
+
+
 def sampled_goldens():
     """More columns than there are coalitions for: shap with many times the samples."""
     random = np.random.default_rng(3)
@@ -399,3 +516,5 @@ if __name__ == "__main__":
     sampled_goldens()
     ensemble_goldens()
     neighbor_goldens()
+    ensemble_vector_goldens()
+    unsupervised_goldens()
