@@ -334,6 +334,17 @@ import Testing
         )
     }
 
+    @Test(arguments: ["ridge", "gradient_boosting", "mlp"])
+    func modelsOfGroupsAreNotContinued(_ algorithm: String) throws {
+        var run = Run(table: GroupTests.table(GroupTests.shops), algorithm: algorithm, task: "regression")
+        run.params = algorithm == "mlp" ? ["max_iter": 2] : [:]
+        run.base = try run.train()
+        run.table.columns.removeFirst()
+        let error = try #require(refusal(run))
+        #expect(error.code == .modelMismatch)
+        #expect(error.detail?.contains("it has a model for each group, which nothing continues") == true, "\(error)")
+    }
+
     @Test func leastSquaresContinueEachOther() throws {
         var run = Run(table: table("regression"), algorithm: "linear_regression", task: "regression")
         let base = try run.train()

@@ -88,9 +88,9 @@ begin
     elsif entry is null then
         return next forge.invalid_parameter(format('%s does not continue a base model', algorithm.name),
             case algorithm.form when 'linear' then 'without a penalty nothing would pull it towards one; ' else '' end
-                || format('for %s these do: %s', request.task,
+                || coalesce(format('for %s these do: ', request.task) ||
                     (select string_agg(a.name, ', ' order by a.name) from forge.algorithms a
-                     where a.parameters ? 'base_model' and request.task = any (a.tasks))));
+                     where a.parameters ? 'base_model' and request.task = any (a.tasks)), format('none does for %s: leave it out', request.task)));
         return;
     elsif jsonb_typeof(request.params -> 'base_model') <> 'string' then  -- said by forge.params_problems
         return;
@@ -110,6 +110,11 @@ begin
     if not entry -> 'bases' ? base.algorithm then
         return query select 'FG014', format('base model "%s" is of %s, which %s does not continue', base_name, base.algorithm, algorithm.name),
             format('%s continues %s', algorithm.name, (select string_agg(b, ', ') from jsonb_array_elements_text(entry -> 'bases') b));
+    end if;
+    if coalesce(jsonb_typeof(base.manifest -> 'groups'), 'null') <> 'null' then
+        return query select 'FG014', format('base model "%s" has a model for each group, which nothing continues', base_name),
+            'name a version without group_columns, or train without base_model';
+        return;
     end if;
     return query
         select 'FG014', format('base model "%s" has %s %s, the request %s', base_name, p.key, base.params -> p.key, request.params -> p.key),

@@ -26,6 +26,7 @@ extension BaseModel {
             differences.append("it is of \(document.algorithm), which \(job.algorithm.name) does not continue")
             return differences
         }
+        if document.groups != nil { differences.append("it has a model for each group, which nothing continues") }
         for parameter in job.algorithm.parameters {
             guard let own = fixedValue(of: parameter), own != job.parameters[parameter.name] else { continue }
             differences.append(
