@@ -111,7 +111,8 @@ as $$
     with job as (
         select a.form, a.name as algorithm,
             coalesce(forge.number_of(request.sample, 'rows'), forge.number_of(request.sample, 'fraction') * rows, rows) as rows,
-            greatest(1, jsonb_array_length(jsonb_path_query_array(request.columns, '$[*] ? (@.role == "feature")'))) as features,
+            (select greatest(1, sum(coalesce((c ->> 'dimensions')::int, 1)))
+             from jsonb_array_elements(request.columns) c where c ->> 'role' = 'feature') as features,
             coalesce(forge.number_of(request.params, 'n_estimators'), 100) as trees,
             coalesce(forge.number_of(request.params, 'max_iter'), 200) as epochs,
             -- Each trial is a fit of every fold, of which each lacks a part of the rows.
@@ -143,7 +144,33 @@ as $$
         case when lately.seconds is null then 'rough: nothing of this algorithm was trained here yet' else 'by what was trained here' end
     from job, lately
 $$;
-comment on function forge.training_estimate is 'rough memory in bytes and time in seconds that a request will take; internal';
+comment on function forge.training_estimate is
+    'rough memory in bytes and time in seconds that a request will take; its columns of vectors have "dimensions" as forge.with_dimensions finds them, else they count as one number; internal';
+
+-- Runs as the caller, under the caller's search_path, since it reads a source that the caller names.
+create or replace function forge.with_dimensions(columns jsonb, source text) returns jsonb
+language plpgsql stable
+as $$
+declare
+    found record;
+    dimensions int;
+begin
+    for found in
+        select c.value operator(pg_catalog.->>) 'name' as name, c.place,
+            case when c.value operator(pg_catalog.->>) 'type' operator(pg_catalog.~~) '%[]' then '' else '::pg_catalog.float4[]' end as as_array
+        from pg_catalog.jsonb_array_elements(columns) with ordinality c(value, place)
+        where c.value operator(pg_catalog.->>) 'kind' operator(pg_catalog.=) 'vector'
+    loop
+        execute pg_catalog.format(E'select pg_catalog.cardinality(s.%1$I%2$s) from (%3$s\n) s where s.%1$I is not null limit 1',
+            found.name, found.as_array, forge.source_query(source)) into dimensions;
+        columns := pg_catalog.jsonb_set(columns, array[(found.place operator(pg_catalog.-) 1)::text, 'dimensions'],
+            pg_catalog.to_jsonb(coalesce(dimensions, 1)));
+    end loop;
+    return columns;
+end
+$$;
+comment on function forge.with_dimensions is
+    'a request''s columns, those of vectors with the "dimensions" of the first vector in the source; internal';
 
 create or replace function forge.worker_fits(request forge.training_requests) returns table (item text, value text, hint text)
 language sql stable security definer
@@ -228,8 +255,10 @@ begin
         execute pg_catalog.format(E'select pg_catalog.count(*) from (%s\n) source', forge.source_query(asked.source)) into counted;
         return query select 'estimate'::text, 'rows'::text, counted::text,
             case when counted operator(pg_catalog.=) 0 then 'there is nothing to train on'::text end;
+        asked := checked.request;
+        asked.columns := forge.with_dimensions(asked.columns, source);
         return query select 'estimate'::text, e.item, pg_catalog.round(e.estimate::numeric)::text, e.remark
-            from forge.training_estimate(checked.request, counted) e;
+            from forge.training_estimate(asked, counted) e;
     end if;
     return query select 'worker'::text, w.item, w.value, w.hint from forge.worker_fits(checked.request) w;
 end

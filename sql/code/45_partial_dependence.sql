@@ -25,6 +25,19 @@ end
 $$;
 comment on function forge.model_source is 'the source that the caller named, else that of the version''s training request; FG005 if neither is known; internal';
 
+create or replace function forge.require_target(reference text) returns void
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if exists (select from forge.resolve_model(reference) r join forge.models m on m.name = r.model where not forge.has_target(m.task)) then
+        raise exception using errcode = 'FG014', message = format('model "%s" predicts no target', reference),
+            hint = 'forge.explain tells what a column does to a row''s cluster or component';
+    end if;
+end
+$$;
+comment on function forge.require_target is 'refuses (FG014) a model of clusters or components; internal';
+
 create or replace function forge.model_rows(reference text, source text, max_rows int) returns table (sample bigint, features jsonb)
 language plpgsql stable
 as $$
@@ -36,10 +49,7 @@ begin
         raise exception using errcode = 'FG004', message = pg_catalog.format('max_rows must be at least 1, got %s', coalesce(max_rows::text, 'null')),
             hint = 'a thousand rows show a shape well';
     end if;
-    if exists (select from forge.resolve_model(reference) r join forge.models m on m.name = r.model where not forge.has_target(m.task)) then
-        raise exception using errcode = 'FG014', message = pg_catalog.format('model "%s" predicts no target', reference),
-            hint = 'forge.explain tells what a column does to a row''s cluster or component';
-    end if;
+    perform forge.require_target(reference);
     select pg_catalog.string_agg(pg_catalog.format('s.%I', c.value ->> 'name'), ', ' order by c.place),
         pg_catalog.string_agg(pg_catalog.quote_ident(c.value ->> 'name'), ', ' order by c.place) filter (
             where not forge.readable_columns(model_rows.source) @> pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('name', c.value ->> 'name')))

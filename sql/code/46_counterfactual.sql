@@ -56,6 +56,7 @@ begin
     if model is null or features is null then
         return;
     end if;
+    perform forge.require_target(model);
     select v.* into version from forge.resolve_model(counterfactual.model) r join forge.model_versions v on v.id = r.version_id;
     select m.task into task from forge.models m where m.name = version.model;
     pinned := pg_catalog.format('%s/%s', version.model, version.version);

@@ -88,7 +88,7 @@ grant execute on function
     forge.check_request(text, text, text, text, text, text[], text[], text, text, jsonb, jsonb, jsonb, jsonb, text, jsonb, int, timestamptz, text, text, text[], jsonb, text),
     forge.source_columns(text), forge.source_query(text), forge.checked_request(forge.training_requests, jsonb),
     forge.combined_problems(text, forge.problem[]), forge.schedule_problems(int, timestamptz), forge.request_identity(forge.training_requests),
-    forge.training_estimate(forge.training_requests, bigint), forge.worker_fits(forge.training_requests) to forge_trainer;
+    forge.training_estimate(forge.training_requests, bigint), forge.with_dimensions(jsonb, text), forge.worker_fits(forge.training_requests) to forge_trainer;
 -- Changing the registry: a model's owner, as the trigger of forge.audit_log checks.
 grant execute on function
     forge.promote(text, int, text), forge.rollback(text, text), forge.set_alias(text, text, int, text), forge.drop_alias(text, text),
@@ -119,7 +119,7 @@ grant execute on function
     forge.scoring_calls(text, jsonb), forge.table_name(text), forge.listed(text[]),
     forge.readable_columns(text), forge.number_expression(text, text),
     forge.ice(text, text, text, int, int, float8[]), forge.partial_dependence(text, text, text, int, int, float8[]),
-    forge.counterfactual(text, jsonb, text, text[], text, float8, float8, int), forge.model_source(text, text), forge.model_rows(text, text, int),
+    forge.counterfactual(text, jsonb, text, text[], text, float8, float8, int), forge.model_source(text, text), forge.require_target(text), forge.model_rows(text, text, int),
     forge.json_number(jsonb, text), forge.feature_grid(jsonb[], text, text, int, float8[]),
     forge.similar(regclass, text, real[], int, text, text, boolean, int), forge.similar(regclass, text, text, int, text, text, boolean, int),
     forge.recall_check(regclass, text, int, int, text, text, float8), forge.require_pgvector(), forge.vector_column(regclass, text, text),
