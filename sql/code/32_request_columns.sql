@@ -120,7 +120,7 @@ begin
         from jsonb_array_elements(resolved) with ordinality e(c, place) order by place
     loop
         if found.kind is null then
-            return query select 'FG008', format('column "%s" (%s) has type %s, which cannot be used', found.name, found.role, found.type),
+            return query select 'FG008', format('column "%s" (%s) has type %s, which cannot be used', found.name, replace(found.role, 'model_', ''), found.type),
                 case found.role when 'feature' then format('leave it out: exclude => array[%L]; or cast it in the source', found.name)
                     else 'cast it in the source' end;
         elsif found.role = 'weight' and (found.kind <> 'number' or found.type ~ '^(boolean|date|time|interval)') then

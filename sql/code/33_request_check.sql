@@ -51,7 +51,7 @@ begin
         return query select 'FG014', format('model "%s" is a %s, not a %s', request.model, facts.task, request.task),
             'train it under another name';
     end if;
-    if request.target_type is distinct from facts.target_type and request.target_type is not null then
+    if request.target_type <> facts.target_type then  -- models without a target refuse one by themselves
         return query select 'FG014', format('model "%s" learns a target of type %s, not %s', request.model, facts.target_type, request.target_type),
             'cast the target in the source, or train it under another name';
     end if;

@@ -122,6 +122,7 @@ final class DataSetBuilder {
         guard rows.cells.contains(where: { $0.fitted.rows > 0 }) else {
             throw ForgeError(
                 .notEnoughRows, "no rows to train on: all \(rows.heldOut.rows) are held out",
+                detail: "Rows that are equal in all columns stay together, unless an id_column tells them apart.",
                 hint: "give more rows, a smaller split.test, or {\"method\": \"none\"}")
         }
         let all = columns.indices.map { index in
