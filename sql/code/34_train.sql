@@ -256,7 +256,7 @@ begin
         return query select 'estimate'::text, 'rows'::text, counted::text,
             case when counted operator(pg_catalog.=) 0 then 'there is nothing to train on'::text end;
         asked := checked.request;
-        asked.columns := forge.with_dimensions(asked.columns, source);
+        asked.columns := forge.with_dimensions(asked.columns, asked.source);
         return query select 'estimate'::text, e.item, pg_catalog.round(e.estimate::numeric)::text, e.remark
             from forge.training_estimate(asked, counted) e;
     end if;
