@@ -81,5 +81,5 @@ begin
     return next;
 end
 $$;
-comment on function forge.recall_check is
+comment on function forge.recall_check(regclass, text, int, int, text, text, float8) is
     'recall of an HNSW or IVFFlat index: with `sample` rows of the relation as queries, drawn by seed (-1 to 1), the share of the k nearest rows that the index finds – on average, and of the worst query – and the milliseconds of a query by index and by comparing every row. filter as in forge.similar. Errors as there; FG006 also where no index serves the metric';
