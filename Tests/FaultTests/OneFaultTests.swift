@@ -62,6 +62,22 @@ extension QueueWorld {
         #expect(try world.admin().query("select count(*) from forge.staged_chunks").first?[0] == "0")
     }
 
+    @Test func aRegistrationOutlivesManyLeases() async throws {
+        let holder = try world.holdRegistrations()
+        let forged = try ForgedProcess(world, lease: 2)
+        defer { forged.kill() }
+        let request = try world.request()[0]
+        _ = try await eventually("the registration to wait") { try world.isRegistering() ? true : nil }
+        let leases = try world.admin()
+        let first = try leases.query("select lease_expires_at from forge.training_requests").first?[0]
+        _ = try await eventually("three more leases") {
+            try leases.query("select from forge.training_requests where lease_expires_at > $1::timestamptz + interval '6 seconds'", [.text(first)]).first
+        }
+        try holder.query("select pg_advisory_unlock(1)")
+        try await world.becomes("succeeded", request)
+        #expect(try world.outcomes(request) == ["succeeded"])
+    }
+
     @Test func aKilledJobIsTriedAgainAndNamesTheSignal() async throws {
         let forged = try ForgedProcess(world)
         defer { forged.kill() }
@@ -105,14 +121,20 @@ extension QueueWorld {
     }
 
     /// What docs/queue.md promises; one of three must keep it, for another suite may hold the processors for a while.
-    @Test(arguments: ["reads", "trains"]) func aCancelEndsAJobWithinASecond(_ stage: String) async throws {
+    @Test(arguments: ["reads", "trains", "registers"]) func aCancelEndsAJobWithinASecond(_ stage: String) async throws {
+        let holder = stage == "registers" ? try world.holdRegistrations() : nil
+        defer { withExtendedLifetime(holder) {} }
         let forged = try ForgedProcess(world, lease: 600)
         defer { forged.kill() }
         var took: [Double] = []
         for _ in 0..<3 where took.allSatisfy({ $0 > 1 }) {
-            let request = try stage == "reads" ? world.slowRequest() : world.longFit()
+            let request = try stage == "reads" ? world.slowRequest() : stage == "trains" ? world.longFit() : world.request()[0]
             _ = try await eventually("the job that \(stage)") {
-                try (stage == "reads" ? !world.sleepers().isEmpty : world.phase(request) == "fit") ? true : nil
+                switch stage {
+                case "reads": try world.sleepers().isEmpty ? nil : true
+                case "trains": try world.phase(request) == "fit" ? true : nil
+                default: try world.isRegistering() ? true : nil
+                }
             }
             took.append(try await world.cancel(request))
         }

@@ -208,7 +208,7 @@ private let crash = JobFailure(code: "FG018", message: "ended by signal 11", isP
         let heir = try #require(try await store.claimNext())
         let bytes = artifact(100)
         let manifest = try manifest(bytes)
-        // Both at the same moment, many times over would be another request each: the race is decided by the row lock.
+        // Both at the same moment, many times over would be another request each: the race is decided by forge.complete's lock.
         let results = await withTaskGroup(of: Result<Int?, any Error>.self) { group in
             for lease in [job.lease, heir.lease, job.lease, heir.lease] {
                 group.addTask { Result { try world.makeJobStore(lease).complete(manifest: manifest, artifact: bytes) } }
@@ -238,6 +238,36 @@ private let crash = JobFailure(code: "FG018", message: "ended by signal 11", isP
         #expect(try world.makeJobStore(job.lease).complete(manifest: manifest(bytes), artifact: bytes) == nil)
         #expect(try world.state(job.lease.request).status == "cancelled")
         #expect(try world.admin().query("select count(*) from forge.model_versions").first?[0] == "0")
+    }
+
+    @Test func aLeaseIsExtendedWhileItsVersionIsRegistered() async throws {
+        let job = try await claim()
+        let bytes = artifact(100)
+        let manifest = try manifest(bytes)
+        let holder = try world.holdRegistrations()
+        let version = Task { try await SerialThread("registers").run { try world.makeJobStore(job.lease).complete(manifest: manifest, artifact: bytes) } }
+        _ = try await eventually("the registration to wait") { try world.isRegistering() ? true : nil }
+        #expect(try await store.heartbeat(job.lease, leaseSeconds: 60, progress: nil) == .extended(cancelRequested: false))
+        try holder.query("select pg_advisory_unlock(1)")
+        #expect(try await version.value == 1)
+        #expect(try world.state(job.lease.request).status == "succeeded")
+    }
+
+    @Test func aCancelWhileTheVersionIsRegisteredIsHeardAndUndoesIt() async throws {
+        let job = try await claim()
+        let bytes = artifact(100)
+        let manifest = try manifest(bytes)
+        let holder = try world.holdRegistrations()
+        let version = Task { try await SerialThread("registers").run { try world.makeJobStore(job.lease).complete(manifest: manifest, artifact: bytes) } }
+        _ = try await eventually("the registration to wait") { try world.isRegistering() ? true : nil }
+        _ = try world.database.connect(user: world.requester).query("select forge.cancel(\(job.lease.request))")
+        #expect(try await store.heartbeat(job.lease, leaseSeconds: 60, progress: nil) == .extended(cancelRequested: true))
+        try holder.query("select pg_advisory_unlock(1)")
+        let error = await #expect(throws: PostgresError.self) { _ = try await version.value }
+        #expect(error?.sqlState == "FG021")
+        #expect(try world.admin().query("select count(*) from forge.model_versions").first?[0] == "0")
+        try await store.confirmCancel(job.lease)
+        #expect(try world.state(job.lease.request).status == "cancelled")
     }
 
     @Test func logAndCurvesBelongToTheAttemptThatWroteThem() async throws {

@@ -94,6 +94,30 @@ public struct QueueWorld: Sendable {
         }
     }
 
+    /// Lets no version be registered until the session that is returned gives advisory lock 1 back.
+    public func holdRegistrations() throws -> Connection {
+        let holder = try admin()
+        try holder.execute(
+            """
+            select pg_advisory_lock(1);
+            create function public.wait_for_the_test() returns trigger language plpgsql as
+            $$ begin perform pg_catalog.pg_advisory_xact_lock(1); return new; end $$;
+            create trigger wait_for_the_test before insert on forge.model_versions
+            for each row execute function public.wait_for_the_test();
+            """)
+        return holder
+    }
+
+    /// Whether one waits for that lock.
+    public func isRegistering() throws -> Bool {
+        try admin().query(
+            """
+            select from pg_locks l join pg_database d on d.oid = l.database and d.datname = current_database()
+            where l.locktype = 'advisory' and not l.granted
+            """
+        ).first != nil
+    }
+
     /// Changes a request behind the queue's back: clocks cannot be wound in a test, rows can.
     public func tamper(_ request: Int, _ assignment: String) throws {
         try admin().execute("set role forge_admin; update forge.training_requests set \(assignment) where id = \(request)")

@@ -35,15 +35,17 @@ $$;
 comment on function forge.end_run(forge.training_requests, text, text, text, text, text, text, int) is
   'takes a locked running request out of its lease, and closes its attempt; internal';
 
+-- Registering may take minutes, of an index for one. The request is locked only once that is done, so that its lease can
+-- be extended and a cancel be asked for meanwhile; two calls of one request wait for each other.
 create or replace function forge.complete(request bigint, lease_token uuid, manifest jsonb) returns int
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   r forge.training_requests;
   version int;
 begin
+  perform pg_advisory_xact_lock(hashtextextended('forge.complete.' || request, 0));
   select * into r from forge.training_requests t
-  where t.id = complete.request and t.status = 'running' and t.lease_token = complete.lease_token
-  for update;
+  where t.id = complete.request and t.status = 'running' and t.lease_token = complete.lease_token;
   if not found then
     -- The COMMIT went through and its answer was lost: this very lease succeeded.
     select t.model_version into version
@@ -54,18 +56,23 @@ begin
     end if;
     perform forge.refuse_lease(complete.request);
   end if;
-  if r.cancel_requested_at is not null then
-    perform forge.end_run(r, 'cancelled', 'cancelled', 'FG021', 'cancelled before it was registered');
-    return null;
+  if r.cancel_requested_at is null then
+    version := forge.register_version(r, manifest);
+    perform forge.schedule_embedding(r);
   end if;
-  version := forge.register_version(r, manifest);
-  perform forge.schedule_embedding(r);
-  perform forge.end_run(r, 'succeeded', 'succeeded', version => version);
+  r := forge.leased(request, lease_token);
+  if r.cancel_requested_at is null then
+    perform forge.end_run(r, 'succeeded', 'succeeded', version => version);
+  elsif version is null then
+    perform forge.end_run(r, 'cancelled', 'cancelled', 'FG021', 'cancelled before it was registered');
+  else
+    raise exception using errcode = 'FG021', message = format('request %s was cancelled while its model was registered', request);
+  end if;
   return version;
 end
 $$;
 comment on function forge.complete(bigint, uuid, jsonb) is
-  'registers the staged artifact as the model''s next version, in one transaction; returns its number, the same one when called again, or NULL if a cancel came first';
+  'registers the staged artifact as the model''s next version, in one transaction; returns its number, the same one when called again, or NULL if a cancel came first (FG021: while it registered)';
 
 create or replace function forge.fail(
   request bigint, lease_token uuid, code text, message text, detail text, hint text, permanent boolean, crashed boolean

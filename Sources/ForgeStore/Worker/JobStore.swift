@@ -135,7 +135,8 @@ public final class JobStore {
         } catch let error as PostgresError where error.sqlState == ErrorCode.leaseLost.text {
             // Lost to somebody else, or given up by our own COMMIT whose answer never came: forge.complete knows which.
         }
-        return try connection.transaction(limits: TransactionLimits(lockSeconds: 60, statementSeconds: 600)) {
+        // An index takes as long as it takes, and so does another version of the model: the lease and the job's timeout decide.
+        return try connection.transaction(limits: TransactionLimits(lockSeconds: 3600, statementSeconds: 0)) {
             let row = try connection.query("select forge.complete($1, $2, $3)", leaseParameters + [.text(manifest.serialized)]).first
             return row?[0].flatMap { Int($0) }
         }
