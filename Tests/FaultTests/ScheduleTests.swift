@@ -54,6 +54,40 @@ import Testing
         }
     }
 
+    /// `forgectl train --wait` with a request whose rows are embedded.
+    private func forgectlTrains(source: String) throws {
+        let file = "/tmp/forge-test-request-\(UUID().uuidString).yaml"
+        defer { unlink(file) }
+        try """
+            model: flat
+            algorithm: pca
+            source: \(source)
+            id_column: id
+            exclude: [y]
+            params: {n_components: 2}
+            config: {embed_into: {table: public.flat_points}}
+            """.write(toFile: file, atomically: true, encoding: .utf8)
+        try Shell.run(
+            URL(filePath: ForgedProcess.path).deletingLastPathComponent().appending(path: "forgectl").path, ["train", "-f", file, "--wait"],
+            environment: ["FORGE_DATABASE_URL": world.database.url(user: world.requester)])
+    }
+
+    @Test func forgectlWaitsForTheEmbeddingToo() throws {
+        let forged = try ForgedProcess(world)
+        defer { forged.kill() }
+        try forgectlTrains(source: "public.points")
+        #expect(try strays() == 0)
+    }
+
+    @Test func forgectlTellsWhyRowsCannotBeEmbedded() throws {
+        let forged = try ForgedProcess(world)
+        defer { forged.kill() }
+        let failure = #expect(throws: Shell.Failure.self) {
+            try forgectlTrains(source: "select * from public.points union all select * from public.points")
+        }
+        #expect(failure?.output.contains("FG005") == true, "\(String(describing: failure))")
+    }
+
     @Test func aRequestsRowsAreEmbeddedAndFollowSourceAndChampion() async throws {
         let forged = try ForgedProcess(world)
         defer { forged.kill() }

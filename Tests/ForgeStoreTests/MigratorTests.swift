@@ -123,6 +123,28 @@ import Testing
         #expect(try migrator().down(to: 0, force: true).count == SchemaFiles.embedded.migrations.count)
     }
 
+    @Test func downTakesAlongTheTablesOfTrainingRows() throws {
+        try migrator().up()
+        let bare = try objects()
+        let manifest = QueueWorld.manifest([], sha256: String(repeating: "0", count: 64))
+        try database.connect().execute(
+            """
+            set role forge_admin;
+            select forge.ensure_model('line', 'forge_admin', '\(manifest)');
+            select forge.insert_version('line', 'forge_admin', null, '\(manifest)');
+            create table forge.neighbors_1 (features real[]);
+            select forge.protect_neighbors('line', 'forge.neighbors_1');
+            insert into forge.neighbor_indexes (model, version, relation, metric) values ('line', 1, 'forge.neighbors_1', 'l2');
+            """)
+        let error = #expect(throws: ForgeError.self) { try migrator().down(to: 15) }
+        #expect(error?.detail?.contains("forge.neighbor_indexes has 1 rows") == true)
+        try migrator().down(to: 15, force: true)
+        #expect(try !objects().contains { $0.contains("neighbors_1") })
+        try migrator().up()
+        #expect(try objects() == bare)
+        #expect(try database.connect().query("select count(*) from forge.model_versions where model = 'line'").first?[0] == "1")
+    }
+
     @Test func downNeverDropsWhatIsNotForges() throws {
         try migrator().up()
         try database.connect().execute("create view public.mine as select id, status from forge.training_status")

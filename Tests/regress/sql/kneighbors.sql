@@ -53,6 +53,20 @@ select queries, recall, lowest from forge.recall_check('indexed/1');
 -- Zeros have no direction: no index by cosine has them, and none is asked for them (the fixture's own metric is Euclid's).
 select rank, distance, target from forge.kneighbors('indexed', '{"area": 0, "rooms": 0}');
 select rank, round(distance::numeric, 6) as distance, target from forge.kneighbors('indexed', '{"area": 1, "rooms": 0}', k => 4);
+-- An imported version has an index of its own, with the same rows.
+reset role;
+create temp table exported as
+select v.manifest, (select string_agg(a.bytes, '' order by a.chunk) from forge.model_artifacts a where a.model = v.model and a.version = v.version) as artifact
+from forge.model_versions v where v.model = 'indexed' and v.version = 2;
+select forge.import_version('copied', manifest, artifact, importer => 'tom') from exported;
+select relation as copied_table from forge.neighbor_indexes where model = 'copied' \gset
+select relation as second_table from forge.neighbor_indexes where model = 'indexed' and version = 2 \gset
+select count(*) as rows, count(*) filter (where c is distinct from i) as others from :copied_table c full join :second_table i using ("row");
+select value from forge.model_metrics where model = 'copied' and metric = 'recall_at_k';
+set role tom;
+select rank, round(distance::numeric, 6) as distance, target from forge.kneighbors('copied', '{"area": 1, "rooms": 0}', k => 4, exact => false);
+select forge.drop_model('copied');
+select to_regclass(:'copied_table') is null as gone;
 -- Who may predict with a model reads its rows, and nobody else.
 set role ann;
 select count(*) from :first_table;
@@ -84,7 +98,8 @@ select count(*) from forge.neighbor_indexes;
 drop extension vector cascade;
 select regress.error($$select regress.train('tom', 'indexed', 'near', 'always', '{"params": {"n_neighbors": 3, "weights": "distance", "metric": "euclidean", "index": "hnsw"}}')$$);
 reset role;
-select count(*) from forge.models where name = 'indexed';
+select regress.error($$select forge.import_version('copied', manifest, artifact) from exported$$);
+select count(*) from forge.models where name in ('indexed', 'copied');
 select * from forge.kneighbors('near', '{"area": 3, "rooms": 0}', k => 1);
 insert into forge.algorithms (name, tasks, form, description, parameters) values
     ('knn', '{classification}', 'neighbors', 'for tests', '{"index": {"type": "text", "default": "none", "choices": ["none", "hnsw"], "description": "index"}}');
