@@ -31,10 +31,11 @@ grant insert, select on asked to tom;
 set role tom;
 insert into asked
 select model, forge.train(model, 'learnt', target, task => case when model like 'ranking%' then 'ranking' end, algorithm => algorithm,
-    id_column => 'id', group_columns => case when model like 'ranking%' then '{query}' when model like 'grouped%m' then '{c_boolean}' when model like 'grouped%' then '{c_text,c_boolean}' end::text[], exclude => array_remove(array['number', 'answer', 'colour', 'stars'], target) || case algorithm when 'auto' then '{c_vector,c_halfvec,c_reals,c_doubles}' end::text[],
+    id_column => 'id', group_columns => case when model like 'ranking%' then '{query}' when model like 'grouped%m' then '{c_boolean}' when model like 'grouped%' then '{c_text,c_boolean}' end::text[], features => case algorithm when 'nmf' then '{c_domain,query}' end::text[],
+    exclude => case when algorithm <> 'nmf' then array_remove(array['number', 'answer', 'colour', 'stars'], target) end,
     params => params,
     preprocess => preprocess, search => case algorithm when 'auto' then '{"trials": 5}'::jsonb end, split => '{"method": "column", "column": "part"}',
-    config => case when model like 'grouped%' then '{"groups": {"min_rows": 10}, "explain": {"background": 2, "samples": 100}}' when model like 'network%' or model like 'auto%' or model like 'near%' then '{"explain": {"background": 2, "samples": 100}}' when model like 'compared%' then '{"explain": {"background": 3, "samples": 100}}' when model like 'corrected_i%' then '{"decision": {"calibration": "isotonic"}}' when model like 'corrected%' then '{"decision": {"calibration": "platt", "threshold": "f1"}}' when model like 'decided%' then '{"decision": {"threshold": {"cost_matrix": {"false_positive": 1, "false_negative": 4}}}}' else '{}' end::jsonb), null, target
+    config => case when model like 'grouped%' then '{"groups": {"min_rows": 10}, "explain": {"background": 2, "samples": 100}}' when target is null or model like 'network%' or model like 'auto%' or model like 'near%' then '{"explain": {"background": 2, "samples": 100}}' when model like 'compared%' then '{"explain": {"background": 3, "samples": 100}}' when model like 'corrected_i%' then '{"decision": {"calibration": "isotonic"}}' when model like 'corrected%' then '{"decision": {"calibration": "platt", "threshold": "f1"}}' when model like 'decided%' then '{"decision": {"threshold": {"cost_matrix": {"false_positive": 1, "false_negative": 4}}}}' else '{}' end::jsonb), null, target
 from (values
     ('decided_b', 'answer', 'logistic_regression', '{}'::jsonb, '{}'::jsonb), ('decided_n_b', 'answer', 'gradient_boosting', '{"n_estimators": 20, "positive_class": "no"}', '{}'),
     ('linear_r', 'number', 'linear_regression', '{}', '{}'),
@@ -62,6 +63,9 @@ from (values
     ('grouped_f_m', 'colour', 'random_forest', '{"n_estimators": 5}', '{"c_varchar": {"encode": "one_hot"}}'), ('grouped_n_r', 'number', 'mlp', '{"hidden_layer_sizes": [5], "max_iter": 5}', '{}'),
     ('near_r', 'number', 'knn', '{"weights": "distance"}', '{}'), ('near_b', 'answer', 'knn', '{"metric": "cosine", "index": "hnsw"}', '{}'),
     ('near_m', 'colour', 'knn', '{"n_neighbors": 9, "metric": "manhattan"}', '{"c_text": {"encode": "target"}, "c_integer": {"transform": "sqrt"}}'),
+    ('clusters_c', null, 'kmeans', '{"n_clusters": 4}', '{}'), ('dense_c', null, 'dbscan', '{"eps": 12, "min_samples": 3}', '{}'),
+    ('mixture_c', null, 'gaussian_mixture', '{"n_components": 3, "covariance_type": "diag"}', '{}'), ('components_d', null, 'pca', '{"n_components": 3}', '{}'),
+    ('component_d', null, 'truncated_svd', '{"n_components": 1}', '{}'), ('factors_d', null, 'nmf', '{"n_components": 2}', '{}'),
     ('network_r', 'number', 'mlp', '{"hidden_layer_sizes": [20, 8], "max_iter": 20}', '{}'),
     ('network_b', 'answer', 'mlp', '{"activation": "gelu", "max_iter": 20}', '{}'),
     ('network_m', 'colour', 'mlp', '{"activation": "tanh", "hidden_layer_sizes": [7, 33, 5], "max_iter": 20}', '{}')
