@@ -17,8 +17,9 @@ create or replace function forge.timed_distances(query text, iterates boolean, o
 language plpgsql
 as $$
 declare
-    settings text[] := array['enable_seqscan', 'enable_sort'] || case when iterates then array['hnsw.iterative_scan', 'ivfflat.iterative_scan'] else '{}' end;
-    before text[] := forge.swap_settings(settings, array['off', 'off', 'relaxed_order', 'relaxed_order']);
+    -- What is switched off counts as so dear that a server before 18 would compile each query to machine code.
+    settings text[] := array['jit', 'enable_seqscan', 'enable_sort'] || case when iterates then array['hnsw.iterative_scan', 'ivfflat.iterative_scan'] else '{}' end;
+    before text[] := forge.swap_settings(settings, array['off', 'off', 'off', 'relaxed_order', 'relaxed_order']);
     began constant timestamptz := pg_catalog.clock_timestamp();
 begin
     execute pg_catalog.format('select pg_catalog.array_agg(q.distance) from (%s) q', query) into distances;
