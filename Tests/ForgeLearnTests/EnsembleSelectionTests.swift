@@ -70,6 +70,53 @@ import Testing
         #expect(EnsembleSelection(models: [], cost: error).weights(limit: 3, threads: 1) == nil)
     }
 
+    @Test func fromASortedStartTheBestAloneAreInAndNoModelWithoutACost() throws {
+        let library = library(1, models: 6)
+        let cost = Self.error(library.truth)
+        let none = library.truth.map { _ in Double.nan }
+        let selection = EnsembleSelection(models: library.models + [none], cost: cost)
+        let best = library.models.indices.sorted { cost(library.models[$0])! < cost(library.models[$1])! }
+        let weights = try #require(selection.weights(limit: 7, sorted: 3, rounds: 3, threads: 2))
+        #expect(best.prefix(3).allSatisfy { weights[$0] > 0 } && weights[6] == 0)
+        #expect(selection.weights(limit: 7, sorted: 3, threads: 2) == selection.weights(limit: 7, sorted: 3, threads: 1))
+    }
+
+    // MARK: - Few rows
+
+    private func bagging(_ library: (truth: [Double], models: [[Double]]), seed: Int = 42) -> EnsembleBagging {
+        EnsembleBagging(
+            library: library.models.map { OutOfFold(truth: library.truth, scores: $0, width: 1, identity: 0) },
+            cost: { Self.error($0.truth) }, seed: seed)
+    }
+
+    /// Thirty models that differ by chance alone: the mean of many is better on new rows than the few luckiest.
+    @Test func bagsOfFewRowsSpreadTheWeightsAndAreBetterOnNewRows() throws {
+        var (plain, bagged) = (0.0, 0.0)
+        for seed in 0..<UInt64(20) {
+            var random = Random(seed)
+            let truth = (0..<60).map { _ in random.normal() }
+            let models = (0..<30).map { _ in truth.map { $0 + random.normal() } }
+            // On new rows the errors of all are as large and independent, so the mean's is the sum of squared weights.
+            func error(_ weights: [Double]?) throws -> Double { try #require(weights).reduce(0) { $0 + $1 * $1 } }
+            let selection = EnsembleSelection(models: models, cost: Self.error(truth))
+            plain += try error(selection.weights(limit: 10, threads: 1))
+            bagged += try error(bagging((truth, models)).weights(limit: 10, threads: 1))
+        }
+        #expect(bagged < plain, "\(bagged) \(plain)")
+    }
+
+    @Test func weightsOfBagsAreTheSameOfASeedAtAnyNumberOfThreadsAndNeverOfMoreModelsThanTheLimit() throws {
+        let library = library(5, models: 12)
+        for limit in [2, 5, 12] {
+            let weights = try #require(bagging(library).weights(limit: limit, threads: 1))
+            #expect(weights == bagging(library).weights(limit: limit, threads: 3))
+            #expect(abs(weights.reduce(0, +) - 1) < 1e-12 && weights.count { $0 > 0 } <= limit)
+        }
+        #expect(bagging(library).weights(limit: 12, threads: 1) != bagging(library, seed: 1).weights(limit: 12, threads: 1))
+        #expect(bagging((library.truth, [])).weights(limit: 3, threads: 1) == nil)
+        #expect(bagging((library.truth, [library.truth.map { _ in .nan }])).weights(limit: 3, threads: 1) == nil)
+    }
+
     // MARK: - What a trial stages
 
     private func crossFit(rows: Int) throws -> CrossFit {

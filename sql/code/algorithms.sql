@@ -274,7 +274,7 @@ insert into forge.algorithms (name, tasks, form, description, parameters, defaul
 ('auto', '{classification,regression}', 'ensemble',
  'Searches a portfolio of algorithms, tunes the best of them, and weighs the best models into one.',
 '{
-    "max_members": {"default":6,"description":"Most models that are weighed into one; 1 takes the best one alone.","maximum":64,"minimum":1,"type":"integer"},
+    "max_members": {"default":10,"description":"Most models that are weighed into one; 1 takes the best one alone.","maximum":64,"minimum":1,"type":"integer"},
     "positive_class": {"default":null,"description":"Text of the class whose probability forge.predict returns; by default true, 1, or the last label in byte order.","task":"classification","type":"text"},
     "class_weight": {"choices":["balanced"],"default":null,"description":"Weight of each class''s rows, as {\"label\": weight} (1 for those not named), or \"balanced\": rows / (classes · rows of the class).","task":"classification","type":"object"}
 }', '{}')

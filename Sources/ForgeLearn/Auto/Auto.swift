@@ -8,7 +8,7 @@ extension Algorithm {
             "Searches a portfolio of algorithms, tunes the best of them, and weighs the best models into one.",
         parameters: [
             .integer(
-                "max_members", 6, minimum: 1, maximum: ModelLimits.members,
+                "max_members", 10, minimum: 1, maximum: ModelLimits.members,
                 "Most models that are weighed into one; 1 takes the best one alone."),
             .positiveClass, .classWeight,
         ],

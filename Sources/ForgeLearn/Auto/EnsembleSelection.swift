@@ -14,25 +14,37 @@ struct EnsembleSelection {
     /// Of such scores; smaller is better. nil where it is not defined.
     let cost: @Sendable ([Double]) -> Double?
 
-    /// (models) their sum is 1. At most `limit` of them are above 0. nil when no model has a cost.
-    func weights(limit: Int, rounds: Int = EnsembleSelection.rounds, threads: Int) -> [Double]? {
+    /// (models) their sum is 1. At most `limit` of them are above 0. nil when no model has a cost. `sorted`: so many of
+    /// the models that are best alone are added before the first round.
+    func weights(limit: Int, sorted: Int = 0, rounds: Int = EnsembleSelection.rounds, threads: Int) -> [Double]? {
         var sums = [Double](repeating: 0, count: models.first?.count ?? 0)
         var counts = [Int](repeating: 0, count: models.count)
         var best: (cost: Double, counts: [Int])?
-        for round in 1...rounds {
+        func add(_ model: Int) {
+            counts[model] += 1
+            for index in sums.indices { sums[index] += models[model][index] }
+        }
+        let first = alone(sorted, sums, threads: threads)
+        first.forEach(add)
+        for round in (first.count + 1)...max(rounds, first.count + 1) {
             let isFull = counts.count { $0 > 0 } >= limit
             let open = models.indices.filter { !isFull || counts[$0] > 0 }
             let costs = costs(of: open, sums, round, threads: threads)
             guard let place = costs.indices.min(by: { costs[$0] < costs[$1] }), costs[place] < .infinity else { break }
-            let model = open[place]
-            counts[model] += 1
-            for index in sums.indices { sums[index] += models[model][index] }
+            add(open[place])
             if best.map({ costs[place] < $0.cost }) ?? true { best = (costs[place], counts) }
         }
         return best.map { best in
             let total = Double(best.counts.reduce(0, +))
             return best.counts.map { Double($0) / total }
         }
+    }
+
+    /// The models that are best alone, the best first.
+    private func alone(_ count: Int, _ zeros: [Double], threads: Int) -> ArraySlice<Int> {
+        guard count > 0 else { return [] }
+        let costs = costs(of: Array(models.indices), zeros, 1, threads: threads)
+        return risingOrder(costs).map(Int.init).filter { costs[$0] < .infinity }.prefix(count)
     }
 
     /// Of the mean that each of the open models would make.

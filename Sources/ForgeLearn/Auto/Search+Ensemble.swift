@@ -33,8 +33,15 @@ extension Search {
     /// The winner alone where there is nothing to choose by.
     private func members(_ library: [(trial: Trial, said: OutOfFold)], _ winner: Trial) -> [EnsembleMember] {
         guard let rows = library.first?.said else { return [member(winner, 1)] }
-        let selection = EnsembleSelection(models: library.map(\.said.scores), cost: cost(rows))
-        let weights = selection.weights(limit: run.job.parameters.integer("max_members"), threads: run.job.threads)
+        let (limit, threads) = (run.job.parameters.integer("max_members"), run.job.threads)
+        let weights =
+            if limit > 1 && rows.truth.count < EnsembleBagging.fewRows {
+                EnsembleBagging(library: library.map(\.said), cost: cost, seed: plan.seed)
+                    .weights(limit: limit, threads: threads)
+            } else {
+                EnsembleSelection(models: library.map(\.said.scores), cost: cost(rows))
+                    .weights(limit: limit, threads: threads)
+            }
         guard let weights else { return [member(winner, 1)] }
         let members = zip(library, weights).filter { $1 > 0 }.map { member($0.trial, $1) }
         return members.sorted { $0.weight != $1.weight ? $0.weight > $1.weight : $0.trial < $1.trial }
