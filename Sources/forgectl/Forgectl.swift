@@ -22,7 +22,7 @@ struct Forgectl: ParsableCommand {
         version: "forgectl \(forgeVersion), schema \(SchemaFiles.embedded.version)",
         groupedSubcommands: [
             CommandGroup(name: "The embedded cluster", subcommands: [Up.self, Down.self, URLCommand.self]),
-            CommandGroup(name: "Training and models", subcommands: [Train.self, Requests.self, Models.self]),
+            CommandGroup(name: "Training and models", subcommands: [Train.self, Requests.self, Models.self, Features.self]),
             CommandGroup(
                 name: "Administration", subcommands: [Status.self, Doctor.self, Migrate.self, Psql.self, Uninstall.self]),
         ])

@@ -106,3 +106,13 @@ struct ConnectionOptions: ParsableArguments {
 
 /// The program as the user called it, for commands to copy.
 var calledAs: String { CommandLine.arguments.first ?? "forgectl" }
+
+/// The text of a file that a command was given; - is standard input.
+func text(ofFile file: String, command: String) throws -> String {
+    if file == "-" { return String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) }
+    do {
+        return try String(contentsOfFile: file, encoding: .utf8)
+    } catch {
+        throw Misuse(problems: ["cannot read \(file): \(error.localizedDescription)"], command: command)
+    }
+}

@@ -43,7 +43,7 @@ enum RequestFile {
                 continue
             }
             if fields.keys.contains(field) { problems.append("\(field) is given twice") }
-            let converted = json(value)
+            let converted = JSONValue(value)
             if let complaint = misfit(converted, kind) { problems.append("\(name) \(complaint)") }
             fields[field] = field == "config" ? quantitiesAsText(converted) : converted
         }
@@ -81,24 +81,5 @@ enum RequestFile {
             }
         }
         return config
-    }
-
-    private static func json(_ node: Node) -> JSONValue {
-        switch node {
-        case .mapping(let mapping):
-            var object: JSONObject = [:]
-            for (key, value) in mapping { object[key.string ?? ""] = json(value) }
-            return .object(object)
-        case .sequence(let sequence): return .array(sequence.map(json))
-        case .alias: return .null
-        case .scalar(let scalar):
-            // Quoted is text, whatever it looks like.
-            guard scalar.style == .plain || scalar.style == .any else { return .text(scalar.string) }
-            if node.null != nil { return .null }
-            if let flag = node.bool { return .bool(flag) }
-            if let whole = node.int { return .integer(Int64(whole)) }
-            if let number = node.float, number.isFinite { return .number(number) }
-            return .text(scalar.string)
-        }
     }
 }

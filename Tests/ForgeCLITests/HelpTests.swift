@@ -8,7 +8,7 @@ import Testing
     static let commands = [
         "", "up", "down", "url", "migrate", "train", "requests", "requests list", "requests show", "requests wait", "requests cancel",
         "requests retry", "requests log", "requests trials", "models", "models list", "models show", "models promote", "models rollback", "models export",
-        "models import", "status", "doctor", "psql", "uninstall",
+        "models import", "features", "features plan", "features apply", "features export", "status", "doctor", "psql", "uninstall",
     ]
 
     @Test(arguments: commands) func helpIsWhatItWas(_ command: String) throws {
@@ -29,7 +29,7 @@ import Testing
             line.hasPrefix("  ") && !line.hasPrefix("   ") ? line.split(separator: " ").first.map(String.init) : nil
         }.filter { name in name.allSatisfy { $0.isLowercase } && name != "forgectl" }
         #expect(Set(listed).isSubset(of: Set(Self.commands)), "\(listed)")
-        #expect(listed.count == 11)
+        #expect(listed.count == 12)
     }
 
     @Test func versionNamesProgramAndSchema() throws {

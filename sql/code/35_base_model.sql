@@ -206,5 +206,5 @@ as $$
     where not c.is_again
     order by c.generation
 $$;
-comment on function forge.lineage is
+comment on function forge.lineage(text) is
     'a version (model, model@alias, model/version) at generation 0, the version that it continues at 1, and so on; a version that is gone, or that you may not see, has its name alone. FG002: there is no such version';

@@ -110,7 +110,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     if name is null or name <> all (existing) then
-        raise exception using errcode = 'FG032', message = format('there is no %s %s', kind, coalesce(format('"%s"', name), 'null')),
+        raise exception using errcode = 'FG032', message = format('there is no %s %s', kind, coalesce('"' || name || '"', 'null')),
             hint = coalesce('did you mean ' || nullif(array_to_string(forge.nearest_names(name, existing), ' or '), '') || '?',
                 'there are: ' || coalesce(nullif(forge.listed(existing), ''), 'none'));
     elsif not pg_has_role(current_user, owner, 'usage') then

@@ -280,16 +280,18 @@ $$;
 comment on function forge.names_of is 'the names in a list of features, each a name or an object with one; internal';
 
 create or replace function forge.keep_used_views() returns trigger
-language plpgsql
+language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
     users text := (
-        select string_agg(distinct u.name, ', ')
+        select string_agg(distinct u.name || coalesce(', which ' || u.needed_by || ' needs', ''), ', ')
         from (
-            select format('feature service %s/%s', s.name, s.version), s.features from forge.feature_services s
+            select format('feature service %s/%s', s.name, s.version), s.features, (
+                select string_agg(n, ', ') from forge.service_users(format('%s/%s', s.name, s.version)) n where n like 'model %')
+            from forge.feature_services s
             union all
-            select format('dataset %s', d.name), d.features from forge.datasets d) u(name, features), unnest(u.features) f
+            select format('dataset %s', d.name), d.features, null from forge.datasets d) u(name, features, needed_by), unnest(u.features) f
         where split_part(f, ':', 1) = format('%s/%s', old.name, old.version));
 begin
     if users is not null then

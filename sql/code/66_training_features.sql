@@ -47,21 +47,27 @@ $$;
 comment on function forge.training_source is
     'a request whose source, with source_features, is the query that looks features up; or why there is none; internal';
 
+create or replace function forge.service_users(reference text) returns setof text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format('model %s/%s', v.model, v.version) || coalesce(' (' || forge.version_status('model', format('%s/%s', v.model, v.version)) || ')', '')
+    from forge.model_versions v join forge.training_requests r on r.id = v.training_request
+    where r.source_features = reference and v.retired_at is null
+    union all
+    select format('training request %s', r.id) from forge.training_requests r where r.source_features = reference and r.status in ('queued', 'running')
+    union all
+    select format('dataset %s', d.name) from forge.datasets d where d.service = reference
+    order by 1
+$$;
+comment on function forge.service_users is 'the models that can score, the waiting requests and the datasets that need a version of a feature service; internal';
+
 create or replace function forge.keep_used_services() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    reference constant text := format('%s/%s', old.name, old.version);
-    users text := (
-        select string_agg(u.name, ', ' order by u.name)
-        from (
-            select format('model %s/%s', v.model, v.version) from forge.model_versions v join forge.training_requests r on r.id = v.training_request
-            where r.source_features = reference and v.retired_at is null
-            union all
-            select format('training request %s', r.id) from forge.training_requests r where r.source_features = reference and r.status in ('queued', 'running')
-            union all
-            select format('dataset %s', d.name) from forge.datasets d where d.service = reference) u(name));
+    users text := (select string_agg(u, ', ') from forge.service_users(format('%s/%s', old.name, old.version)) u);
 begin
     if users is not null then
         raise exception using errcode = 'FG024', message = format('version %s of feature service "%s" is in use', old.version, old.name),

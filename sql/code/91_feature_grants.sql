@@ -63,3 +63,18 @@ grant execute on function
     forge.leaked_rows(text, jsonb, timestamptz, boolean), forge.say_leaks(text, jsonb, timestamptz, boolean),
     forge.new_table_name(text), forge.fill_table(text, text), forge.combined_problems(text, forge.problem[]), forge.raise_problems(text, forge.problem[])
     to forge_trainer, forge_analyst;
+
+-- Definitions as a document.
+grant execute on function
+    forge.plan_features(jsonb, boolean), forge.apply_features(jsonb, boolean), forge.applied_document(jsonb, boolean, boolean),
+    forge.document_problems(jsonb), forge.definition_differences(jsonb, jsonb, text[]), forge.insert_definition(text, jsonb),
+    forge.update_definition(text, jsonb, jsonb, text[]), forge.fixed_keys(jsonb, jsonb), forge.defined_row(text, jsonb, jsonb), forge.wanted_index(jsonb, boolean, boolean),
+    forge.applied_definition(text, text, text[], jsonb, boolean), forge.caught_problem(text, text, text, text, text),
+    forge.pruned_definitions(text, text, jsonb, jsonb, forge.problem[]) to forge_trainer;
+grant execute on function
+    forge.export_features(), forge.definition_kinds(), forge.newest_definition(text, text), forge.exported_definition(text, jsonb),
+    forge.view_index(forge.feature_views) to forge_trainer, forge_analyst;
+-- Lineage.
+grant execute on function
+    forge.lineage(text, text, jsonb), forge.require_lineage(text, text), forge.dependencies(), forge.request_needs(bigint),
+    forge.key_condition(text[], jsonb, text), forge.rows_of_entity(text, text), forge.version_status(text, text) to forge_trainer, forge_analyst;

@@ -141,7 +141,7 @@ extension Train {
         var fields: JSONObject = [:]
         if let file {
             do {
-                fields = try RequestFile.parse(try read(file))
+                fields = try RequestFile.parse(try text(ofFile: file, command: "train"))
             } catch let error as RequestFile.Problems {
                 problems += error.list.map { "\(file): \($0)" }
             }
@@ -203,14 +203,5 @@ extension Train {
         if let timeout { set("scheduling", "timeout", JSONValue(timeout)) }
         if let maxRetries { set("scheduling", "max_retries", JSONValue(maxRetries)) }
         if config != .object([:]) { fields["config"] = config }
-    }
-
-    private func read(_ file: String) throws -> String {
-        if file == "-" { return String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) }
-        do {
-            return try String(contentsOfFile: file, encoding: .utf8)
-        } catch {
-            throw Misuse(problems: ["cannot read \(file): \(error.localizedDescription)"], command: "train")
-        }
     }
 }

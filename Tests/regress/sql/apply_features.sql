@@ -1,0 +1,74 @@
+-- Definitions as a document: planned, applied, written back.
+\set SHOW_CONTEXT never
+set timezone = 'UTC';
+create schema shop authorization tom;
+grant usage, create on schema shop to public;
+set role tom;
+set search_path = shop, public;
+create table plans (user_id bigint, at timestamptz, plan text, price numeric, primary key (user_id, at));
+create table watched (user_id bigint, at timestamptz, hours float8);
+create table documents (body jsonb);
+insert into documents values ($${
+    "entities": [{"name": "person", "join_keys": ["user_id"], "key_types": ["int8"], "description": "who watches"}],
+    "feature_views": [
+        {"name": "plan", "entities": ["person"], "source": "plans", "event_timestamp": "at", "ttl": "90 days", "features": ["plan", "price"]},
+        {"name": "watching", "entities": ["person"], "source": "watched", "event_timestamp": "at", "create_index": true,
+         "aggregations": [{"function": "sum", "column": "hours", "time_window": "7 days"}], "tags": {"team": "growth"}}],
+    "feature_services": [{"name": "churn", "features": ["plan:plan", "watching"]}]}$$);
+
+-- A plan says what would be, and does nothing.
+select p.* from documents, forge.plan_features(body) p;
+select count(*) from forge.entities;
+select a.* from documents, forge.apply_features(body) a;
+select indexdef from pg_indexes where tablename = 'watched';
+-- Applied again it changes nothing, and neither does what is written back, under any search_path.
+select count(*) as changes from documents, forge.apply_features(body);
+select forge.export_features();
+set search_path = pg_catalog;
+select count(*) as changes from forge.apply_features(forge.export_features()::jsonb);
+set search_path = shop, public;
+
+-- What differs makes the next version, and so do services of it; description and tags change in place.
+update documents set body = jsonb_set(body, '{feature_views,0,ttl}', '"30 days"');
+select p.* from documents, forge.plan_features(body) p;
+select count(*) as changes from documents, forge.apply_features(body);
+select name, version, features from forge.feature_services order by 2;
+update documents set body = jsonb_set(jsonb_set(body, '{entities,0,tags}', '{"pii": true}'), '{feature_views,1}', (body #> '{feature_views,1}') - 'tags');
+select a.* from documents, forge.apply_features(body) a;
+-- So do columns of a source that have changed under it.
+alter table plans alter price type float8;
+select a.* from documents, forge.apply_features(body) a;
+-- What another says of a version goes on.
+select forge.create_feature_service('old', '{plan/1:plan}');
+select forge.export_features() -> 'feature_services';
+select count(*) as changes from forge.apply_features(forge.export_features()::jsonb);
+
+-- Nothing is dropped unless asked; then what is one's own and not in use.
+select action, kind, name from documents, forge.plan_features(body, prune => true);
+select count(*) as changes from documents, forge.apply_features(body);
+select forge.create_dataset('kept', 'select 1::bigint as user_id', 'kept', '{watching}');
+select forge.drop_feature_service('old');
+reset role;
+set role una;
+set search_path = shop, public;
+select forge.create_entity('others', '{id}', '{bigint}');
+reset role;
+set role tom;
+set search_path = shop, public;
+\pset format unaligned
+\pset tuples_only on
+select regress.error($$select forge.apply_features('{}', prune => true)$$);
+select count(*) from forge.feature_services;
+select forge.drop_dataset('kept');
+select action, kind, name from forge.apply_features('{}', prune => true);
+select name from forge.entities;
+
+-- What is wrong is said at once, and nothing is done.
+select regress.error($$select forge.apply_features('[]')$$);
+select regress.error($$select forge.apply_features(null)$$);
+select regress.error($$select forge.apply_features('{"entitys": [], "entities": {"name": "a"}, "feature_services": [{"features": []}, 1, {"name": "s", "featurs": 1}, {"name": "s"}]}')$$);
+select regress.error($$select forge.apply_features('{"entities": [{"name": "good", "join_keys": ["id"], "key_types": ["bigint"]}, {"name": "Bad"}, {"name": "worse", "join_keys": 3}]}')$$);
+select regress.error($$select forge.apply_features('{"feature_views": [{"name": "a", "source": "plans", "event_timestamp": "at", "ttl": "long"}, {"name": "b", "source": "plan", "event_timestamp": "at"}, {"name": "c"}]}')$$);
+select regress.error($$select forge.apply_features('{"entities": [{"name": "others", "join_keys": ["id"], "key_types": ["int4"]}]}')$$);
+select regress.error($$select forge.apply_features('{"entities": [{"name": "others", "join_keys": ["id"], "key_types": ["int8"], "description": "mine"}]}')$$);
+select name from forge.entities;
