@@ -113,21 +113,27 @@ as $$
             coalesce(forge.number_of(request.sample, 'rows'), forge.number_of(request.sample, 'fraction') * rows, rows) as rows,
             (select greatest(1, sum(coalesce((c ->> 'dimensions')::int, 1)))
              from jsonb_array_elements(request.columns) c where c ->> 'role' = 'feature') as features,
+            (select count(*) from jsonb_array_elements(request.columns) c where c ->> 'role' = 'model_group') as group_columns,
             coalesce(forge.number_of(request.params, 'n_estimators'), 100) as trees,
             coalesce(forge.number_of(request.params, 'max_iter'), 200) as epochs,
             -- Each trial is a fit of every fold, of which each lacks a part of the rows.
             1 + coalesce(forge.number_of(request.search, 'trials') * (forge.number_of(request.search, 'folds') - 1), 0) as fits
         from forge.algorithms a where a.name = request.algorithm
     ), room as (
-        -- Bytes, as Tests/estimates holds them: a row's target, weight, key and working numbers, and its features.
+        -- Bytes, as Tests/estimates holds them: a row's target, weight, key and working numbers, where its group is, what models
+        -- of folds say of it, and its features.
         select j.*,
-            case when j.algorithm = 'linear_svm' then 110 when j.algorithm in ('decision_tree', 'random_forest') then 70 else 50 end as per_row,
+            case when j.algorithm = 'linear_svm' then 110 when j.algorithm in ('decision_tree', 'random_forest') then 70 else 50 end
+                + 24 * j.group_columns + case when request.search is not null or request.split ? 'folds' then 100 else 0 end as per_row,
             case when request.task = 'ranking' then 15 when j.algorithm in ('decision_tree', 'random_forest') then 7 when j.form = 'trees' then 11
-                when j.form = 'neighbors' then 28 when j.form in ('network', 'centroids', 'ensemble') then 12 else 8 end as per_value,
-            -- A grown tree has up to two nodes for each of its leaves, of classes about half as many.
+                when j.form = 'neighbors' then 28 when j.form in ('network', 'centroids', 'ensemble') then 12
+                when request.task = 'decomposition' then 10 else 8 end as per_value,
+            -- A grown tree has up to two nodes for each of its leaves, of classes about half as many. Those of all groups together
+            -- have leaves for all rows once more.
             case j.algorithm when 'random_forest' then j.trees when 'auto' then 2 * j.trees when 'decision_tree' then 1 else 0 end * case request.task when 'classification' then 110 else 220 end
-                * least(0.63 * j.rows / greatest(1, coalesce(forge.number_of(request.params, 'min_samples_leaf'), j.rows / 100000)),
-                    power(2, least(60, forge.number_of(request.params, 'max_depth')))) as nodes
+                * (least(0.63 * j.rows / greatest(1, coalesce(forge.number_of(request.params, 'min_samples_leaf'), j.rows / 100000)),
+                        power(2, least(60, forge.number_of(request.params, 'max_depth'))))
+                    + case when j.group_columns > 0 then 0.63 * j.rows / greatest(1, forge.number_of(request.params, 'min_samples_leaf')) else 0 end) as nodes
         from job j
     ), lately as (
         select percentile_cont(0.5) within group (
