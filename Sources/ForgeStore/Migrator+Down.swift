@@ -60,7 +60,7 @@ extension Migrator {
         guard !found.isEmpty else { return }
         throw ForgeError(
             .dependents, "migrating down would drop data", detail: found.joined(separator: "; "),
-            hint: "Back it up with pg_dump -n forge -n forge_models, then use --force.")
+            hint: "Back it up with pg_dump -n forge -n forge_models -n forge_online, then use --force.")
     }
 
     /// What `sql/code` made, as the CTE `code(classid, objid)`: routines and views of the schema that no extension

@@ -122,24 +122,36 @@ as $$
 $$;
 comment on function forge.aggregate_expression is 'an aggregation over rows f; internal';
 
+create or replace function forge.window_aggregates(view forge.feature_views, names text[], out expressions text, out longest interval)
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select string_agg(format('%s as %I', forge.aggregate_expression(view, a,
+            format('f.%I operator(pg_catalog.>) %s', view.event_timestamp, forge.comparable_instant(view.columns ->> view.event_timestamp,
+                format('(e.forge_time operator(pg_catalog.-) %L::pg_catalog.interval)', length || ' seconds')))), a ->> 'name'), ', ' order by place),
+        max(make_interval(secs => length::float8))
+    from jsonb_array_elements(view.aggregations) with ordinality u(a, place), lateral forge.seconds((a ->> 'time_window')::interval) length
+    where a ->> 'name' = any (names)
+$$;
+comment on function forge.window_aggregates is 'the aggregations of a view over rows f in (time - window, time] of an entity row e, and their longest window; internal';
+
+create or replace function forge.window_rows(view forge.feature_views, as_of timestamptz, longest interval, seen text) returns text
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select concat_ws(' and ', forge.candidates(view, case when view.created_timestamp is not null then as_of end,
+        view.leak_check and view.created_timestamp is not null, longest, false, seen), forge.not_tombstone(view))
+$$;
+comment on function forge.window_rows is 'which rows f an entity row e aggregates; internal';
+
 -- One pass over the longest window; an entity row without a key or a time has no window, and NULLs.
 create or replace function forge.window_lookup(view forge.feature_views, names text[], as_of timestamptz, seen text) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    with asked as (
-        select a as aggregation, a ->> 'name' as name, (a ->> 'time_window')::interval as length, place
-        from jsonb_array_elements(view.aggregations) with ordinality e(a, place) where a ->> 'name' = any (names)
-    ), longest as (select max(make_interval(secs => forge.seconds(length)::float8)) as length from asked)
-    select format('select %s from %s f where %s having %s',
-        string_agg(format('%s as %I', forge.aggregate_expression(view, a.aggregation,
-            format('f.%I operator(pg_catalog.>) %s', view.event_timestamp, forge.comparable_instant(view.columns ->> view.event_timestamp,
-                format('(e.forge_time operator(pg_catalog.-) %L::pg_catalog.interval)', forge.seconds(a.length) || ' seconds')))), a.name), ', ' order by a.place),
-        forge.from_item(view.source),
-        concat_ws(' and ', forge.candidates(view, case when view.created_timestamp is not null then as_of end,
-            view.leak_check and view.created_timestamp is not null, longest.length, false, seen), forge.not_tombstone(view)),
+    select format('select %s from %s f where %s having %s', w.expressions, forge.from_item(view.source), forge.window_rows(view, as_of, w.longest, seen),
         concat_ws(' and ', 'e.forge_time is not null', (select string_agg(format('e.%I is not null', k), ' and ') from unnest(view.join_keys) k)))
-    from asked a, longest group by longest.length
+    from forge.window_aggregates(view, names) w
 $$;
 comment on function forge.window_lookup is 'the aggregations of a view for an entity row e: of rows in (time - window, time]; internal';
 

@@ -5,6 +5,7 @@ alter table forge.entities enable row level security;
 alter table forge.feature_views enable row level security;
 alter table forge.feature_services enable row level security;
 alter table forge.datasets enable row level security;
+alter table forge.materializations enable row level security;
 
 do $policies$
 declare
@@ -17,10 +18,18 @@ begin
         execute pg_catalog.format('create policy owners_define on forge.%I for all to forge_trainer
             using (pg_catalog.pg_has_role(current_user, owner, ''usage''))', defined);
     end loop;
+    drop policy if exists runs_are_read on forge.materializations;
+    create policy runs_are_read on forge.materializations for select to forge_trainer, forge_analyst using (true);
+    drop policy if exists owners_materialize on forge.materializations;
+    create policy owners_materialize on forge.materializations for insert to forge_trainer
+        with check (exists (select from forge.feature_views v where v.name = view and v.version = materializations.version and pg_catalog.pg_has_role(current_user, v.owner, 'usage')));
 end
 $policies$;
 
-grant select on forge.entities, forge.feature_views, forge.feature_services, forge.datasets to forge_trainer, forge_analyst;
+grant usage on schema forge_online to forge_trainer, forge_analyst;
+grant create on schema forge_online to forge_trainer;
+
+grant select on forge.entities, forge.feature_views, forge.feature_services, forge.datasets, forge.materializations to forge_trainer, forge_analyst;
 grant delete on forge.entities, forge.feature_views, forge.feature_services, forge.datasets to forge_trainer;
 grant update (description, tags) on forge.entities, forge.feature_views, forge.feature_services to forge_trainer;
 -- What a trigger resolves is not the client's to say.
@@ -30,6 +39,8 @@ grant insert (name, entities, source, event_timestamp, created_timestamp, tombst
 grant insert (name, features, description, tags) on forge.feature_services to forge_trainer;
 grant insert (name, output, entity_source, entity_columns, event_timestamp, service, features, planned, as_of, seen, query, row_count, hidden_rows,
     content_hash, description) on forge.datasets to forge_trainer;
+grant insert (view, version, kind, from_time, to_time, snapshot, server, source_id, rows, keys, null_counts, started_at, finished_at)
+    on forge.materializations to forge_trainer;
 
 -- Defining.
 grant execute on function
@@ -45,6 +56,16 @@ grant execute on function
     forge.invalid_parameter(text, text), forge.view_column_problems(forge.feature_views, jsonb, text[]), forge.view_problems(forge.feature_views, jsonb, text[]),
     forge.resolved_view(forge.feature_views, jsonb, text[]), forge.aggregate_probe(forge.feature_views), forge.view_index(forge.feature_views),
     forge.say_index(forge.feature_views, boolean) to forge_trainer;
+-- What is online now.
+grant execute on function
+    forge.materialize(text, timestamptz, timestamptz), forge.materialize_incremental(text), forge.run_materialization(forge.feature_views, text, timestamptz, timestamptz),
+    forge.online_rows(forge.feature_views, text, timestamptz), forge.create_online_table(forge.feature_views, text),
+    forge.write_online(forge.feature_views, regclass, text), forge.this_server(), forge.keys_where(forge.feature_views, text),
+    forge.time_between(text, text, text, timestamptz, timestamptz), forge.keys_between(forge.feature_views, timestamptz, timestamptz, regclass),
+    forge.changed_keys(forge.feature_views, forge.materializations, timestamptz), forge.is_table(forge.feature_views),
+    forge.last_materialization(forge.feature_views), forge.count_online(forge.feature_views, regclass) to forge_trainer;
+grant execute on function forge.view_version(text, boolean), forge.online_name(text, int), forge.online_keys(forge.feature_views),
+    forge.online_table(forge.feature_views), forge.online_columns(forge.feature_views, text) to forge_trainer, forge_analyst;
 -- Reading features, with what is called on the way.
 grant execute on function
     forge.historical_features(text, text, text[], text, timestamptz, text, boolean),
@@ -56,7 +77,8 @@ grant execute on function
     forge.candidates(forge.feature_views, timestamptz, boolean, interval, boolean, text), forge.was_visible(xid, pg_snapshot, xid8),
     forge.latest_first(forge.feature_views), forge.from_item(text),
     forge.not_tombstone(forge.feature_views), forge.row_lookup(forge.feature_views, text[], timestamptz, text),
-    forge.aggregate_expression(forge.feature_views, jsonb, text), forge.window_lookup(forge.feature_views, text[], timestamptz, text),
+    forge.aggregate_expression(forge.feature_views, jsonb, text), forge.window_aggregates(forge.feature_views, text[]),
+    forge.window_rows(forge.feature_views, timestamptz, interval, text), forge.window_lookup(forge.feature_views, text[], timestamptz, text),
     forge.entity_rows(text, jsonb, text, timestamptz, text[], text), forge.planned_keys(jsonb), forge.historical_query(text, text[], jsonb, timestamptz, boolean, text),
     forge.entity_source(text), forge.entity_problems(jsonb, text, jsonb), forge.stale_views(jsonb), forge.planned_views(jsonb),
     forge.planned_features(text[], text, boolean, jsonb, text), forge.names_of_columns(jsonb),

@@ -41,6 +41,7 @@ extension Admin {
             drop table if exists forge.migrations;
             drop schema if exists forge;
             drop schema if exists forge_models;
+            drop schema if exists forge_online;
             alter default privileges for role forge_admin grant execute on functions to public;
             """)
         return try Self.roles.reversed().filter { try !dropRole($0) }
