@@ -100,3 +100,8 @@ grant execute on function
 grant execute on function
     forge.lineage(text, text, jsonb), forge.require_lineage(text, text), forge.dependencies(), forge.request_needs(bigint),
     forge.key_condition(text[], jsonb, text), forge.rows_of_entity(text, text), forge.version_status(text, text) to forge_trainer, forge_analyst;
+-- Similar entities.
+grant execute on function
+    forge.similar_entities(text, jsonb, int, text, text, boolean), forge.similar_entities(text, bigint, int, text, text, boolean),
+    forge.similar_entities(text, text, int, text, text, boolean), forge.similar_entities(text, uuid, int, text, text, boolean),
+    forge.vector_feature(text), forge.online_vectors(text, int), forge.single_key(text, jsonb) to forge_trainer, forge_analyst;
