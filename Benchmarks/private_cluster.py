@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 
 ROOT = Path(__file__).resolve().parent.parent
-FORGECTL = ROOT / ".build/release/forgectl"
+FORGECTL = ROOT / os.environ.get("FORGE_BIN", ".build/release") / "forgectl"
 
 
 def add_option(parser):

@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""The feature store beside Feast and pandas: the historical join, in one run over the same tables.
+
+`make bench ARGS="features.py"`; `--entities 10000 --events 100000 --keys 1000` for less, `--growth` for 1/100, 1/10 and all of it."""
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import private_cluster
+from run import HERE, ROOT, Table, peer, say
+
+
+def feast_python():
+    """The Python of Feast's own environment, made on the first run."""
+    venv, wanted = ROOT / ".deps/feast", ROOT / "Tests/feast/requirements.txt"
+    if not (venv / ".installed").exists() or (venv / ".installed").read_text() != wanted.read_text():
+        subprocess.run([sys.executable, "-m", "venv", venv], check=True)
+        subprocess.run([venv / "bin/pip", "install", "-q", "--disable-pip-version-check", "-r", wanted], check=True)
+        (venv / ".installed").write_text(wanted.read_text())
+    return venv / "bin/python"
+
+
+def feast(url, *arguments):
+    out = subprocess.run([feast_python(), HERE / "peers/feast_store.py", url, *map(str, arguments)], check=True, text=True,
+                         stdout=subprocess.PIPE).stdout
+    return json.loads(out.splitlines()[-1])
+
+
+def fill(db, url, entities, events, keys):
+    """New tables and their definitions; the seconds that the index took."""
+    say(f"{entities} entity rows, {events} events of {keys} keys")
+    bindir = Path(subprocess.run([ROOT / "scripts/pg.sh", "default"], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()).parent
+    for kind, name in [("service", "bench"), ("view", "stats")]:
+        if db.execute(f"select exists (select from forge.feature_{kind}s where name = %s)", (name,)).fetchone()[0]:
+            db.execute(f"select forge.drop_feature_{kind}(%s)", (name,))
+    subprocess.run([f"{bindir}/psql", "-Xq", "-v", "ON_ERROR_STOP=1", "-v", f"entities={entities}", "-v", f"events={events}", "-v", f"keys={keys}",
+                    "-f", HERE / "features_data.sql", url], check=True, stdout=subprocess.DEVNULL)
+    if not db.execute("select exists (select from forge.entities where name = 'user')").fetchone()[0]:
+        db.execute("select forge.create_entity('user', '{user_id}', '{bigint}')")
+    start = time.perf_counter()
+    db.execute("""select forge.create_feature_view('stats', '{user}', 'features.events', 'at', '{f1,f2,f3,f4,f5}', ttl => '30 days',
+                                                   create_index => true)""")
+    seconds = time.perf_counter() - start
+    db.execute("select forge.create_feature_service('bench', '{stats}')")
+    db.execute("vacuum analyze features.events")
+    return seconds
+
+
+def joined(db):
+    """Seconds of forge.historical_features into a table, and what the table holds."""
+    db.execute("drop table if exists features.made")
+    start = time.perf_counter()
+    db.execute("select forge.historical_features('features.labels', output => 'features.made', service => 'bench')")
+    seconds = time.perf_counter() - start
+    rows, found, total = db.execute("select count(*), count(f1), sum(f1) from features.made").fetchone()
+    return {"total": seconds, "rows": rows, "found": found, "sum": total}
+
+
+def agree(ours, theirs, name):
+    """A faster join of something else proves nothing."""
+    if (ours["rows"], ours["found"]) != (theirs["rows"], theirs["found"]) or abs(ours["sum"] - theirs["sum"]) > 1e-9 * abs(ours["sum"]):
+        raise SystemExit(f"{name} found other features: {theirs}, not {ours}")
+
+
+def historical(table, db, url, options, share=1.0):
+    entities, events, keys = (max(1, int(size * share)) for size in (options.entities, options.events, options.keys))
+    table.note(f"index of {events} events", f"{fill(db, url, entities, events, keys):.3g} s", "printed")
+    what = f"historical join of {entities} × {events}"
+    runs = [joined(db) for _ in range(options.repeats + 1)][1:]
+    ours = statistics.median(run["total"] for run in runs)
+    with_pandas = peer(url, "asof.py")
+    agree(runs[0], with_pandas, "pandas")
+    table.add(f"{what}, into a table", ours, with_pandas["total"], "pandas merge_asof, load and write", "≥ 4×")
+    if not options.no_feast:
+        with_feast = feast(url, "historical")
+        agree(runs[0], with_feast, "Feast")
+        table.add(f"{what}, into a table; Feast's stays in the client", ours, with_feast["total"], "Feast, Postgres offline store", "≥ 20×")
+    return ours
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--entities", type=int, default=1_000_000)
+    parser.add_argument("--events", type=int, default=10_000_000)
+    parser.add_argument("--keys", type=int, default=100_000)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--growth", action="store_true", help="1/100 and 1/10 of the sizes, too")
+    parser.add_argument("--no-feast", action="store_true")
+    private_cluster.add_option(parser)
+    options = parser.parse_args()
+    table = Table()
+    with private_cluster.started(options) as (url, db):
+        seconds = {share: historical(table, db, url, options, share) for share in ([0.01, 0.1, 1.0] if options.growth else [1.0])}
+    if options.growth:
+        table.note("time of all of it, by that of 1/10, of that by 1/100", f"{seconds[1.0] / seconds[0.1]:.3g}, {seconds[0.1] / seconds[0.01]:.3g}", "≈ 10")
+    print(table.markdown())
+
+
+if __name__ == "__main__":
+    main()
