@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The feature store beside Feast and pandas: the historical join, in one run over the same tables.
+"""The feature store beside Feast and pandas, in one run over the same tables: the historical join, materialization.
 
 `make bench ARGS="features.py"`; `--entities 10000 --events 100000 --keys 1000` for less, `--growth` for 1/100, 1/10 and all of it."""
 import argparse
@@ -82,12 +82,36 @@ def historical(table, db, url, options, share=1.0):
     return ours
 
 
+def materialized(table, db, keys):
+    """Keys a second of a first run, and of an incremental one after a new row for every key."""
+    db.execute("drop table if exists features.changes")
+    db.execute("create table features.changes (user_id bigint, at timestamptz, f1 float8, f2 float8, f3 float8, f4 float8, f5 float8)")
+    insert = """insert into features.changes
+                select i, now(), random(), random(), random(), random(), random() from generate_series(1, %s) i"""
+    db.execute(insert, (keys,))
+    if db.execute("select exists (select from forge.feature_views where name = 'changes')").fetchone()[0]:
+        db.execute("select forge.drop_feature_view('changes')")
+    db.execute("select forge.create_feature_view('changes', '{user}', 'features.changes', 'at', create_index => true)")
+    for what, call in [("first run", "forge.materialize('changes')"), ("all changed", "forge.materialize_incremental('changes')"),
+                       ("all changed again", "forge.materialize_incremental('changes')")]:
+        if what != "first run":
+            db.execute(insert, (keys,))
+        db.execute("vacuum analyze features.changes")
+        start = time.perf_counter()
+        rows = db.execute(f"select rows from {call}").fetchone()[0]
+        seconds = time.perf_counter() - start
+        if rows != keys:
+            raise SystemExit(f"{what}: {rows} rows were written, not {keys}")
+        table.note(f"materialize {keys} keys, {what}", f"{keys / seconds:.4g} keys/s", "≥ 100,000 keys/s")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--entities", type=int, default=1_000_000)
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--keys", type=int, default=100_000)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--materialize", type=int, default=1_000_000, help="keys to materialize; 0: none")
     parser.add_argument("--growth", action="store_true", help="1/100 and 1/10 of the sizes, too")
     parser.add_argument("--no-feast", action="store_true")
     private_cluster.add_option(parser)
@@ -95,6 +119,8 @@ def main():
     table = Table()
     with private_cluster.started(options) as (url, db):
         seconds = {share: historical(table, db, url, options, share) for share in ([0.01, 0.1, 1.0] if options.growth else [1.0])}
+        if options.materialize:
+            materialized(table, db, options.materialize)
     if options.growth:
         table.note("time of all of it, by that of 1/10, of that by 1/100", f"{seconds[1.0] / seconds[0.1]:.3g}, {seconds[0.1] / seconds[0.01]:.3g}", "≈ 10")
     print(table.markdown())

@@ -1,4 +1,5 @@
 -- :events rows of :keys users over a year, with five features each, and :entities labels at random times of it.
+set client_min_messages = warning;
 drop schema if exists features cascade;
 create schema features;
 set search_path = features;

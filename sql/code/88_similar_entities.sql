@@ -24,21 +24,21 @@ end
 $$;
 comment on function forge.vector_feature is 'the one vector that a reference means, and its view; FG007 where there is none, or several; internal';
 
-create or replace function forge.online_vectors(view_name text, version int) returns regclass
+create or replace function forge.require_online(view forge.feature_views) returns regclass
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    online constant regclass := to_regclass(format('forge_online.%I', format('%s_v%s', view_name, version)));
+    relation constant regclass := forge.online_table(view);
 begin
-    if online is null then
-        raise exception using errcode = 'FG032', message = format('version %s of feature view "%s" is not online', version, view_name),
-            hint = format('select forge.materialize(%L, …) brings it there', view_name);
+    if relation is null then
+        raise exception using errcode = 'FG032', message = format('version %s of feature view "%s" is not online', view.version, view.name),
+            hint = format('select forge.materialize(%L)', format('%s/%s', view.name, view.version));
     end if;
-    return online;
+    return relation;
 end
 $$;
-comment on function forge.online_vectors is 'the table that holds a version of a view online; FG032 if it was never materialized; internal';
+comment on function forge.require_online is 'the online table of a view; FG032 if it was never materialized; internal';
 
 -- No SET search_path: the filter is the caller's, as in forge.similar.
 create or replace function forge.similar_entities(
@@ -54,7 +54,7 @@ declare
     query text;
 begin
     select f.* into found from forge.vector_feature(feature) f;
-    online := forge.online_vectors((found.view).name, (found.view).version);
+    online := forge.require_online(found.view);
     condition := forge.key_condition((found.view).entities, key, 'forge_row');
     -- What has outlived ttl is as little there as in training.
     valid := pg_catalog.concat_ws(' and ', 'not forge_row.forge_deleted',

@@ -104,4 +104,4 @@ grant execute on function
 grant execute on function
     forge.similar_entities(text, jsonb, int, text, text, boolean), forge.similar_entities(text, bigint, int, text, text, boolean),
     forge.similar_entities(text, text, int, text, text, boolean), forge.similar_entities(text, uuid, int, text, text, boolean),
-    forge.vector_feature(text), forge.online_vectors(text, int), forge.single_key(text, jsonb) to forge_trainer, forge_analyst;
+    forge.vector_feature(text), forge.require_online(forge.feature_views), forge.single_key(text, jsonb) to forge_trainer, forge_analyst;

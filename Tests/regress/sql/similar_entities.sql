@@ -3,8 +3,6 @@
 set timezone = 'UTC';
 create extension vector;
 create schema shop authorization tom;
-create schema if not exists forge_online;
-grant usage, create on schema forge_online to public;
 set role tom;
 set search_path = shop, public;
 create table tastes (user_id bigint, shop text, at timestamptz, taste vector(2), second real[], country text);
@@ -18,10 +16,12 @@ select regress.error($$select forge.similar_entities('taste', 1)$$);
 \pset tuples_only off
 \pset format aligned
 
-create table forge_online.taste_v1 (user_id bigint primary key, forge_time timestamptz not null, forge_recorded timestamptz, forge_deleted boolean not null, taste vector(2), country text);
-insert into forge_online.taste_v1
-select i, '2026-01-01', null, false, array[cos(i * i / 200.0), sin(i * i / 200.0)]::vector, case when i % 2 = 0 then 'is' else 'no' end from generate_series(1, 20) i;
-insert into forge_online.taste_v1 values (21, '2026-01-01', null, true, '[0,1]', 'is'), (22, '1900-01-01', null, false, '[0,1]', 'is'), (23, '2026-01-01', null, false, null, 'is');
+insert into tastes
+select i, 'shop ' || i % 2, '2026-01-01', array[cos(i * i / 200.0), sin(i * i / 200.0)]::vector, array[i * i, 1], case when i % 2 = 0 then 'is' else 'no' end from generate_series(1, 20) i;
+insert into tastes values (22, 'shop', '1900-01-01', '[0,1]', null, 'is'), (23, 'shop', '2026-01-01', null, null, 'is');
+select rows from forge.materialize('taste');
+select rows from forge.materialize('both');
+insert into forge_online.taste_v1 values (21, '2026-01-01', null, true, '[0,1]', 'is');
 create index on forge_online.taste_v1 using hnsw (taste vector_cosine_ops);
 
 select rank, round(distance::numeric, 6) as distance, entity, event_timestamp, features from forge.similar_entities('taste', 15, k => 3);
@@ -35,9 +35,7 @@ create function plan_of(query text) returns setof text language plpgsql as $$ be
 select count(*) from plan_of(forge.nearest_query('forge_online.taste_v1', 'taste', 'cosine', '{0,1}', 3, 'not forge_row.forge_deleted', false)) l where l ~ 'Index Scan using taste_v1_taste_idx';
 reset enable_seqscan;
 
-create table forge_online.both_v1 (user_id bigint, shop text, forge_time timestamptz not null, forge_recorded timestamptz, forge_deleted boolean not null, taste vector(2), second real[], primary key (user_id, shop));
-insert into forge_online.both_v1 select i % 3, 'shop ' || i / 3, '2026-01-01', null, false, array[cos(i), sin(i)]::vector, array[i * i, 1]::real[] from generate_series(0, 8) i;
-select entity, features from forge.similar_entities('both:second', '{"user_id": 1, "shop": "shop 1"}', k => 2, metric => 'l2');
+select entity, features from forge.similar_entities('both:second', '{"user_id": 3, "shop": "shop 1"}', k => 2, metric => 'l2');
 
 \pset format unaligned
 \pset tuples_only on
