@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The feature store beside Feast and pandas, in one run over the same tables: the historical join, materialization.
+"""The feature store beside Feast and pandas, in one run over the same tables: the historical join, online reads, materialization.
 
 `make bench ARGS="features.py"`; `--entities 10000 --events 100000 --keys 1000` for less, `--growth` for 1/100, 1/10 and all of it."""
 import argparse
@@ -105,6 +105,48 @@ def materialized(table, db, keys):
         table.note(f"materialize {keys} keys, {what}", f"{keys / seconds:.4g} keys/s", "≥ 100,000 keys/s")
 
 
+# What reads one user's features, and those of many, of what `stats` has online: a statement each, with one parameter.
+READS = [
+    ("SELECT on the online table", "select f1, f2, f3, f4, f5 from forge_online.{table} where user_id = %s",
+     "select user_id, f1, f2, f3, f4, f5 from forge_online.{table} where user_id = any(%s)"),
+]
+MANY = 100
+GOALS = {1: "≤ 0.2 ms", MANY: "≤ 0.8 ms"}
+
+
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def read_times(db, statement, parameters):
+    """Milliseconds of each, prepared, on one connection; the first tenth warms it."""
+    times = []
+    for parameter in parameters:
+        start = time.perf_counter()
+        db.execute(statement, (parameter,), prepare=True).fetchall()
+        times.append((time.perf_counter() - start) * 1000)
+    return times[len(times) // 10:]
+
+
+def online(table, db, url, options):
+    db.execute("select forge.materialize('stats')")
+    version = db.execute("select max(version) from forge.feature_views where name = 'stats'").fetchone()[0]
+    keys = [key for key, in db.execute("select user_id from features.labels limit 1000")]
+    chosen = {1: [keys[i % len(keys)] for i in range(options.reads)],
+              MANY: [[keys[(i * MANY + j) % len(keys)] for j in range(MANY)] for i in range(options.reads)]}
+    theirs = {} if options.no_feast else feast(url, "online", options.reads, *keys)["ms"]
+    for name, *statements in READS:
+        for (count, parameters), statement in zip(chosen.items(), statements):
+            ours = read_times(db, statement.format(table=f"stats_v{version}"), parameters)
+            for share in (0.5, 0.99):
+                what = f"online read of {count}, {name}, p{share * 100:.0f}"
+                goal = GOALS[count] if share == 0.5 else "printed"
+                if theirs:
+                    table.add(what, percentile(ours, share), percentile(theirs[str(count)], share), "Feast, Postgres online store", goal, "ms")
+                else:
+                    table.note(what, f"{percentile(ours, share):.3g} ms", goal)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--entities", type=int, default=1_000_000)
@@ -112,6 +154,7 @@ def main():
     parser.add_argument("--keys", type=int, default=100_000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--materialize", type=int, default=1_000_000, help="keys to materialize; 0: none")
+    parser.add_argument("--reads", type=int, default=2000, help="online reads of each kind; 0: none")
     parser.add_argument("--growth", action="store_true", help="1/100 and 1/10 of the sizes, too")
     parser.add_argument("--no-feast", action="store_true")
     private_cluster.add_option(parser)
@@ -119,6 +162,8 @@ def main():
     table = Table()
     with private_cluster.started(options) as (url, db):
         seconds = {share: historical(table, db, url, options, share) for share in ([0.01, 0.1, 1.0] if options.growth else [1.0])}
+        if options.reads:
+            online(table, db, url, options)
         if options.materialize:
             materialized(table, db, options.materialize)
     if options.growth:

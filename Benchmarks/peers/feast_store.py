@@ -56,9 +56,9 @@ def online(feast, repeats, keys):
         for place in range(repeats):
             rows = [{"user_id": keys[(place * count + i) % len(keys)]} for i in range(count)]
             start = time.perf_counter()
-            feast.get_online_features(features=REFERENCES, entity_rows=rows)
+            feast.get_online_features(features=REFERENCES, entity_rows=rows).to_dict()
             taken.append((time.perf_counter() - start) * 1000)
-        times[str(count)] = taken
+        times[str(count)] = taken[repeats // 10:]
     return {"ms": times}
 
 
