@@ -395,7 +395,7 @@ create or replace function forge.alter_feature_view(name text, changes jsonb, cr
 language plpgsql
 as $$
 declare
-    known constant text[] := '{entities,source,event_timestamp,features,ttl,created_timestamp,tombstone_column,aggregations,leak_check,description,tags}';
+    known constant text[] := '{entities,source,event_timestamp,features,ttl,created_timestamp,tombstone_column,aggregations,leak_check,description,tags,schedule,expectations,on_breach}';
     old forge.feature_views;
     made forge.feature_views;
     unknown text;
@@ -412,21 +412,22 @@ begin
     made.features := case when changes ? 'features' then changes operator(pg_catalog.->) 'features'
         when made.aggregations is not null or changes ? 'source' or changes ? 'aggregations' then null else old.features end;
     if not changes operator(pg_catalog.?|) (known)[1:9] then
-        update forge.feature_views v set description = made.description, tags = made.tags
+        update forge.feature_views v set description = made.description, tags = made.tags, schedule = made.schedule, expectations = made.expectations, on_breach = made.on_breach
         where v.name operator(pg_catalog.=) old.name and v.version operator(pg_catalog.=) old.version;
         return old.version;
     end if;
     insert into forge.feature_views as v (
-        name, entities, source, event_timestamp, features, ttl, created_timestamp, tombstone_column, aggregations, leak_check, description, tags)
+        name, entities, source, event_timestamp, features, ttl, created_timestamp, tombstone_column, aggregations, leak_check, description, tags,
+        schedule, expectations, on_breach)
     values (made.name, made.entities, made.source, made.event_timestamp, made.features, made.ttl, made.created_timestamp,
-        made.tombstone_column, made.aggregations, made.leak_check, made.description, made.tags)
+        made.tombstone_column, made.aggregations, made.leak_check, made.description, made.tags, made.schedule, made.expectations, made.on_breach)
     returning v.* into made;
     perform forge.say_index(made, create_index);
     return made.version;
 end
 $$;
 comment on function forge.alter_feature_view is
-    'defines the next version of a feature view, like the newest but for changes: {"ttl": "30 days", "tombstone_column": null}; returns its number. Description and tags change in place. Services keep the versions that they were defined with. FG004: no such entry; FG022: it is another''s; FG032: there is none';
+    'defines the next version of a feature view, like the newest but for changes: {"ttl": "30 days", "tombstone_column": null}; returns its number. Description, tags, schedule (how often the daemons materialize it), expectations and on_breach change in place. Services keep the versions that they were defined with. FG004: no such entry; FG022: it is another''s; FG032: there is none';
 
 create or replace function forge.drop_feature_view(name text, version int default null) returns void
 language plpgsql

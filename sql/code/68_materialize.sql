@@ -123,16 +123,31 @@ begin
     end if;
     query := forge.online_rows(view, case when since.id is null then forge.keys_between(view, low, run.to_time, relation)
         else forge.changed_keys(view, since, run.to_time) end, run.to_time);
-    if relation is null then
-        relation := forge.create_online_table(view, query);
-        execute format('select count(*) from %s', relation) into run.rows;
-    else
-        run.rows := forge.write_online(view, relation, query);
+    run.published := true;
+    begin
+        if relation is null then
+            relation := forge.create_online_table(view, query);
+            execute format('select count(*) from %s', relation) into run.rows;
+        else
+            run.rows := forge.write_online(view, relation, query);
+        end if;
+        select c.* into run.keys, run.null_counts from forge.count_online(view, relation) c;
+        run.breaches := forge.expectation_breaches(view, relation, run.to_time, run.keys, run.null_counts);
+        if run.breaches <> '[]' and view.on_breach = 'stop' then
+            raise sqlstate '09000';
+        end if;
+    exception when sqlstate '09000' then
+        run.published := false;
+        run.rows := 0;
+    end;
+    if run.breaches <> '[]' then
+        raise warning 'feature view "%": expectations do not hold%', view.name, case when run.published then '' else ', and what was online stays' end
+            using detail = run.breaches::text;
     end if;
-    select c.* into run.keys, run.null_counts from forge.count_online(view, relation) c;
-    insert into forge.materializations as m (view, version, kind, from_time, to_time, snapshot, server, source_id, rows, keys, null_counts, started_at, finished_at)
+    insert into forge.materializations as m (view, version, kind, from_time, to_time, snapshot, server, source_id, rows, keys, null_counts, breaches, published,
+        started_at, finished_at)
     values (view.name, view.version, kind, run.from_time, run.to_time, run.snapshot, forge.this_server(), forge.relation_of(view.source),
-        run.rows, run.keys, run.null_counts, run.started_at, clock_timestamp())
+        run.rows, run.keys, run.null_counts, run.breaches, run.published, run.started_at, clock_timestamp())
     returning m.* into run;
     return run;
 end

@@ -11,8 +11,8 @@ as $$
     values
         (1, 'entities', 'entity', '{name,join_keys,key_types,description,tags}'::text[], '{"tags": {}}'::jsonb, '{description,tags}'::text[], '{}'::text[], false),
         (2, 'feature_views', 'feature view',
-            '{name,entities,source,event_timestamp,created_timestamp,tombstone_column,ttl,leak_check,features,aggregations,create_index,description,tags}',
-            '{"entities": [], "leak_check": true, "tags": {}}', '{description,tags}', '{join_keys,columns,tie_columns}', true),
+            '{name,entities,source,event_timestamp,created_timestamp,tombstone_column,ttl,leak_check,features,aggregations,create_index,description,tags,schedule,expectations,on_breach}',
+            '{"entities": [], "leak_check": true, "tags": {}, "on_breach": "record"}', '{description,tags,schedule,expectations,on_breach}', '{join_keys,columns,tie_columns}', true),
         (3, 'feature_services', 'feature service', '{name,features,description,tags}', '{"tags": {}}', '{description,tags}', '{}', true)
 $$;
 comment on function forge.definition_kinds is 'what a document of definitions may hold, in the order in which it is defined; internal';

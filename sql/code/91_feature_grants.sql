@@ -11,7 +11,7 @@ do $policies$
 declare
     defined text;
 begin
-    foreach defined in array array['entities', 'feature_views', 'feature_services', 'datasets'] loop
+    foreach defined in array array['entities', 'feature_views', 'feature_services', 'datasets', 'push_sources'] loop
         execute pg_catalog.format('drop policy if exists definitions_are_read on forge.%I', defined);
         execute pg_catalog.format('create policy definitions_are_read on forge.%I for select to forge_trainer, forge_analyst using (true)', defined);
         execute pg_catalog.format('drop policy if exists owners_define on forge.%I', defined);
@@ -29,17 +29,21 @@ $policies$;
 grant usage on schema forge_online to forge_trainer, forge_analyst;
 grant create on schema forge_online to forge_trainer;
 
-grant select on forge.entities, forge.feature_views, forge.feature_services, forge.datasets, forge.materializations to forge_trainer, forge_analyst;
-grant delete on forge.entities, forge.feature_views, forge.feature_services, forge.datasets to forge_trainer;
+grant select on forge.entities, forge.feature_views, forge.feature_services, forge.datasets, forge.materializations, forge.push_sources, forge.feature_freshness
+    to forge_trainer, forge_analyst;
+grant delete on forge.entities, forge.feature_views, forge.feature_services, forge.datasets, forge.push_sources to forge_trainer;
 grant update (description, tags) on forge.entities, forge.feature_views, forge.feature_services to forge_trainer;
+grant update (schedule, expectations, on_breach) on forge.feature_views to forge_trainer;
 -- What a trigger resolves is not the client's to say.
 grant insert (name, join_keys, key_types, description, tags) on forge.entities to forge_trainer;
-grant insert (name, entities, source, event_timestamp, created_timestamp, tombstone_column, ttl, leak_check, aggregations, features, description, tags)
+grant insert (name, entities, source, event_timestamp, created_timestamp, tombstone_column, ttl, leak_check, aggregations, features, description, tags,
+    schedule, expectations, on_breach)
     on forge.feature_views to forge_trainer;
+grant insert (name, view, description) on forge.push_sources to forge_trainer;
 grant insert (name, features, description, tags) on forge.feature_services to forge_trainer;
 grant insert (name, output, entity_source, entity_columns, event_timestamp, service, features, planned, as_of, seen, query, row_count, hidden_rows,
     content_hash, description) on forge.datasets to forge_trainer;
-grant insert (view, version, kind, from_time, to_time, snapshot, server, source_id, rows, keys, null_counts, started_at, finished_at)
+grant insert (view, version, kind, from_time, to_time, snapshot, server, source_id, rows, keys, null_counts, breaches, published, started_at, finished_at)
     on forge.materializations to forge_trainer;
 
 -- Defining.
@@ -63,7 +67,12 @@ grant execute on function
     forge.write_online(forge.feature_views, regclass, text), forge.this_server(), forge.keys_where(forge.feature_views, text),
     forge.time_between(text, text, text, timestamptz, timestamptz), forge.keys_between(forge.feature_views, timestamptz, timestamptz, regclass),
     forge.changed_keys(forge.feature_views, forge.materializations, timestamptz), forge.is_table(forge.feature_views),
-    forge.last_materialization(forge.feature_views), forge.count_online(forge.feature_views, regclass) to forge_trainer;
+    forge.last_materialization(forge.feature_views), forge.count_online(forge.feature_views, regclass),
+    forge.is_value_of(text, text), forge.expectation_problems(forge.feature_views), forge.population_stability(text, text, text, text, boolean),
+    forge.online_drift(forge.feature_views, regclass, text, text), forge.newest_event(forge.feature_views, timestamptz),
+    forge.expectation_breaches(forge.feature_views, regclass, timestamptz, bigint, jsonb), forge.materialize_scheduled(text),
+    forge.create_push_source(text, text, text), forge.drop_push_source(text), forge.push(text, jsonb, text),
+    forge.pushed_problems(forge.feature_views, jsonb, text), forge.append_pushed(forge.feature_views, jsonb), forge.pushed_rows(forge.feature_views, jsonb) to forge_trainer;
 grant execute on function forge.view_version(text, boolean), forge.online_name(text, int), forge.online_keys(forge.feature_views),
     forge.online_table(forge.feature_views), forge.online_columns(forge.feature_views, text) to forge_trainer, forge_analyst;
 -- Reading features, with what is called on the way.

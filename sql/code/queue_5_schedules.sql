@@ -11,6 +11,8 @@ begin
             return (select pg_catalog.to_jsonb(w) operator(pg_catalog.-) 'output'
                     from forge.write_embedding(payload operator(pg_catalog.->>) 'model', payload operator(pg_catalog.-) '{model,source}'::text[],
                         payload operator(pg_catalog.->>) 'source') w);
+        when 'materialize' then
+            return forge.materialize_scheduled(payload operator(pg_catalog.->>) 'view');
     end case;
 end
 $$;
@@ -38,6 +40,9 @@ begin
             asked.payload := place.embed_into operator(pg_catalog.||)
                 pg_catalog.jsonb_build_object('model', asked.payload operator(pg_catalog.->) 'model', 'source', source);
             asked.name := coalesce(asked.name, forge.embedding_name(asked.payload));
+        when 'materialize' then
+            raise exception using errcode = 'FG004', message = 'a feature view has its schedule itself',
+                hint = 'select forge.alter_feature_view(name, ''{"schedule": "10 minutes"}'')';
         else
             raise exception using errcode = 'FG004', message = pg_catalog.format('there is no kind "%s" of schedules', asked.kind), hint = 'kinds: embed';
     end case;
@@ -58,6 +63,8 @@ as $$
 begin
     if new.training_request is not null and (tg_op operator(pg_catalog.=) 'INSERT' or current_user operator(pg_catalog.=) 'forge_admin') then
         return new;  -- forge.schedule_embedding: checked with its request
+    elsif new.kind operator(pg_catalog.=) 'materialize' and current_user operator(pg_catalog.=) 'forge_admin' then
+        return new;  -- forge.keep_schedule
     end if;
     if new.owner is distinct from pg_catalog.quote_ident(current_user)::pg_catalog.regrole and tg_op operator(pg_catalog.=) 'INSERT' then
         raise exception using errcode = 'FG022', message = 'owner is set by Forge', hint = 'leave it out';
