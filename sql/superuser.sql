@@ -28,7 +28,7 @@ begin
 end
 $roles$;
 
-comment on role forge_admin is 'owns the schemas forge, forge_models and forge_online; its members administer models and requests';
+comment on role forge_admin is 'owns the schemas forge, forge_models, forge_online and forge_features; its members administer models and requests';
 comment on role forge_worker is 'the sidecar forged: may call the worker API and nothing else';
 comment on role forge_trainer is 'may request training on what it may read';
 comment on role forge_analyst is 'may call forge.predict and its siblings; each model needs its own grant';
@@ -36,12 +36,15 @@ comment on role forge_analyst is 'may call forge.predict and its siblings; each 
 create schema if not exists forge authorization forge_admin;
 create schema if not exists forge_models authorization forge_admin;
 create schema if not exists forge_online authorization forge_admin;
+create schema if not exists forge_features authorization forge_admin;
 alter schema forge owner to forge_admin;
 alter schema forge_models owner to forge_admin;
 alter schema forge_online owner to forge_admin;
+alter schema forge_features owner to forge_admin;
 comment on schema forge is 'Forge: training requests, the model registry and predictions';
 comment on schema forge_models is 'the generated functions of the models, named after them; EXECUTE on them is the model''s ACL';
 comment on schema forge_online is 'the present values of feature views, a table for each version; they belong to the views'' owners, who grant SELECT on them';
+comment on schema forge_features is 'the generated functions of feature services, named after them: features by key';
 
 -- Postgres grants EXECUTE on every new function to PUBLIC; Forge grants nothing to PUBLIC.
 alter default privileges for role forge_admin revoke execute on functions from public;

@@ -60,7 +60,7 @@ extension Migrator {
         guard !found.isEmpty else { return }
         throw ForgeError(
             .dependents, "migrating down would drop data", detail: found.joined(separator: "; "),
-            hint: "Back it up with pg_dump -n forge -n forge_models -n forge_online, then use --force.")
+            hint: "Back it up with pg_dump -n forge -n forge_models -n forge_online -n forge_features, then use --force.")
     }
 
     /// What `sql/code` made, as the CTE `code(classid, objid)`: routines and views of the schema that no extension
@@ -85,7 +85,7 @@ extension Migrator {
               select * from own
               union all
               select 'pg_proc'::regclass, p.oid from pg_catalog.pg_proc p
-              where p.pronamespace = pg_catalog.to_regnamespace('forge_models')) used on d.refclassid = used.classid and d.refobjid = used.objid
+              where p.pronamespace in (pg_catalog.to_regnamespace('forge_models'), pg_catalog.to_regnamespace('forge_features'))) used on d.refclassid = used.classid and d.refobjid = used.objid
             where d.deptype = 'n'
               and coalesce((select r.ev_class::regclass::text from pg_catalog.pg_rewrite r
                             where d.classid = 'pg_rewrite'::regclass and r.oid = d.objid), '') not like 'forge.%'
@@ -95,7 +95,7 @@ extension Migrator {
             """)
         guard dependents.count > 0 else { return }
         throw ForgeError(
-            .dependents, "objects outside schema forge depend on its functions or on those of forge_models",
+            .dependents, "objects outside schema forge depend on its functions, or on those of forge_models or forge_features",
             detail: dependents.rows.compactMap { $0[0] }.joined(separator: "; "),
             hint: "Drop them first; migrating down never drops what is yours.")
     }

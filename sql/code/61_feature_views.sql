@@ -16,10 +16,21 @@ end
 $$;
 comment on function forge.qualified_source is 'a source as it means the same under any search_path: schema.relation, or a SELECT; null for the name of nothing; internal';
 
+-- As the catalog has it: to_regclass refuses who has no USAGE on the schema, and definitions are for everybody to read.
+create or replace function forge.relation_named(qualified text) returns regclass
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select c.oid::regclass from parse_ident(qualified) parts
+    join pg_namespace n on n.nspname = parts[1] join pg_class c on c.relnamespace = n.oid and c.relname = parts[2]
+    where cardinality(parts) = 2
+$$;
+comment on function forge.relation_named is 'the relation of a qualified name; null if there is none; internal';
+
 create or replace function forge.relation_of(qualified text) returns regclass
 language sql stable
 set search_path = pg_catalog, pg_temp
-as $$ select case when qualified !~* '^\s*(select|with|values)\s' then to_regclass(qualified) end $$;
+as $$ select case when qualified !~* '^\s*(select|with|values)\s' then forge.relation_named(qualified) end $$;
 comment on function forge.relation_of is 'the relation that a qualified source is; null for a SELECT; internal';
 
 create or replace function forge.entity_keys(entities text[]) returns table (name text, type text, place bigint)
@@ -174,6 +185,8 @@ set search_path = pg_catalog, pg_temp
 as $$
     select p.* from forge.definition_problems('a feature view', view.name, view.owner) p
     union all
+    select 'FG023', format('"%s" is an on-demand feature view', view.name), 'choose another name' where exists (select from forge.on_demand_feature_views d where d.name = view.name)
+    union all
     select 'FG032', format('there is no entity "%s"', e),
         'entities: ' || coalesce(nullif(forge.listed(array(select n.name from forge.entities n order by 1)), ''), 'none; forge.create_entity makes one')
     from unnest(view.entities) e where not exists (select from forge.entities n where n.name = e)
@@ -291,17 +304,20 @@ declare
                 select string_agg(n, ', ') from forge.service_users(format('%s/%s', s.name, s.version)) n where n like 'model %')
             from forge.feature_services s
             union all
+            select format('on-demand feature view %s/%s', d.name, d.version), d.sources, null from forge.on_demand_feature_views d
+            union all
             select format('dataset %s', d.name), d.features, null from forge.datasets d) u(name, features, needed_by), unnest(u.features) f
         where split_part(f, ':', 1) = format('%s/%s', old.name, old.version));
 begin
     if users is not null then
-        raise exception using errcode = 'FG024', message = format('version %s of feature view "%s" is in use', old.version, old.name),
-            detail = users, hint = 'drop them first';
+        raise exception using errcode = 'FG024', message = format('version %s of %s "%s" is in use', old.version,
+            case tg_table_name when 'feature_views' then 'feature view' else 'on-demand feature view' end, old.name), detail = users, hint = 'drop them first';
     end if;
     return old;
 end
 $$;
-comment on function forge.keep_used_views is 'trigger of forge.feature_views: FG024 while a feature service or a dataset has features of the version';
+comment on function forge.keep_used_views is
+    'trigger of forge.feature_views and forge.on_demand_feature_views: FG024 while a feature service, a dataset or an on-demand feature view has features of the version';
 create or replace trigger keep_used_views before delete on forge.feature_views for each row execute function forge.keep_used_views();
 comment on trigger keep_used_views on forge.feature_views is 'a version goes after what has features of it';
 

@@ -1,6 +1,15 @@
 -- Feature services: named sets of features. A reference is view:feature (the newest version), view/version:feature, or
 -- view alone for all of its features; a service keeps the versions that were the newest when it was defined.
 
+create or replace function forge.all_views() returns table (name text, version int, features jsonb)
+language sql stable
+as $$
+    select v.name, v.version, v.features from forge.feature_views v
+    union all
+    select d.name, d.version, d.features from forge.on_demand_feature_views d
+$$;
+comment on function forge.all_views is 'what a reference may name: feature views, and those that are computed on demand; internal';
+
 create or replace function forge.referred_features(refs text[])
 returns table (place bigint, reference text, view text, version int, feature text, type text, problem forge.problem)
 language sql stable
@@ -14,15 +23,15 @@ as $$
         select a.*, v.version as found_version, v.features, v.name
         from asked a
         left join lateral (
-            select f.* from forge.feature_views f
+            select f.* from forge.all_views() f
             where f.name = a.view and (a.version is null or f.version = a.version) order by f.version desc limit 1) v on true
     )
     select row_number() over (order by f.place, c.place), f.r, f.name, f.found_version, c.name, c.type,
-        case when f.name is null and f.version is not null and exists (select from forge.feature_views v where v.name = f.view) then
+        case when f.name is null and f.version is not null and exists (select from forge.all_views() v where v.name = f.view) then
                 row('FG032', format('feature view "%s" has no version %s', f.view, f.version), format('select version from forge.feature_views where name = %L', f.view))::forge.problem
             when f.name is null then
                 row('FG032', format('there is no feature view "%s"', coalesce(f.view, f.r)), coalesce('did you mean ' || nullif(array_to_string(
-                    forge.nearest_names(coalesce(f.view, f.r), array(select distinct v.name from forge.feature_views v)), ' or '), '') || '?',
+                    forge.nearest_names(coalesce(f.view, f.r), array(select distinct v.name from forge.all_views() v)), ' or '), '') || '?',
                     'a feature is view:feature, view/version:feature, or view for all of its features'))::forge.problem
             when c.name is null then
                 row('FG032', format('feature view "%s" has no feature %s in version %s', f.view, quote_ident(f.feature), f.found_version),
@@ -43,10 +52,10 @@ declare
     wanted text := split_part(reference, '/', 1);
     number text := nullif(split_part(reference, '/', 2), '');
 begin
-    perform forge.require_definition('feature service', wanted, array(select distinct s.name from forge.feature_services s order by 1));
     select s.* into service from forge.feature_services s
     where s.name = wanted and (number is null or s.version::text = number) order by s.version desc limit 1;
     if service.name is null then
+        perform forge.require_definition('feature service', wanted, array(select distinct s.name from forge.feature_services s order by 1));
         raise exception using errcode = 'FG032', message = format('feature service "%s" has no version %s', wanted, number),
             hint = format('select version from forge.feature_services where name = %L', wanted);
     end if;
@@ -70,6 +79,9 @@ begin
         where coalesce(cardinality(new.features), 0) = 0
         union all
         select r.problem from forge.referred_features(new.features) r where r.problem is not null
+        union all
+        select row('FG023', format('the functions of feature service "%s" would be called alike', s.name), 'choose another name')::forge.problem
+        from forge.feature_services s where new.version = 1 and (s.name = new.name || '_at' or new.name = s.name || '_at') group by s.name
         union all
         select row('FG023', format('two features are called "%s"', r.feature), 'name them apart in their views')::forge.problem
         from forge.referred_features(new.features) r where r.problem is null group by r.feature having count(*) > 1));

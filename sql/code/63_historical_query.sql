@@ -5,8 +5,8 @@
 create or replace function forge.time_literal(at timestamptz) returns text
 language sql immutable
 set search_path = pg_catalog, pg_temp set datestyle = 'ISO, YMD' set timezone = 'UTC'
-as $$ select format('%L::pg_catalog.timestamptz', at) $$;
-comment on function forge.time_literal is 'an instant as SQL that means the same in every session; internal';
+as $$ select format('%L::pg_catalog.timestamptz', at) where at is not null $$;
+comment on function forge.time_literal is 'an instant as SQL that means the same in every session; null for null; internal';
 
 create or replace function forge.instant_of(type text, expression text) returns text
 language sql immutable
@@ -186,22 +186,17 @@ create or replace function forge.historical_query(
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    with asked as (
-        select f.*, dense_rank() over (order by f.view, f.version) as number
-        from jsonb_to_recordset(planned) f(place int, view text, version int, feature text, output text)
-    ), lookups as (
-        select number, case when v.aggregations is null then forge.row_lookup(v, names, as_of, seen) else forge.window_lookup(v, names, as_of, seen) end as lookup
-        from (select number, view, version, array_agg(distinct feature) as names from asked group by number, view, version) a
-        join forge.feature_views v on v.name = a.view and v.version = a.version
-    )
     select concat('select ', (
             select string_agg(c.item, ', ' order by c.part, c.place) from (
                 select 1, 1, 'e.forge_row as entity_row'
                 union all select 2, place, format('e.%I', n) from unnest(entity_columns) with ordinality u(n, place)
-                union all select 3, place, format('v%s.%I as %I', number, feature, output) from asked
+                union all select 3, i.place, format('%s as %I', i.item, i.output) from forge.feature_items(planned, false) i
             ) c(part, place, item)),
         E'\nfrom (', entity_rows, ') e',
-        (select string_agg(format(E'\nleft join lateral (%s) v%s on true', lookup, number), '' order by number) from lookups),
+        (select string_agg(format(E'\nleft join lateral (%s) v%s on true', case when (l.view).aggregations is null
+                then forge.row_lookup(l.view, l.names, as_of, seen) else forge.window_lookup(l.view, l.names, as_of, seen) end, l.number), '' order by l.number)
+         from forge.planned_lookups(planned) l),
+        forge.computed_joins(planned, false),
         case when in_order then E'\norder by e.forge_row' end)
 $$;
 comment on function forge.historical_query is 'the query that gives each entity row its features as of its time; internal';

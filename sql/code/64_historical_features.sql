@@ -17,38 +17,26 @@ end
 $$;
 comment on function forge.entity_source is 'entity rows as a qualified source, and their columns; FG005 or FG022 if they cannot be read; internal';
 
-create or replace function forge.planned_views(planned jsonb) returns setof forge.feature_views
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$
-    select v.* from forge.feature_views v
-    where (v.name, v.version) in (select f.view, f.version from jsonb_to_recordset(planned) f(view text, version int))
-$$;
-comment on function forge.planned_views is 'the versions of views that features are asked of; internal';
-
-create or replace function forge.planned_keys(planned jsonb) returns text[]
-language sql stable
-set search_path = pg_catalog, pg_temp
-as $$ select array(select k.name from forge.entity_keys(array(select unnest(v.entities) from forge.planned_views(planned) v)) k order by k.place) $$;
-comment on function forge.planned_keys is 'the join keys of the views that features are asked of; internal';
-
 create or replace function forge.entity_problems(columns jsonb, at text, planned jsonb) returns setof forge.problem
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     with available as (
         select c ->> 'name' as name, c ->> 'type' as type from jsonb_array_elements(columns) c
-    ), keys as (
-        select distinct k.name, k.type
-        from forge.planned_views(planned) v, lateral forge.entity_keys(v.entities) k
+    ), wanted as (
+        select w.name, w.type, w.is_key, case when w.is_key then 'a join key' else 'which on-demand features need' end as role from forge.planned_arguments(planned) w
     ), outputs as (
         select f.output, count(*) from jsonb_to_recordset(planned) f(output text) group by f.output
     )
-    select 'FG006', format('the entity source has no column "%s", a join key', k.name), 'its columns are ' || forge.listed(array(select a.name from available a))
-    from keys k where not exists (select from available a where a.name = k.name)
+    select 'FG006', format('the entity source has no column "%s", %s', w.name, w.role), 'its columns are ' || forge.listed(array(select a.name from available a))
+    from wanted w where not exists (select from available a where a.name = w.name)
     union all
-    select 'FG007', format('join key "%s" has type %s in the entity source', k.name, a.type), format('the entity says %s: cast it in the source', k.type)
-    from keys k join available a using (name) where forge.key_family(k.type) <> forge.key_family(a.type)
+    select 'FG007', format('join key "%s" has type %s in the entity source', w.name, a.type), format('the entity says %s: cast it in the source', w.type)
+    from wanted w join available a using (name) where w.is_key and forge.key_family(w.type) <> forge.key_family(a.type)
+    union all
+    select 'FG007', format('column "%s" has type %s in the entity source', w.name, a.type), format('on-demand features want %s: cast it in the source', w.type)
+    from wanted w join available a using (name) join pg_type t on t.oid = to_regtype(w.type) join pg_type f on f.oid = to_regtype(a.type)
+    where not w.is_key and t.oid <> f.oid and (t.typcategory <> f.typcategory or t.typcategory not in ('N', 'S', 'D'))
     union all
     select 'FG006', format('the entity source has no column "%s", the event_timestamp', at), 'its columns are ' || forge.listed(array(select a.name from available a))
     where at is not null and not exists (select from available a where a.name = at)
@@ -111,18 +99,10 @@ begin
     if event_timestamp is null and jsonb_path_exists(columns, '$[*] ? (@.name == "event_timestamp")') then
         event_timestamp := 'event_timestamp';
     end if;
-    problems := array(select r.problem from forge.referred_features(refs) r where r.problem is not null order by r.place);
-    if cardinality(refs) = 0 then
-        problems := array[row('FG004', 'no features are asked for', 'such as features => ''{user_stats:visits}''')::forge.problem];
-    elsif cardinality(problems) = 0 then
-        planned := (
-            select jsonb_agg(jsonb_build_object('place', r.place, 'view', r.view, 'version', r.version, 'feature', r.feature, 'type', r.type,
-                'output', case when full_feature_names then r.view || '__' || r.feature else r.feature end) order by r.place)
-            from forge.referred_features(refs) r);
-        problems := array(
-            select p::forge.problem from forge.stale_views(planned) p
-            union all select p::forge.problem from forge.entity_problems(columns, planned_features.event_timestamp, planned) p);
-    end if;
+    planned := forge.checked_references(refs, full_feature_names);
+    problems := array(
+        select p::forge.problem from forge.stale_views(planned) p
+        union all select p::forge.problem from forge.entity_problems(columns, planned_features.event_timestamp, planned) p);
     perform forge.raise_problems('the request for features', problems);
 end
 $$;

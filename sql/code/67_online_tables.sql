@@ -1,15 +1,19 @@
 -- Online tables: of each key of a feature view what holds now, forge_online.<view>_v<version>. Each belongs to the view's
 -- owner, who grants SELECT on it as on any copy of the source: row security of the source does not reach it.
 
-create or replace function forge.online_name(view text, version int) returns text
+create or replace function forge.suffixed_name(name text, suffix text) returns text
 language sql immutable
 set search_path = pg_catalog, pg_temp
 as $$
-    select format('forge_online.%I', case when length(view || suffix) <= 63 then view || suffix
-        else left(view, 62 - length(suffix) - 8) || '_' || left(md5(view), 8) || suffix end)
-    from concat('_v', version) suffix
+    select case when length(name || suffix) <= 63 then name || suffix else left(name, 62 - length(suffix) - 8) || '_' || left(md5(name), 8) || suffix end
 $$;
-comment on function forge.online_name is 'the online table of a version of a feature view, shortened where the name would be too long; internal';
+comment on function forge.suffixed_name is 'a name with its version, shortened where it would be too long; internal';
+
+create or replace function forge.online_name(view text, version int) returns text
+language sql immutable
+set search_path = pg_catalog, pg_temp
+as $$ select format('forge_online.%I', forge.suffixed_name(view, concat('_v', version))) $$;
+comment on function forge.online_name is 'the online table of a version of a feature view; internal';
 
 create or replace function forge.online_keys(view forge.feature_views) returns table (name text, type text, place bigint)
 language sql stable

@@ -140,6 +140,9 @@ begin
         run.published := false;
         run.rows := 0;
     end;
+    if since.id is null and run.published then
+        perform forge.refresh_services(view);
+    end if;
     if run.breaches <> '[]' then
         raise warning 'feature view "%": expectations do not hold%', view.name, case when run.published then '' else ', and what was online stays' end
             using detail = run.breaches::text;

@@ -9,14 +9,14 @@ begin
         select p::forge.problem from forge.definition_problems('a push source', new.name, new.owner) p
         union all
         select row('FG023', format('push source "%s" exists', new.name), 'choose another name, or drop it first')::forge.problem
-        where exists (select from forge.push_sources s where s.name = new.name)));
+        where tg_op = 'INSERT' and exists (select from forge.push_sources s where s.name = new.name)));
     perform forge.require_definition('feature view', new.view, array(select distinct v.name from forge.feature_views v order by 1));
     return new;
 end
 $$;
 comment on function forge.check_push_source is 'trigger of forge.push_sources: refuses what is none';
-create or replace trigger check_push_source before insert on forge.push_sources for each row execute function forge.check_push_source();
-comment on trigger check_push_source on forge.push_sources is 'checks a new push source';
+create or replace trigger check_push_source before insert or update on forge.push_sources for each row execute function forge.check_push_source();
+comment on trigger check_push_source on forge.push_sources is 'checks a new push source, or another view of one';
 
 create or replace function forge.create_push_source(name text, view text, description text default null) returns void
 language sql

@@ -13,7 +13,10 @@ as $$
         (2, 'feature_views', 'feature view',
             '{name,entities,source,event_timestamp,created_timestamp,tombstone_column,ttl,leak_check,features,aggregations,create_index,description,tags,schedule,expectations,on_breach}',
             '{"entities": [], "leak_check": true, "tags": {}, "on_breach": "record"}', '{description,tags,schedule,expectations,on_breach}', '{join_keys,columns,tie_columns}', true),
-        (3, 'feature_services', 'feature service', '{name,features,description,tags}', '{"tags": {}}', '{description,tags}', '{}', true)
+        (3, 'on_demand_feature_views', 'on-demand feature view', '{name,sources,request_columns,features,description,tags}',
+            '{"sources": [], "request_columns": [], "tags": {}}', '{description,tags}', '{}', true),
+        (4, 'feature_services', 'feature service', '{name,features,description,tags}', '{"tags": {}}', '{description,tags}', '{}', true),
+        (5, 'push_sources', 'push source', '{name,view,description}', '{}', '{view,description}', '{}', false)
 $$;
 comment on function forge.definition_kinds is 'what a document of definitions may hold, in the order in which it is defined; internal';
 
@@ -147,7 +150,7 @@ begin
         exception when sqlstate '09000' then
             null;
         end;
-    else
+    elsif section operator(pg_catalog.=) 'entities' then
         perform forge.fixed_keys(old, definition);
     end if;
     if exists (select from pg_catalog.unnest(rule.in_place) c where nullif(old operator(pg_catalog.->) c, 'null')
@@ -296,7 +299,7 @@ as $$
         c(action text, kind text, name text, version int, differences jsonb)
 $$;
 comment on function forge.apply_features is
-    'makes the feature store as a document says: {"entities": […], "feature_views": […], "feature_services": […]}, each a list of definitions whose entries are the arguments of forge.create_…. What differs is altered, which makes the next version, and in which columns is returned; what is the same is left. prune: the caller''s definitions that the document lacks are dropped. All problems at once, and nothing done: as forge.create_… has them; FG004: no such section or entry; FG024: what would change or go is in use';
+    'makes the feature store as a document says: {"entities": […], "feature_views": […], "on_demand_feature_views": […], "feature_services": […], "push_sources": […]}, each a list of definitions whose entries are the arguments of forge.create_…. What differs is altered, which makes the next version, and in which columns is returned; what is the same is left. prune: the caller''s definitions that the document lacks are dropped. All problems at once, and nothing done: as forge.create_… has them; FG004: no such section or entry; FG024: what would change or go is in use';
 
 create or replace function forge.plan_features(definitions jsonb, prune boolean default false)
 returns table (action text, kind text, name text, version int, differences jsonb)
@@ -316,6 +319,17 @@ end
 $$;
 comment on function forge.plan_features is 'what forge.apply_features would do, found by doing and undoing it; indexes are not built';
 
+-- A version that is not the newest must be named.
+create or replace function forge.exported_references(refs jsonb) returns jsonb
+language sql stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(jsonb_agg(case when split_part(f, ':', 1) = n.newest then regexp_replace(f, '/[0-9]+:', ':') else f end order by place), '[]')
+    from jsonb_array_elements_text(refs) with ordinality u(f, place),
+        lateral (select format('%s/%s', v.name, max(v.version)) as newest from forge.all_views() v where v.name = split_part(f, '/', 1) group by v.name) n
+$$;
+comment on function forge.exported_references is 'references to features, without a version where it is the newest; internal';
+
 create or replace function forge.exported_definition(section text, found jsonb) returns jsonb
 language sql stable
 set search_path = pg_catalog, pg_temp set intervalstyle = 'postgres'
@@ -325,12 +339,9 @@ as $$
             select jsonb_build_object('source', btrim(v.source), 'ttl', v.ttl, 'features', case when v.aggregations is null then to_jsonb(forge.names_of(v.features)) end,
                 'create_index', (select nullif(w.has_one, false) from forge.view_index(v) w))
             from forge.feature_views v where v.name = found ->> 'name' and v.version = (found ->> 'version')::int)
-        when 'feature_services' then (
-            -- A version that is not the newest must be named.
-            select jsonb_build_object('features', jsonb_agg(
-                case when split_part(f, ':', 1) = n.newest then regexp_replace(f, '/[0-9]+:', ':') else f end order by place))
-            from jsonb_array_elements_text(found -> 'features') with ordinality u(f, place),
-                lateral (select format('%s/%s', v.name, max(v.version)) as newest from forge.feature_views v where v.name = split_part(f, '/', 1) group by v.name) n)
+        when 'feature_services' then jsonb_build_object('features', forge.exported_references(found -> 'features'))
+        when 'on_demand_feature_views' then jsonb_build_object('sources', forge.exported_references(found -> 'sources'),
+            'features', (select jsonb_agg(f - 'type' order by place) from jsonb_array_elements(found -> 'features') with ordinality u(f, place)))
         else '{}' end
 $$;
 comment on function forge.exported_definition is 'a row of a definition with its entries as forge.apply_features takes them; internal';

@@ -73,22 +73,10 @@ comment on function forge.similar_entities(text, jsonb, int, text, text, boolean
     'the k entities whose vectors are nearest to one entity''s, nearest first, of what a feature view has online: feature is view:feature, or a view with one vector. Metrics and exact are those of forge.similar; filter is a condition on the columns of the online table. entity: its join keys; features: the view''s others. The entity itself, deleted ones and those beyond ttl are left out; an entity that is not there has none. FG004: the key; FG007: no vector; FG031: no pgvector; FG032: no such view, or it is not online';
 
 create or replace function forge.single_key(feature text, value jsonb) returns jsonb
-language plpgsql stable
+language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    view constant forge.feature_views := (select f.view from forge.vector_feature(feature) f);
-    keys constant text[] := view.join_keys;
-begin
-    if value #>> '{}' ~ '^\s*\{' and (cardinality(keys) <> 1 or forge.key_family(view.columns ->> keys[1]) <> 'text') then
-        return (value #>> '{}')::jsonb;
-    elsif cardinality(keys) <> 1 then
-        raise exception using errcode = 'FG004', message = format('%s is not the key of one entity', value), hint = 'an object of ' || forge.listed(keys);
-    end if;
-    return jsonb_build_object(keys[1], value);
-exception when invalid_text_representation then
-    raise exception using errcode = 'FG004', message = format('%s is not the key of one entity', value #>> '{}'), hint = 'an object of ' || forge.listed(keys);
-end
+    select forge.entity_object(value, (f.view).join_keys, array(select (f.view).columns ->> k from unnest((f.view).join_keys) k)) from forge.vector_feature(feature) f
 $$;
 comment on function forge.single_key is 'a value as the key of an entity with one join key, or a text that is the key''s object; FG004 where there are more; internal';
 

@@ -6,12 +6,14 @@ alter table forge.feature_views enable row level security;
 alter table forge.feature_services enable row level security;
 alter table forge.datasets enable row level security;
 alter table forge.materializations enable row level security;
+alter table forge.on_demand_feature_views enable row level security;
+alter table forge.push_sources enable row level security;
 
 do $policies$
 declare
     defined text;
 begin
-    foreach defined in array array['entities', 'feature_views', 'feature_services', 'datasets', 'push_sources'] loop
+    foreach defined in array array['entities', 'feature_views', 'feature_services', 'datasets', 'push_sources', 'on_demand_feature_views'] loop
         execute pg_catalog.format('drop policy if exists definitions_are_read on forge.%I', defined);
         execute pg_catalog.format('create policy definitions_are_read on forge.%I for select to forge_trainer, forge_analyst using (true)', defined);
         execute pg_catalog.format('drop policy if exists owners_define on forge.%I', defined);
@@ -28,11 +30,13 @@ $policies$;
 
 grant usage on schema forge_online to forge_trainer, forge_analyst;
 grant create on schema forge_online to forge_trainer;
+grant usage on schema forge_features to forge_trainer, forge_analyst;
 
-grant select on forge.entities, forge.feature_views, forge.feature_services, forge.datasets, forge.materializations, forge.push_sources, forge.feature_freshness
+grant select on forge.entities, forge.feature_views, forge.feature_services, forge.datasets, forge.materializations, forge.push_sources, forge.feature_freshness,
+    forge.on_demand_feature_views
     to forge_trainer, forge_analyst;
-grant delete on forge.entities, forge.feature_views, forge.feature_services, forge.datasets, forge.push_sources to forge_trainer;
-grant update (description, tags) on forge.entities, forge.feature_views, forge.feature_services to forge_trainer;
+grant delete on forge.entities, forge.feature_views, forge.feature_services, forge.datasets, forge.push_sources, forge.on_demand_feature_views to forge_trainer;
+grant update (description, tags) on forge.entities, forge.feature_views, forge.feature_services, forge.on_demand_feature_views to forge_trainer;
 grant update (schedule, expectations, on_breach) on forge.feature_views to forge_trainer;
 -- What a trigger resolves is not the client's to say.
 grant insert (name, join_keys, key_types, description, tags) on forge.entities to forge_trainer;
@@ -40,7 +44,9 @@ grant insert (name, entities, source, event_timestamp, created_timestamp, tombst
     schedule, expectations, on_breach)
     on forge.feature_views to forge_trainer;
 grant insert (name, view, description) on forge.push_sources to forge_trainer;
+grant update (view, description) on forge.push_sources to forge_trainer;
 grant insert (name, features, description, tags) on forge.feature_services to forge_trainer;
+grant insert (name, features, sources, request_columns, description, tags) on forge.on_demand_feature_views to forge_trainer;
 grant insert (name, output, entity_source, entity_columns, event_timestamp, service, features, planned, as_of, seen, query, row_count, hidden_rows,
     content_hash, description) on forge.datasets to forge_trainer;
 grant insert (view, version, kind, from_time, to_time, snapshot, server, source_id, rows, keys, null_counts, breaches, published, started_at, finished_at)
@@ -60,6 +66,12 @@ grant execute on function
     forge.invalid_parameter(text, text), forge.view_column_problems(forge.feature_views, jsonb, text[]), forge.view_problems(forge.feature_views, jsonb, text[]),
     forge.resolved_view(forge.feature_views, jsonb, text[]), forge.aggregate_probe(forge.feature_views), forge.view_index(forge.feature_views),
     forge.say_index(forge.feature_views, boolean) to forge_trainer;
+grant execute on function
+    forge.create_on_demand_feature_view(text, jsonb, text[], jsonb, text, jsonb), forge.alter_on_demand_feature_view(text, jsonb),
+    forge.drop_on_demand_feature_view(text, int), forge.on_demand_problems(forge.on_demand_feature_views), forge.entry_problems(jsonb, text, text, text),
+    forge.named_entries(jsonb, text), forge.argument_type(text), forge.expression_type(text, jsonb),
+    forge.refresh_service(text, int), forge.drop_service_functions(text, int), forge.refresh_services(forge.feature_views),
+    forge.service_function(forge.feature_services) to forge_trainer;
 -- What is online now.
 grant execute on function
     forge.materialize(text, timestamptz, timestamptz), forge.materialize_incremental(text), forge.run_materialization(forge.feature_views, text, timestamptz, timestamptz),
@@ -75,13 +87,27 @@ grant execute on function
     forge.pushed_problems(forge.feature_views, jsonb, text), forge.append_pushed(forge.feature_views, jsonb), forge.pushed_rows(forge.feature_views, jsonb) to forge_trainer;
 grant execute on function forge.view_version(text, boolean), forge.online_name(text, int), forge.online_keys(forge.feature_views),
     forge.online_table(forge.feature_views), forge.online_columns(forge.feature_views, text) to forge_trainer, forge_analyst;
+grant execute on function
+    forge.get_online_features(text, jsonb, boolean), forge.get_online_features(text[], jsonb, boolean), forge.entity_list(jsonb),
+    forge.service_function(forge.feature_services), forge.suffixed_name(text, text),
+    forge.read_online(jsonb, jsonb[], text[]), forge.row_query(text), forge.columns_query(jsonb, text, text),
+    forge.entity_objects(jsonb[], text[], text[], text[]), forge.entity_object(jsonb, text[], text[]), forge.entity_values(jsonb, text),
+    forge.refuse_values(jsonb, text), forge.refuse_offline(text[]), forge.online_query(text, text[], jsonb), forge.online_lookup(forge.feature_views, text[]),
+    forge.read_service(text, jsonb), forge.features_for(text, bigint), forge.features_for(text, text), forge.features_for(text, uuid),
+    forge.predict_for(text, jsonb), forge.predict_for(text, bigint), forge.predict_for(text, text), forge.predict_for(text, uuid),
+    forge.predict_label_for(text, jsonb), forge.predict_label_for(text, bigint), forge.predict_label_for(text, text), forge.predict_label_for(text, uuid),
+    forge.predict_proba_for(text, jsonb), forge.predict_proba_for(text, bigint), forge.predict_proba_for(text, text), forge.predict_proba_for(text, uuid)
+    to forge_trainer, forge_analyst;
 -- Reading features, with what is called on the way.
 grant execute on function
     forge.historical_features(text, text, text[], text, timestamptz, text, boolean),
     forge.historical_features_json(text, text[], text, timestamptz, text, boolean), forge.check_dataset(text), forge.content_of(text),
     forge.require_definition(text, text, text[], regrole), forge.nearest_names(text, text[], int), forge.key_family(text),
-    forge.qualified_source(text), forge.relation_of(text), forge.entity_keys(text[]), forge.is_ordered(text), forge.seconds(interval),
-    forge.names_of(jsonb), forge.referred_features(text[]), forge.service_version(text), forge.time_literal(timestamptz),
+    forge.qualified_source(text), forge.relation_of(text), forge.relation_named(text), forge.entity_keys(text[]), forge.is_ordered(text), forge.seconds(interval),
+    forge.names_of(jsonb), forge.referred_features(text[]), forge.all_views(), forge.on_demand_inputs(text[], jsonb),
+    forge.checked_references(text[], boolean), forge.planned_references(text[], boolean), forge.planned_on_demand(jsonb), forge.planned_lookups(jsonb),
+    forge.planned_arguments(jsonb), forge.feature_item(forge.feature_views, bigint, text, boolean), forge.feature_items(jsonb, boolean), forge.computed_joins(jsonb, boolean),
+    forge.service_version(text), forge.time_literal(timestamptz),
     forge.instant_of(text, text), forge.comparable_instant(text, text),
     forge.candidates(forge.feature_views, timestamptz, boolean, interval, boolean, text), forge.was_visible(xid, pg_snapshot, xid8),
     forge.latest_first(forge.feature_views), forge.from_item(text),
@@ -103,7 +129,7 @@ grant execute on function
     forge.applied_definition(text, text, text[], jsonb, boolean), forge.caught_problem(text, text, text, text, text),
     forge.pruned_definitions(text, text, jsonb, jsonb, forge.problem[]) to forge_trainer;
 grant execute on function
-    forge.export_features(), forge.definition_kinds(), forge.newest_definition(text, text), forge.exported_definition(text, jsonb),
+    forge.export_features(), forge.definition_kinds(), forge.newest_definition(text, text), forge.exported_definition(text, jsonb), forge.exported_references(jsonb),
     forge.view_index(forge.feature_views) to forge_trainer, forge_analyst;
 -- Lineage.
 grant execute on function

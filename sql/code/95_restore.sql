@@ -16,7 +16,7 @@ begin
         from pg_proc p
         where p.pronamespace = 'forge'::regnamespace
             and p.proname in (
-                'predict', 'predict_label', 'predict_proba', 'cluster', 'transform', 'explain', 'explain_lime', 'prepared',
+                'predict', 'predict_label', 'predict_proba', 'features_for', 'cluster', 'transform', 'explain', 'explain_lime', 'prepared',
                 'exact_neighbors', 'neighbor_rows', 'describe_source', 'qualify_source', 'read_blocks', 'run_claimed', 'append_rows')
     loop
         execute format('grant execute on function %s to %s', routine, grantees);

@@ -81,6 +81,14 @@ language c stable parallel safe cost 1000 rows 30 as 'MODULE_PATHNAME', 'forge_p
 create function forge.prepared(model text, features text) returns table (feature text, value double precision)
 language c stable parallel safe cost 1000 rows 30 as 'MODULE_PATHNAME', 'forge_prepared_text';
 
+create function forge.features_for(model text, key jsonb) returns jsonb
+language c stable cost 1000 as 'MODULE_PATHNAME', 'forge_features_for';
+comment on function forge.features_for(text, jsonb) is
+    'the row that a model predicts for a key: what is online of the feature service that its version was trained on, with what key brings. '
+    'key: the value of the one join key, or an object of join keys, request values, and columns that the model has besides features; NULL for '
+    'NULL. Needs SELECT on the online tables. FG002: no such model; FG004: it was not trained on a service, or a value is of another type; FG006: '
+    'the key lacks something; FG022: no EXECUTE on forge_models.<model>(record); FG032: something is not online';
+
 create function forge.exact_neighbors(model text, features jsonb, k integer)
 returns table (rank bigint, distance double precision, target text, weight double precision, "row" integer)
 language c stable parallel safe cost 10000 rows 10 as 'MODULE_PATHNAME', 'forge_exact_neighbors';
@@ -207,13 +215,13 @@ declare
 begin
     for member, grantee in
         select p.oid, case
-            when p.proname operator(pg_catalog.=) any ('{predict,predict_label,predict_proba,cluster,transform,explain,explain_lime,prepared,exact_neighbors,neighbor_rows,append_rows}') then 'forge_analyst'
+            when p.proname operator(pg_catalog.=) any ('{predict,predict_label,predict_proba,features_for,cluster,transform,explain,explain_lime,prepared,exact_neighbors,neighbor_rows,append_rows}') then 'forge_analyst'
             when p.proname operator(pg_catalog.=) any ('{describe_source,qualify_source}') then 'forge_trainer'
             when p.proname operator(pg_catalog.=) any ('{read_blocks,run_claimed}') then 'forge_worker' end
         from pg_catalog.pg_proc p
         where p.pronamespace operator(pg_catalog.=) 'forge'::pg_catalog.regnamespace
             and p.proname operator(pg_catalog.=) any (
-                '{predict,predict_label,predict_proba,cluster,transform,explain,explain_lime,prepared,exact_neighbors,neighbor_rows,describe_source,qualify_source,read_blocks,run_claimed,append_rows,'
+                '{predict,predict_label,predict_proba,features_for,cluster,transform,explain,explain_lime,prepared,exact_neighbors,neighbor_rows,describe_source,qualify_source,read_blocks,run_claimed,append_rows,'
                 'language_handler,language_validator}')
             and p.prolang operator(pg_catalog.=) (select l.oid from pg_catalog.pg_language l where l.lanname operator(pg_catalog.=) 'c')
     loop

@@ -30,7 +30,7 @@ extension Admin {
         try connection.execute("drop extension if exists forge")
     }
 
-    /// Takes everything: models and requests too, both schemas, and the roles unless something else uses them.
+    /// Takes everything: models and requests too, the schemas, and the roles unless something else uses them.
     /// - Returns: the roles that stay.
     public func purge() throws -> [String] {
         try dropGeneratedFunctions()
@@ -42,6 +42,7 @@ extension Admin {
             drop schema if exists forge;
             drop schema if exists forge_models;
             drop schema if exists forge_online;
+            drop schema if exists forge_features;
             alter default privileges for role forge_admin grant execute on functions to public;
             """)
         return try Self.roles.reversed().filter { try !dropRole($0) }

@@ -49,7 +49,14 @@ select count(*) as changes from documents, forge.apply_features(body);
 select forge.create_dataset('kept', 'select 1::bigint as user_id', 'kept', '{watching}');
 select forge.drop_feature_service('old');
 reset role;
-set role una;
+do $$
+begin
+    if not exists (select from pg_roles where rolname = 'uma') then
+        create role uma login in role forge_trainer;
+    end if;
+end
+$$;
+set role uma;
 set search_path = shop, public;
 select forge.create_entity('others', '{id}', '{bigint}');
 reset role;
@@ -72,3 +79,34 @@ select regress.error($$select forge.apply_features('{"feature_views": [{"name": 
 select regress.error($$select forge.apply_features('{"entities": [{"name": "others", "join_keys": ["id"], "key_types": ["int4"]}]}')$$);
 select regress.error($$select forge.apply_features('{"entities": [{"name": "others", "join_keys": ["id"], "key_types": ["int8"], "description": "mine"}]}')$$);
 select name from forge.entities;
+
+-- On-demand views and push sources are definitions as well; a push source changes in place, by its owner alone.
+\pset tuples_only off
+create table songs (id bigint, at timestamptz, plays int);
+create table later (id bigint, at timestamptz, plays int);
+select action, kind, name, version from forge.apply_features('{"entities": [{"name": "song", "join_keys": ["id"], "key_types": ["bigint"]}],
+    "feature_views": [{"name": "played", "entities": ["song"], "source": "songs", "event_timestamp": "at"}, {"name": "played_later", "entities": ["song"], "source": "later", "event_timestamp": "at"}],
+    "on_demand_feature_views": [{"name": "per_day", "sources": ["played"], "request_columns": [{"name": "days", "type": "int"}], "features": [{"name": "plays_a_day", "expression": "plays / nullif(days, 0)"}]}],
+    "feature_services": [{"name": "songs", "features": ["per_day", "played:plays"]}], "push_sources": [{"name": "plays", "view": "played"}]}');
+select jsonb_path_query(forge.export_features()::jsonb, '$.on_demand_feature_views[*]'), jsonb_path_query(forge.export_features()::jsonb, '$.push_sources[*]');
+select * from forge.apply_features(forge.export_features()::jsonb);
+select action, kind, name, version, differences from forge.plan_features('{"on_demand_feature_views": [{"name": "per_day", "sources": ["played"], "features": [{"name": "plays_a_day", "expression": "plays / 7"}]}], "push_sources": [{"name": "plays", "view": "played_later", "description": "other"}]}');
+select action, kind, name, version from forge.apply_features('{"on_demand_feature_views": [{"name": "per_day", "sources": ["played"], "features": [{"name": "plays_a_day", "expression": "plays / 7"}]}], "push_sources": [{"name": "plays", "view": "played_later"}]}');
+select view from forge.push_sources;
+select features from forge.feature_services where name = 'songs';
+select regress.error($$select forge.apply_features('{"push_sources": [{"name": "plays", "view": "nothing"}, {"name": "x"}], "on_demand_feature_views": [{"name": "per_day", "features": [{"name": "a", "expression": "nothing"}]}]}')$$);
+reset role;
+set role uma;
+update forge.push_sources set view = 'played';
+select view from forge.push_sources;
+select regress.error($$select forge.apply_features('{"push_sources": [{"name": "plays", "view": "played"}]}')$$), regress.error($$select forge.drop_push_source('plays')$$),
+    regress.error($$select forge.alter_on_demand_feature_view('per_day', '{"description": "mine"}')$$), regress.error($$insert into forge.on_demand_feature_views (name, features) values ('per_day', '[{"name": "a", "expression": "1"}]')$$);
+-- whoever may not use the schema of the sources reads what there is all the same
+reset role;
+revoke usage on schema shop from public;
+set role uma;
+select forge.export_features() is not null as exported;
+select count(*) from forge.apply_features('{}', prune => true);
+reset role;
+set role tom;
+select action, kind, name from forge.apply_features('{}', prune => true);

@@ -6,7 +6,7 @@
 -- schemas and the language
 select 'schema ' || n.nspname, a.grantee::regrole::text collate "C" as role, string_agg(lower(a.privilege_type), ', ' order by a.privilege_type)
 from pg_namespace n, aclexplode(n.nspacl) a
-where n.nspname in ('forge', 'forge_models', 'forge_online') and a.grantee <> n.nspowner
+where n.nspname in ('forge', 'forge_models', 'forge_online', 'forge_features') and a.grantee <> n.nspowner
 group by 1, 2 order by 1, 2;
 select 'language ' || l.lanname, a.grantee::regrole::text collate "C" as role, string_agg(lower(a.privilege_type), ', ' order by a.privilege_type)
 from pg_language l, aclexplode(l.lanacl) a
