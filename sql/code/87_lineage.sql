@@ -1,13 +1,19 @@
 -- Who needs what: models, feature services, datasets, feature views, entities and sources, as far as one may see them.
 
+-- As the catalog has it: forge_admin need not have USAGE on the schemas of those who asked.
 create or replace function forge.relation_under(source text, path text) returns regclass
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    parts text[];
 begin
-    perform set_config('search_path', path, true);
-    return pg_catalog.to_regclass(source);
-exception when invalid_name or invalid_parameter_value or feature_not_supported then
+    parts := parse_ident(source);
+    return case cardinality(parts) when 2 then forge.relation_named(source) else (
+        select c.oid from unnest(string_to_array(path, ',')) with ordinality p(schema, place)
+        join pg_namespace n on n.nspname = btrim(p.schema, ' "') join pg_class c on c.relnamespace = n.oid and c.relname = parts[1]
+        order by p.place limit 1) end;
+exception when invalid_parameter_value then
     return null;
 end
 $$;
@@ -21,7 +27,7 @@ as $$
     select 'feature service', r.source_features from forge.training_requests r where r.id = request and r.source_features is not null
     union all
     select 'dataset', d.name from forge.training_requests r, forge.datasets d
-    where r.id = request and to_regclass(d.output) = forge.relation_under(r.source, r.search_path)
+    where r.id = request and forge.relation_named(d.output) = forge.relation_under(r.source, r.search_path)
 $$;
 comment on function forge.request_needs is 'the feature service or dataset that a training request reads; internal';
 
@@ -34,9 +40,15 @@ as $$
         select 'feature service' as kind, format('%s/%s', s.name, s.version) as name, s.features from forge.feature_services s
         union all
         select 'dataset', d.name, d.features from forge.datasets d
+        union all
+        select 'on-demand feature view', format('%s/%s', d.name, d.version), d.sources from forge.on_demand_feature_views d
     )
-    select r.kind, r.name, 'feature view', split_part(f, ':', 1), array_agg(f order by place)
-    from referring r, unnest(r.features) with ordinality u(f, place) group by 1, 2, 4
+    select r.kind, r.name, case when split_part(f, '/', 1) in (select d.name from forge.on_demand_feature_views d) then 'on-demand feature view' else 'feature view' end,
+        split_part(f, ':', 1), array_agg(f order by place)
+    from referring r, unnest(r.features) with ordinality u(f, place) group by 1, 2, 3, 4
+    union all
+    select 'push source', s.name, 'feature view', format('%s/%s', s.view, max(v.version)), null
+    from forge.push_sources s join forge.feature_views v on v.name = s.view group by s.name, s.view
     union all
     select 'feature view', format('%s/%s', v.name, v.version), 'entity', e, null from forge.feature_views v, unnest(v.entities) e
     union all
@@ -82,7 +94,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- Whoever wrote the dataset''s row may not be who asks: a table is read, never a view''s query run.
-    place constant regclass := (select c.oid from pg_class c where c.oid = to_regclass(output) and c.relkind in ('r', 'p'));
+    place constant regclass := (select c.oid from pg_class c where c.oid = forge.relation_named(output) and c.relkind in ('r', 'p'));
     found bigint;
 begin
     execute format('select count(*) from %s s where %s', place, condition) into found;
@@ -98,7 +110,7 @@ language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    known constant text[] := '{model,feature service,dataset,feature view,entity,relation,query}';
+    known constant text[] := '{model,feature service,dataset,feature view,on-demand feature view,push source,entity,relation,query}';
     existing text[];
 begin
     if kind is null or kind <> all (known) then
@@ -109,6 +121,8 @@ begin
         when 'feature service' then array(select distinct s.name from forge.feature_services s order by 1)
         when 'dataset' then array(select d.name from forge.datasets d order by 1)
         when 'feature view' then array(select distinct v.name from forge.feature_views v order by 1)
+        when 'on-demand feature view' then array(select distinct d.name from forge.on_demand_feature_views d order by 1)
+        when 'push source' then array(select s.name from forge.push_sources s order by 1)
         when 'entity' then array(select e.name from forge.entities e order by 1)
         else array(select distinct v.source from forge.feature_views v order by 1) end;
     perform forge.require_definition(kind, case when kind in ('relation', 'query') then name else split_part(name, '/', 1) end, existing);
@@ -157,7 +171,7 @@ begin
             select distinct w.way, 0, w.from_kind, w.from_name, null::text[]
             from walks w
             where key is null and w.from_kind = lineage.kind and (w.from_name = lineage.name
-                or w.from_kind in ('model', 'feature service', 'feature view') and split_part(w.from_name, '/', 1) = lineage.name)
+                or w.from_kind in ('model', 'feature service', 'feature view', 'on-demand feature view') and split_part(w.from_name, '/', 1) = lineage.name)
             union all
             select 'needed by', 1, 'dataset', c.dataset, null from counted c where c.found is distinct from 0
             union
@@ -175,4 +189,4 @@ begin
 end
 $$;
 comment on function forge.lineage(text, text, jsonb) is
-    'what a model, feature service, dataset, feature view, entity or relation (kind) needs, and what is needed by it, directly (steps 1) or through others, with the features on the way; name: of all versions, or name/version. status: a model version''s aliases, or retired. key, of an entity such as {"user_id": 42}: only datasets whose tables hold rows of it (entity_rows; null where one may not read them), and what was trained on those. Only what one may see. FG004: no such kind or key; FG032: there is none';
+    'what a model, feature service, dataset, feature view, on-demand feature view, push source, entity or relation (kind) needs, and what is needed by it, directly (steps 1) or through others, with the features on the way; name: of all versions, or name/version. status: a model version''s aliases, or retired. key, of an entity such as {"user_id": 42}: only datasets whose tables hold rows of it (entity_rows; null where one may not read them), and what was trained on those. Only what one may see. FG004: no such kind or key; FG032: there is none';

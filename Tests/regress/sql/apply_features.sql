@@ -94,6 +94,9 @@ select action, kind, name, version, differences from forge.plan_features('{"on_d
 select action, kind, name, version from forge.apply_features('{"on_demand_feature_views": [{"name": "per_day", "sources": ["played"], "features": [{"name": "plays_a_day", "expression": "plays / 7"}]}], "push_sources": [{"name": "plays", "view": "played_later"}]}');
 select view from forge.push_sources;
 select features from forge.feature_services where name = 'songs';
+select direction, steps, object_kind, object, features from forge.lineage('on-demand feature view', 'per_day');
+select direction, steps, object_kind, object from forge.lineage('push source', 'plays');
+select regress.error($$select forge.lineage('push source', 'nothing')$$), regress.error($$update forge.push_sources set view = 'nothing'$$), regress.error($$update forge.push_sources set owner = 'postgres'$$);
 select regress.error($$select forge.apply_features('{"push_sources": [{"name": "plays", "view": "nothing"}, {"name": "x"}], "on_demand_feature_views": [{"name": "per_day", "features": [{"name": "a", "expression": "nothing"}]}]}')$$);
 reset role;
 set role uma;
@@ -105,6 +108,7 @@ select regress.error($$select forge.apply_features('{"push_sources": [{"name": "
 reset role;
 revoke usage on schema shop from public;
 set role uma;
+select count(*) > 3 as lineage from forge.lineage('entity', 'song');
 select forge.export_features() is not null as exported;
 select count(*) from forge.apply_features('{}', prune => true);
 reset role;
