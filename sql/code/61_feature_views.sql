@@ -34,26 +34,34 @@ as $$ select case when qualified !~* '^\s*(select|with|values)\s' then forge.rel
 comment on function forge.relation_of is 'the relation that a qualified source is; null for a SELECT; internal';
 
 create or replace function forge.entity_keys(entities text[]) returns table (name text, type text, place bigint)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select k.name, min(k.type), row_number() over (order by min(u.place), min(k.place))
-    from unnest(entities) with ordinality u(entity, place)
-    join forge.entities e on e.name = u.entity,
-        lateral unnest(e.join_keys, e.key_types) with ordinality k(name, type, place)
-    group by k.name
+#variable_conflict use_column
+begin
+    return query
+        select k.name, min(k.type), row_number() over (order by min(u.place), min(k.place))
+        from unnest(entities) with ordinality u(entity, place)
+        join forge.entities e on e.name = u.entity,
+            lateral unnest(e.join_keys, e.key_types) with ordinality k(name, type, place)
+        group by k.name;
+end
 $$;
 comment on function forge.entity_keys is 'the join keys of entities, each once, in order; internal';
 
 create or replace function forge.is_ordered(type text) returns boolean
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select exists (
-        select from pg_type t
-        where t.oid = to_regtype(type) and (t.typtype in ('e', 'r') or t.typcategory = 'A' or type = 'character varying' or exists (
-            select from pg_opclass o join pg_am a on a.oid = o.opcmethod
-            where a.amname = 'btree' and o.opcdefault and o.opcintype = t.oid)))
+#variable_conflict use_column
+begin
+    return (
+        select exists (
+            select from pg_type t
+            where t.oid = to_regtype(type) and (t.typtype in ('e', 'r') or t.typcategory = 'A' or type = 'character varying' or exists (
+                select from pg_opclass o join pg_am a on a.oid = o.opcmethod
+                where a.amname = 'btree' and o.opcdefault and o.opcintype = t.oid))));
+end
 $$;
 comment on function forge.is_ordered is 'whether values of a type have an order; internal';
 

@@ -1,6 +1,6 @@
 -- The one place where the SQL of features is made: for each entity row and view the row of the view that held at the entity
 -- row's time. Everything in it is qualified, so that it means the same under any search_path, and it runs with the rights
--- of who runs it. An entity row is `e`: its columns, forge_row (1 … n) and forge_time; a row of a view is `f`.
+-- of who runs it. What is called for every push is PL/pgSQL, which keeps plans that SQL functions make again. An entity row is `e`: its columns, forge_row (1 … n) and forge_time; a row of a view is `f`.
 
 create or replace function forge.time_literal(at timestamptz) returns text
 language sql immutable
@@ -44,29 +44,37 @@ comment on function forge.was_visible is 'whether what a transaction wrote was v
 -- as forge.was_visible takes it.
 create or replace function forge.candidates(
     view forge.feature_views, as_of timestamptz, leak_check boolean, horizon interval, closed boolean, seen text default null) returns text
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select concat_ws(' and ',
-        (select string_agg(format('f.%1$I operator(pg_catalog.=) e.%1$I', k), ' and ' order by place) from unnest(view.join_keys) with ordinality u(k, place)),
-        format('f.%I operator(pg_catalog.<=) %s', view.event_timestamp, forge.comparable_instant(event.type, 'e.forge_time')),
-        case when horizon is not null then format('f.%I operator(pg_catalog.%s) %s', view.event_timestamp, case when closed then '>=' else '>' end,
-            forge.comparable_instant(event.type, format('(e.forge_time operator(pg_catalog.-) %L::pg_catalog.interval)', forge.seconds(horizon) || ' seconds'))) end,
-        case when leak_check then format('f.%I operator(pg_catalog.<=) %s', view.created_timestamp, forge.comparable_instant(created.type, 'e.forge_time')) end,
-        case when as_of is not null then format('f.%I operator(pg_catalog.<=) %s', view.created_timestamp,
-            forge.comparable_instant(created.type, forge.time_literal(as_of))) end,
-        (select format('forge.was_visible(f.xmin, %s)', seen)
-         from pg_class c where seen is not null and c.oid = forge.relation_of(view.source) and c.relkind in ('r', 'p')))
-    from (select view.columns ->> view.event_timestamp as type) event, (select view.columns ->> view.created_timestamp as type) created
+#variable_conflict use_column
+begin
+    return (
+        select concat_ws(' and ',
+            (select string_agg(format('f.%1$I operator(pg_catalog.=) e.%1$I', k), ' and ' order by place) from unnest(view.join_keys) with ordinality u(k, place)),
+            format('f.%I operator(pg_catalog.<=) %s', view.event_timestamp, forge.comparable_instant(event.type, 'e.forge_time')),
+            case when horizon is not null then format('f.%I operator(pg_catalog.%s) %s', view.event_timestamp, case when closed then '>=' else '>' end,
+                forge.comparable_instant(event.type, format('(e.forge_time operator(pg_catalog.-) %L::pg_catalog.interval)', forge.seconds(horizon) || ' seconds'))) end,
+            case when leak_check then format('f.%I operator(pg_catalog.<=) %s', view.created_timestamp, forge.comparable_instant(created.type, 'e.forge_time')) end,
+            case when as_of is not null then format('f.%I operator(pg_catalog.<=) %s', view.created_timestamp,
+                forge.comparable_instant(created.type, forge.time_literal(as_of))) end,
+            (select format('forge.was_visible(f.xmin, %s)', seen)
+             from pg_class c where seen is not null and c.oid = forge.relation_of(view.source) and c.relkind in ('r', 'p')))
+        from (select view.columns ->> view.event_timestamp as type) event, (select view.columns ->> view.created_timestamp as type) created);
+end
 $$;
 comment on function forge.candidates is 'which rows f of a view are known to an entity row e at its time; internal';
 
 create or replace function forge.latest_first(view forge.feature_views) returns text
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select string_agg(format(case when forge.is_ordered(view.columns ->> c) then 'f.%I desc' else 'f.%I::pg_catalog.text desc' end, c), ', ' order by place)
-    from unnest(array_remove(array[view.event_timestamp, view.created_timestamp], null) || view.tie_columns) with ordinality u(c, place)
+#variable_conflict use_column
+begin
+    return (
+        select string_agg(format(case when forge.is_ordered(view.columns ->> c) then 'f.%I desc' else 'f.%I::pg_catalog.text desc' end, c), ', ' order by place)
+        from unnest(array_remove(array[view.event_timestamp, view.created_timestamp], null) || view.tie_columns) with ordinality u(c, place));
+end
 $$;
 comment on function forge.latest_first is 'the order in which the rows of a view win: by event, by recording, then by the columns that break ties; internal';
 
@@ -87,19 +95,23 @@ $$;
 comment on function forge.not_tombstone is 'the condition by which a row of a view is no tombstone; null where it has none; internal';
 
 create or replace function forge.row_lookup(view forge.feature_views, names text[], as_of timestamptz, seen text) returns text
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select format('select %s from (select %s from %s f where %s order by %s limit 1) f%s', picked.outer_list, picked.inner_list,
-        forge.from_item(view.source),
-        forge.candidates(view, case when view.created_timestamp is not null then as_of end, view.leak_check and view.created_timestamp is not null, view.ttl, true, seen),
-        forge.latest_first(view),
-        ' where ' || forge.not_tombstone(view))
-    from (
-        select string_agg(format('f.%I', n), ', ') filter (where n = any (names)) as outer_list,
-            string_agg(format('f.%I', n), ', ') as inner_list
-        from (select distinct n from unnest(names || array_remove(array[view.tombstone_column], null)) n order by n) u
-    ) picked
+#variable_conflict use_column
+begin
+    return (
+        select format('select %s from (select %s from %s f where %s order by %s limit 1) f%s', picked.outer_list, picked.inner_list,
+            forge.from_item(view.source),
+            forge.candidates(view, case when view.created_timestamp is not null then as_of end, view.leak_check and view.created_timestamp is not null, view.ttl, true, seen),
+            forge.latest_first(view),
+            ' where ' || forge.not_tombstone(view))
+        from (
+            select string_agg(format('f.%I', n), ', ') filter (where n = any (names)) as outer_list,
+                string_agg(format('f.%I', n), ', ') as inner_list
+            from (select distinct n from unnest(names || array_remove(array[view.tombstone_column], null)) n order by n) u
+        ) picked);
+end
 $$;
 comment on function forge.row_lookup is 'the features of the row of a view that holds for an entity row e; no row where there is none or it is a tombstone; internal';
 

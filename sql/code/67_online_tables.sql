@@ -16,12 +16,16 @@ as $$ select format('forge_online.%I', forge.suffixed_name(view, concat('_v', ve
 comment on function forge.online_name is 'the online table of a version of a feature view; internal';
 
 create or replace function forge.online_keys(view forge.feature_views) returns table (name text, type text, place bigint)
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select k.name, k.type, k.place from forge.entity_keys(view.entities) k
-    union all
-    select 'forge_key', 'boolean', 1 where cardinality(view.join_keys) = 0
+#variable_conflict use_column
+begin
+    return query
+        select k.name, k.type, k.place from forge.entity_keys(view.entities) k
+        union all
+        select 'forge_key', 'boolean', 1 where cardinality(view.join_keys) = 0;
+end
 $$;
 comment on function forge.online_keys is 'the primary key of an online table: the join keys, or forge_key, which is true, where there are none; internal';
 
@@ -68,51 +72,59 @@ comment on function forge.view_version is
     'the feature view that "name" (its newest version) or "name/version" means; FG032 if there is none, FG022 if it is to be changed and is another''s; internal';
 
 create or replace function forge.online_columns(view forge.feature_views, name text default 'f.%I') returns text
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select string_agg(format(online_columns.name, c.name), ', ' order by c.part, c.place)
-    from (
-        select 1, k.place, k.name from forge.online_keys(view) k
-        union all select 2, place, n from unnest('{forge_time,forge_recorded,forge_deleted}'::text[]) with ordinality u(n, place)
-        union all select 3, place, n from unnest(forge.names_of(view.features)) with ordinality u(n, place)
-    ) c(part, place, name)
+#variable_conflict use_column
+begin
+    return (
+        select string_agg(format(online_columns.name, c.name), ', ' order by c.part, c.place)
+        from (
+            select 1, k.place, k.name from forge.online_keys(view) k
+            union all select 2, place, n from unnest('{forge_time,forge_recorded,forge_deleted}'::text[]) with ordinality u(n, place)
+            union all select 3, place, n from unnest(forge.names_of(view.features)) with ordinality u(n, place)
+        ) c(part, place, name));
+end
 $$;
 comment on function forge.online_columns is 'the columns of an online table in order, each in this form; internal';
 
 -- The row that holds is kept whatever its age: ttl is for who reads. By the index each key is one descent; without it the source
 -- is read once.
 create or replace function forge.online_rows(view forge.feature_views, key_rows text, at timestamptz) returns text
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    with parts as (
-        select format('select %s as forge_time, k.* from (%s) k', forge.time_literal(at), key_rows) as entity_rows,
-            (select string_agg(format('e.%1$I::%2$s as %1$I', k.name, k.type), ', ' order by k.place) from forge.online_keys(view) k) as key_items,
-            (select string_agg(format('e.%I', k.name), ', ' order by k.place) from forge.online_keys(view) k) as keys,
-            forge.from_item(view.source) as source,
-            view.leak_check and view.created_timestamp is not null as checked,
-            jsonb_populate_record(view, '{"ttl": null, "tombstone_column": null}') as lasting
-    ), items as (
-        select concat_ws(', ', p.key_items, forge.instant_of(view.columns ->> view.event_timestamp, format('f.%I', view.event_timestamp)) || ' as forge_time',
-            case when view.created_timestamp is null then 'null::timestamptz'
-                else forge.instant_of(view.columns ->> view.created_timestamp, format('f.%I', view.created_timestamp)) end || ' as forge_recorded',
-            coalesce('not (' || forge.not_tombstone(view) || ')', 'false') || ' as forge_deleted',
-            (select string_agg(case when view.tombstone_column is null then format('f.%I', n)
-                else format('case when %1$s then f.%2$I end as %2$I', forge.not_tombstone(view), n) end, ', ' order by place)
-             from unnest(forge.names_of(view.features)) with ordinality u(n, place))) as of_rows
-        from parts p
-    )
-    select case when view.aggregations is not null then (
-            select format('select %1$s, e.forge_time, null::timestamptz as forge_recorded, false as forge_deleted, %2$s from (%3$s) e left join %4$s f on %5$s group by %6$s, e.forge_time order by %6$s',
-                p.key_items, w.expressions, p.entity_rows, p.source, forge.window_rows(view, null, w.longest, null), p.keys)
-            from forge.window_aggregates(view, forge.names_of(view.features)) w)
-        when (forge.view_index(view)).has_one then
-            format('select %s from (%s) e cross join lateral (%s) f order by %s', i.of_rows, p.entity_rows,
-                forge.row_lookup(p.lasting, forge.names_of(view.features) || view.event_timestamp || array_remove(array[view.created_timestamp, view.tombstone_column], null), null, null), p.keys)
-        else format('select distinct on (%1$s) %2$s from (%3$s) e join %4$s f on %5$s order by %1$s, %6$s', p.keys, i.of_rows, p.entity_rows, p.source,
-            forge.candidates(view, null, p.checked, null, true), forge.latest_first(view)) end
-    from parts p, items i
+#variable_conflict use_column
+begin
+    return (
+        with parts as (
+            select format('select %s as forge_time, k.* from (%s) k', forge.time_literal(at), key_rows) as entity_rows,
+                (select string_agg(format('e.%1$I::%2$s as %1$I', k.name, k.type), ', ' order by k.place) from forge.online_keys(view) k) as key_items,
+                (select string_agg(format('e.%I', k.name), ', ' order by k.place) from forge.online_keys(view) k) as keys,
+                forge.from_item(view.source) as source,
+                view.leak_check and view.created_timestamp is not null as checked,
+                jsonb_populate_record(view, '{"ttl": null, "tombstone_column": null}') as lasting
+        ), items as (
+            select concat_ws(', ', p.key_items, forge.instant_of(view.columns ->> view.event_timestamp, format('f.%I', view.event_timestamp)) || ' as forge_time',
+                case when view.created_timestamp is null then 'null::timestamptz'
+                    else forge.instant_of(view.columns ->> view.created_timestamp, format('f.%I', view.created_timestamp)) end || ' as forge_recorded',
+                coalesce('not (' || forge.not_tombstone(view) || ')', 'false') || ' as forge_deleted',
+                (select string_agg(case when view.tombstone_column is null then format('f.%I', n)
+                    else format('case when %1$s then f.%2$I end as %2$I', forge.not_tombstone(view), n) end, ', ' order by place)
+                 from unnest(forge.names_of(view.features)) with ordinality u(n, place))) as of_rows
+            from parts p
+        )
+        select case when view.aggregations is not null then (
+                select format('select %1$s, e.forge_time, null::timestamptz as forge_recorded, false as forge_deleted, %2$s from (%3$s) e left join %4$s f on %5$s group by %6$s, e.forge_time order by %6$s',
+                    p.key_items, w.expressions, p.entity_rows, p.source, forge.window_rows(view, null, w.longest, null), p.keys)
+                from forge.window_aggregates(view, forge.names_of(view.features)) w)
+            when forge.relation_of(view.source) is not null and (forge.view_index(view)).has_one then
+                format('select %s from (%s) e cross join lateral (%s) f order by %s', i.of_rows, p.entity_rows,
+                    forge.row_lookup(p.lasting, forge.names_of(view.features) || view.event_timestamp || array_remove(array[view.created_timestamp, view.tombstone_column], null), null, null), p.keys)
+            else format('select distinct on (%1$s) %2$s from (%3$s) e join %4$s f on %5$s order by %1$s, %6$s', p.keys, i.of_rows, p.entity_rows, p.source,
+                forge.candidates(view, null, p.checked, null, true), forge.latest_first(view)) end
+        from parts p, items i);
+end
 $$;
 comment on function forge.online_rows is 'the query that gives what holds at an instant for each of these keys; internal';
 

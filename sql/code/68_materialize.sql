@@ -8,13 +8,17 @@ as $$ select format('%s/%s', (select c.system_identifier from pg_control_system(
 comment on function forge.this_server is 'in what transaction ids mean something; internal';
 
 create or replace function forge.keys_where(view forge.feature_views, condition text) returns text
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select format('select distinct %s from %s f where %s',
-        (select string_agg(case when k.name = any (view.join_keys) then format('f.%I', k.name) else 'true as forge_key' end, ', ' order by k.place) from forge.online_keys(view) k),
-        forge.from_item(view.source),
-        concat_ws(' and ', format('(%s)', condition), (select string_agg(format('f.%I is not null', k), ' and ') from unnest(view.join_keys) k)))
+#variable_conflict use_column
+begin
+    return (
+        select format('select distinct %s from %s f where %s',
+            (select string_agg(case when k.name = any (view.join_keys) then format('f.%I', k.name) else 'true as forge_key' end, ', ' order by k.place) from forge.online_keys(view) k),
+            forge.from_item(view.source),
+            concat_ws(' and ', format('(%s)', condition), (select string_agg(format('f.%I is not null', k), ' and ') from unnest(view.join_keys) k))));
+end
 $$;
 comment on function forge.keys_where is 'the keys of the rows f of a view for which a condition holds; internal';
 

@@ -37,30 +37,34 @@ $$;
 comment on function forge.drop_push_source is 'drops a push source; the view and its rows stay. FG032: there is none, FG022: it is another''s';
 
 create or replace function forge.pushed_problems(view forge.feature_views, rows jsonb, push_to text) returns setof forge.problem
-language sql stable
+language plpgsql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    with pushed as (
-        select r, place from jsonb_array_elements(case jsonb_typeof(rows) when 'array' then rows else '[]' end) with ordinality u(r, place)
-    )
-    select 'FG004', format('rows are %s, not a list of objects', coalesce(left(rows::text, 100), 'null')), 'such as [{"user_id": 7, "at": "2026-03-01T12:00:00Z", "hours": 2}]'
-    where coalesce(jsonb_typeof(rows), '') <> 'array' or exists (select from pushed where jsonb_typeof(r) <> 'object')
-    union all
-    select 'FG004', format('push_to is %s', coalesce(quote_literal(push_to), 'null')), 'online, offline or online_and_offline'
-    where coalesce(push_to, '') not in ('online', 'offline', 'online_and_offline')
-    union all
-    select 'FG004', format('row %s has no %s', min(p.place), quote_ident(n)), 'each row has the join keys and the event_timestamp'
-    from pushed p, unnest(view.join_keys || view.event_timestamp) n where coalesce(p.r -> n, 'null') = 'null' group by n
-    union all
-    select 'FG004', format('the source of feature view "%s" is a SELECT', view.name), 'push to online only, or insert into its tables'
-    where push_to <> 'online' and forge.relation_of(view.source) is null
-    union all
-    select 'FG004', format('feature view "%s" aggregates what its source has', view.name), 'push to online_and_offline' where push_to = 'online' and view.aggregations is not null
-    union all
-    select 'FG006', format('the source of feature view "%s" has no column %s', view.name, quote_ident(k)), 'leave it out of the rows'
-    from (select distinct k from pushed p, jsonb_object_keys(case jsonb_typeof(p.r) when 'object' then p.r else '{}' end) k) k
-    where not view.columns ? k.k and not exists (
-        select from pg_attribute a where a.attrelid = forge.relation_of(view.source) and a.attname = k.k and a.attnum > 0 and not a.attisdropped)
+#variable_conflict use_column
+begin
+    return query
+        with pushed as (
+            select r, place from jsonb_array_elements(case jsonb_typeof(rows) when 'array' then rows else '[]' end) with ordinality u(r, place)
+        )
+        select 'FG004', format('rows are %s, not a list of objects', coalesce(left(rows::text, 100), 'null')), 'such as [{"user_id": 7, "at": "2026-03-01T12:00:00Z", "hours": 2}]'
+        where coalesce(jsonb_typeof(rows), '') <> 'array' or exists (select from pushed where jsonb_typeof(r) <> 'object')
+        union all
+        select 'FG004', format('push_to is %s', coalesce(quote_literal(push_to), 'null')), 'online, offline or online_and_offline'
+        where coalesce(push_to, '') not in ('online', 'offline', 'online_and_offline')
+        union all
+        select 'FG004', format('row %s has no %s', min(p.place), quote_ident(n)), 'each row has the join keys and the event_timestamp'
+        from pushed p, unnest(view.join_keys || view.event_timestamp) n where coalesce(p.r -> n, 'null') = 'null' group by n
+        union all
+        select 'FG004', format('the source of feature view "%s" is a SELECT', view.name), 'push to online only, or insert into its tables'
+        where push_to <> 'online' and forge.relation_of(view.source) is null
+        union all
+        select 'FG004', format('feature view "%s" aggregates what its source has', view.name), 'push to online_and_offline' where push_to = 'online' and view.aggregations is not null
+        union all
+        select 'FG006', format('the source of feature view "%s" has no column %s', view.name, quote_ident(k)), 'leave it out of the rows'
+        from (select distinct k from pushed p, jsonb_object_keys(case jsonb_typeof(p.r) when 'object' then p.r else '{}' end) k) k
+        where not view.columns ? k.k and not exists (
+            select from pg_attribute a where a.attrelid = forge.relation_of(view.source) and a.attname = k.k and a.attnum > 0 and not a.attisdropped);
+end
 $$;
 comment on function forge.pushed_problems is 'why rows cannot be pushed into a view; internal';
 

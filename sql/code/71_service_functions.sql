@@ -79,13 +79,13 @@ comment on function forge.keyed_body is 'the body of a service''s function by ke
 
 -- In PL/pgSQL, so that plans are kept. Where the function by key is not there – of types that forge_admin may not see, or its online
 -- table was dropped – the query is planned at each call. No SET, which would take longer than the lookup: all is qualified.
-create or replace function forge.json_body(planned jsonb, complete text, query text, otherwise text) returns text
+create or replace function forge.json_body(planned jsonb, shortcuts text, query text, otherwise text) returns text
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
     select format($format$language plpgsql stable as $body$
 declare
-    objects constant pg_catalog.jsonb := case when %s then pg_catalog.to_jsonb(entities) else forge.entity_objects(entities, %L, %L, %L) end;
+    objects constant pg_catalog.jsonb := case %s else forge.entity_objects(entities, %L, %L, %L) end;
 begin
     return (%s);
 exception
@@ -95,7 +95,7 @@ exception
         perform forge.refuse_values(%L, sqlerrm);
         return null;
 end $body$ $format$,
-        format(complete, coalesce(array_agg(a.name order by a.place), '{}')), forge.planned_keys(planned),
+        shortcuts, forge.planned_keys(planned),
         coalesce(array_agg(a.type order by a.place) filter (where a.is_key), '{}'), coalesce(array_agg(a.name order by a.place), '{}'), query, otherwise, planned)
     from forge.planned_arguments(planned) a
 $$;
@@ -105,7 +105,7 @@ create or replace function forge.columns_body(service forge.feature_services, pl
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select forge.json_body(planned, 'false', forge.columns_query(planned,
+    select forge.json_body(planned, 'when false then null', forge.columns_query(planned,
             format('select e.forge_row, e.forge_entity, f.* from (%s) e left join lateral forge_features.%I(%s) f on true', forge.entity_values(planned, 'objects'),
                 forge.service_function(service), (select string_agg(format('e.%I', a.name), ', ' order by a.place) from forge.planned_arguments(planned) a)), l.labels),
         format('forge.read_online(%L, entities, %s)', planned, l.labels))
@@ -120,7 +120,11 @@ create or replace function forge.entity_body(service forge.feature_services, pla
 language sql stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select forge.json_body(planned, 'pg_catalog.jsonb_typeof(entities[1]) operator(pg_catalog.=) ''object'' and entities[1] operator(pg_catalog.?&) %L',
+    select forge.json_body(planned, concat_ws(' ',
+            format('when pg_catalog.jsonb_typeof(entities[1]) operator(pg_catalog.=) ''object'' and entities[1] operator(pg_catalog.?&) %L then pg_catalog.to_jsonb(entities)',
+                coalesce(array_agg(a.name order by a.place), '{}')),
+            'when pg_catalog.jsonb_typeof(entities[1]) operator(pg_catalog.=) ''number'' then pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('
+                || case when count(*) = 1 and bool_and(a.is_key) then quote_literal(min(a.name)) end || ', entities[1]))'),
         format('select objects[0] operator(pg_catalog.||) pg_catalog.to_jsonb(r) from (select %s from %sforge_features.%I(%s) f) r',
             (select string_agg(format('f.%I', p.output), ', ' order by p.place) from jsonb_to_recordset(planned) p(place int, output text)),
             'pg_catalog.jsonb_to_record(objects[0]) as e(' || string_agg(format('%I %s', a.name, a.type), ', ' order by a.place) || '), ',
