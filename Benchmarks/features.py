@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""The feature store beside Feast and pandas, in one run over the same tables: the historical join, online reads, materialization.
+"""The feature store beside Feast and pandas, in one run over the same tables: the historical join, online reads, materialization, pushes.
 
 `make bench ARGS="features.py"`; `--entities 10000 --events 100000 --keys 1000` for less, `--growth` for 1/100, 1/10 and all of it."""
 import argparse
 import json
+import re
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -109,9 +112,17 @@ def materialized(table, db, keys):
 READS = [
     ("SELECT on the online table", "select f1, f2, f3, f4, f5 from forge_online.{table} where user_id = %s",
      "select user_id, f1, f2, f3, f4, f5 from forge_online.{table} where user_id = any(%s)"),
+    ("forge_features.bench", "select f1, f2, f3, f4, f5 from forge_features.bench(%s)",
+     "select k, f1, f2, f3, f4, f5 from unnest(%s::bigint[]) k, forge_features.bench(k)"),
+    ("forge_features.bench with statuses and times", "select * from forge_features.bench(%s)",
+     "select k, f.* from unnest(%s::bigint[]) k, forge_features.bench(k) f"),
+    ("forge.get_online_features", "select forge.get_online_features('bench', jsonb_build_object('user_id', %s::bigint))",
+     "select forge.get_online_features('bench', jsonb_build_object('user_id', %s::bigint[]))"),
 ]
 MANY = 100
 GOALS = {1: "≤ 0.2 ms", MANY: "≤ 0.8 ms"}
+GOAL_OF = "forge_features.bench"  # the rest is printed
+CLIENTS = 8
 
 
 def percentile(values, share):
@@ -140,11 +151,56 @@ def online(table, db, url, options):
             ours = read_times(db, statement.format(table=f"stats_v{version}"), parameters)
             for share in (0.5, 0.99):
                 what = f"online read of {count}, {name}, p{share * 100:.0f}"
-                goal = GOALS[count] if share == 0.5 else "printed"
+                goal = GOALS[count] if share == 0.5 and name == GOAL_OF else "printed"
                 if theirs:
                     table.add(what, percentile(ours, share), percentile(theirs[str(count)], share), "Feast, Postgres online store", goal, "ms")
                 else:
                     table.note(what, f"{percentile(ours, share):.3g} ms", goal)
+    predicted(table, db, keys, options.reads)
+    loaded(table, url, options.keys, options.load_seconds)
+
+
+def predicted(table, db, keys, reads):
+    """What a prediction by key takes longer than the read of its features."""
+    db.execute("drop table if exists features.few")
+    db.execute("create table features.few as select * from features.labels limit 20000")
+    db.execute("""select forge.train('bench_churn', source => 'select user_id, event_timestamp, churned from features.few', target => 'churned',
+                                     source_features => 'bench', algorithm => 'logistic_regression')""")
+    db.execute("call forge.wait('bench_churn')")
+    parameters = [keys[i % len(keys)] for i in range(reads)]
+    read = percentile(read_times(db, READS[1][1], parameters), 0.5)
+    made = percentile(read_times(db, "select forge.predict_for('bench_churn', %s::bigint)", parameters), 0.5)
+    table.note("forge.predict_for, p50; beyond the read of its features", f"{made:.3g} ms; {made - read:.2g} ms", "≤ 0.1 ms")
+
+
+def loaded(table, url, keys, seconds):
+    """The p99 of reads by many clients at half of the rate that they reach."""
+    pgbench = shutil.which("pgbench") or Path(subprocess.run(["pg_config", "--bindir"], check=True, text=True, stdout=subprocess.PIPE).stdout.strip()) / "pgbench"
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "read.sql"
+        script.write_text(f"\\set k random(1, {keys})\nselect f1, f2, f3, f4, f5 from forge_features.bench(:k);\n")
+        run = [pgbench, "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2", "-T", str(seconds), "-f", script]
+        out = subprocess.run([*run, url], check=True, text=True, stdout=subprocess.PIPE, cwd=folder).stdout
+        most = float(re.search(r"tps = ([0-9.]+)", out).group(1))
+        subprocess.run([*run, "-R", str(int(most / 2)), "-l", url], check=True, stdout=subprocess.DEVNULL, cwd=folder)
+        # The third column is the latency in microseconds, the schedule's lag included.
+        latencies = [int(line.split()[2]) / 1000 for log in Path(folder).glob("pgbench_log.*") for line in log.read_text().splitlines()]
+    table.note(f"online read by {CLIENTS} clients, forge_features.bench, at most", f"{most:.4g} reads/s", "printed")
+    table.note(f"the same at half of that rate, p50; p99", f"{percentile(latencies, 0.5):.3g} ms; {percentile(latencies, 0.99):.3g} ms", "p99 ≤ 2 ms")
+
+
+def pushed(table, db, keys, pushes=300):
+    """Milliseconds until a pushed row is online and in the source."""
+    db.execute("select forge.drop_push_source('bench') from forge.push_sources where name = 'bench'")
+    db.execute("select forge.create_push_source('bench', 'changes')")
+    times = []
+    for i in range(pushes):
+        row = json.dumps({"user_id": keys[i % len(keys)], "at": "2026-06-01", "f1": 1, "f2": 2, "f3": 3, "f4": 4, "f5": 5})
+        start = time.perf_counter()
+        db.execute("select forge.push('bench', %s::jsonb)", (row,), prepare=True).fetchall()
+        times.append((time.perf_counter() - start) * 1000)
+    times = times[pushes // 10:]
+    table.note("push of 1 row, into its table and online, p50; p99", f"{percentile(times, 0.5):.3g} ms; {percentile(times, 0.99):.3g} ms", "≤ 5 ms")
 
 
 def main():
@@ -155,6 +211,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--materialize", type=int, default=1_000_000, help="keys to materialize; 0: none")
     parser.add_argument("--reads", type=int, default=2000, help="online reads of each kind; 0: none")
+    parser.add_argument("--load-seconds", type=int, default=10, help="of each of two runs of many clients")
     parser.add_argument("--growth", action="store_true", help="1/100 and 1/10 of the sizes, too")
     parser.add_argument("--no-feast", action="store_true")
     private_cluster.add_option(parser)
@@ -166,6 +223,7 @@ def main():
             online(table, db, url, options)
         if options.materialize:
             materialized(table, db, options.materialize)
+            pushed(table, db, list(range(1, options.materialize + 1)))
     if options.growth:
         table.note("time of all of it, by that of 1/10, of that by 1/100", f"{seconds[1.0] / seconds[0.1]:.3g}, {seconds[0.1] / seconds[0.01]:.3g}", "≈ 10")
     print(table.markdown())

@@ -1,6 +1,7 @@
 -- The one place where the SQL of features is made: for each entity row and view the row of the view that held at the entity
 -- row's time. Everything in it is qualified, so that it means the same under any search_path, and it runs with the rights
--- of who runs it. What is called for every push is PL/pgSQL, which keeps plans that SQL functions make again. An entity row is `e`: its columns, forge_row (1 … n) and forge_time; a row of a view is `f`.
+-- of who runs it. An entity row is `e`: its columns, forge_row (1 … n) and forge_time; a row of a view is `f`. What is called for
+-- every push is PL/pgSQL, which keeps plans that SQL functions make again.
 
 create or replace function forge.time_literal(at timestamptz) returns text
 language sql immutable
