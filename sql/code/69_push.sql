@@ -36,6 +36,23 @@ end
 $$;
 comment on function forge.drop_push_source is 'drops a push source; the view and its rows stay. FG032: there is none, FG022: it is another''s';
 
+-- Only where something is amiss is the source analysed, which takes longer than a push.
+create or replace function forge.may_be_stale(view forge.feature_views) returns boolean
+language plpgsql stable
+set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    return (
+        select view.source !~* '^\s*(select|with|values)\s' and exists (
+            select from jsonb_each_text(view.columns) c
+            where not exists (
+                select from pg_attribute a
+                where a.attrelid = forge.relation_of(view.source) and a.attname = c.key and a.attnum > 0 and not a.attisdropped and format_type(a.atttypid, null) = c.value)));
+end
+$$;
+comment on function forge.may_be_stale is 'whether the relation that a view reads has not all its columns as they were; internal';
+
 create or replace function forge.pushed_problems(view forge.feature_views, rows jsonb, push_to text) returns setof forge.problem
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -56,14 +73,16 @@ begin
         from pushed p, unnest(view.join_keys || view.event_timestamp) n where coalesce(p.r -> n, 'null') = 'null' group by n
         union all
         select 'FG004', format('the source of feature view "%s" is a SELECT', view.name), 'push to online only, or insert into its tables'
-        where push_to <> 'online' and forge.relation_of(view.source) is null
+        where push_to <> 'online' and view.source ~* '^\s*(select|with|values)\s'
         union all
         select 'FG004', format('feature view "%s" aggregates what its source has', view.name), 'push to online_and_offline' where push_to = 'online' and view.aggregations is not null
         union all
         select 'FG006', format('the source of feature view "%s" has no column %s', view.name, quote_ident(k)), 'leave it out of the rows'
         from (select distinct k from pushed p, jsonb_object_keys(case jsonb_typeof(p.r) when 'object' then p.r else '{}' end) k) k
         where not view.columns ? k.k and not exists (
-            select from pg_attribute a where a.attrelid = forge.relation_of(view.source) and a.attname = k.k and a.attnum > 0 and not a.attisdropped);
+            select from pg_attribute a where a.attrelid = forge.relation_of(view.source) and a.attname = k.k and a.attnum > 0 and not a.attisdropped)
+        union all
+        select p.* from forge.stale_views(jsonb_build_array(jsonb_build_object('view', view.name, 'version', view.version))) p where forge.may_be_stale(view);
 end
 $$;
 comment on function forge.pushed_problems is 'why rows cannot be pushed into a view; internal';
@@ -91,11 +110,13 @@ comment on function forge.pushed_rows is 'a query of pushed rows with the column
 create or replace function forge.push(source text, rows jsonb, push_to text default 'online_and_offline') returns bigint
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set timezone = 'UTC'
 as $$
 declare
     view forge.feature_views;
     pushed forge.feature_views;
     relation regclass;
+    query text;
     at constant timestamptz := clock_timestamp();
 begin
     view := (select forge.view_version(s.view) from forge.push_sources s where s.name = source);
@@ -113,17 +134,21 @@ begin
         perform forge.append_pushed(view, rows);
     end if;
     if push_to <> 'offline' then
-        relation := forge.online_table(view);
-        if relation is null then
-            perform forge.materialize_incremental(view.name || '/' || view.version);
-            relation := forge.online_table(view);
-        end if;
         pushed := view;
         pushed.source := forge.pushed_rows(view, rows);
-        perform forge.write_online(view, relation, forge.online_rows(case when view.aggregations is null then pushed else view end, forge.keys_where(pushed, 'true'), at));
+        query := forge.online_rows(case when view.aggregations is null then pushed else view end, forge.keys_where(pushed, 'true'), at);
+        if forge.online_table(view) is null then
+            perform forge.materialize_incremental(view.name || '/' || view.version);
+        end if;
+        relation := forge.online_table(view);
+        if relation is null then  -- a breach has stopped that run, which is no reason to refuse what is pushed
+            relation := forge.create_online_table(view, query || ' limit 0');
+            perform forge.refresh_services(view);
+        end if;
+        perform forge.write_online(view, relation, query);
     end if;
     return jsonb_array_length(rows);
 end
 $$;
 comment on function forge.push is
-    'writes rows – a list of objects, or one – into a feature view''s table (offline), its online table, or both at once, with the caller''s rights on them; returns how many. A row without created_timestamp was recorded now. Online the latest row of each key wins, as forge.materialize has it; a view of aggregations is computed anew for those keys. The online table is made by the view''s owner, and filled. All problems at once: FG004, FG006: the rows do not fit; FG032: there is no such source';
+    'writes rows – a list of objects, or one – into a feature view''s table (offline), its online table, or both at once, with the caller''s rights on them; returns how many. A row without created_timestamp was recorded now; times without a zone are UTC. Online the latest row of each key wins, as forge.materialize has it; a view of aggregations is computed anew for those keys. The online table is made by the view''s owner, and filled. All problems at once: FG004, FG006: the rows do not fit; FG006, FG007: the table has lost or changed a column; FG032: there is no such source';

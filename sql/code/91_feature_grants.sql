@@ -84,7 +84,7 @@ grant execute on function
     forge.online_drift(forge.feature_views, regclass, text, text), forge.newest_event(forge.feature_views, timestamptz),
     forge.expectation_breaches(forge.feature_views, regclass, timestamptz, bigint, jsonb), forge.materialize_scheduled(text),
     forge.create_push_source(text, text, text), forge.drop_push_source(text), forge.push(text, jsonb, text),
-    forge.pushed_problems(forge.feature_views, jsonb, text), forge.append_pushed(forge.feature_views, jsonb), forge.pushed_rows(forge.feature_views, jsonb) to forge_trainer;
+    forge.may_be_stale(forge.feature_views), forge.pushed_problems(forge.feature_views, jsonb, text), forge.append_pushed(forge.feature_views, jsonb), forge.pushed_rows(forge.feature_views, jsonb) to forge_trainer;
 grant execute on function forge.view_version(text, boolean), forge.online_name(text, int), forge.online_keys(forge.feature_views),
     forge.online_table(forge.feature_views), forge.online_columns(forge.feature_views, text) to forge_trainer, forge_analyst;
 grant execute on function
