@@ -69,7 +69,7 @@ forge_service_plan(const char *service)
 	ForgeServicePlan *entry;
 	SPIPlanPtr	plan;
 
-	strlcpy(key, service, sizeof key);
+	memcpy(key, service, Min(strlen(service), sizeof key - 1));
 	if (forge_service_plans == NULL)
 	{
 		HASHCTL		control = {.keysize = FORGE_SERVICE_LENGTH, .entrysize = sizeof(ForgeServicePlan), .hcxt = CacheMemoryContext};
