@@ -120,15 +120,15 @@ select count(*) from forge_online.price_v1 where user_id = 8;
 \pset format aligned
 -- without a right on one of the tables nothing is written into the other
 reset role;
-create role tim login in role forge_trainer;
-grant usage on schema shop, forge_online to tim;
-grant select, insert on shop.prices to tim;
-set role tim;
+create role tess login in role forge_trainer;
+grant usage on schema shop, forge_online to tess;
+grant select, insert on shop.prices to tess;
+set role tess;
 select regress.error($$select forge.push('prices', '{"user_id": 8, "at": "2026-03-05", "price": 8}')$$);
 reset role;
-revoke insert on shop.prices from tim;
-grant select, insert, update on forge_online.price_v1 to tim;
-set role tim;
+revoke insert on shop.prices from tess;
+grant select, insert, update on forge_online.price_v1 to tess;
+set role tess;
 select regress.error($$select forge.push('prices', '{"user_id": 8, "at": "2026-03-05", "price": 8}')$$);
 select forge.push('prices', '{"user_id": 9, "at": "2026-03-05", "price": 9}', 'online');
 reset role;
